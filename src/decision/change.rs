@@ -1,0 +1,36 @@
+//! What a request does.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    model::{Name, Object, ObjectKey, Operation},
+    snapshot::Need,
+};
+
+/// One request: an object before and after, and who asks.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What it does.
+    pub operation: Operation,
+    /// The object's identity. A new object with `generateName` and no name yet has an empty name or the prefix.
+    pub key: ObjectKey,
+    /// The object before; `None` on CREATE.
+    pub before: Option<Object>,
+    /// The object after; `None` on DELETE.
+    pub after: Option<Object>,
+    /// Who asks; `None` where nobody does (files).
+    pub actor: Option<Actor>,
+    /// Policies whose DELETE was admitted a moment ago and that the snapshot still holds: what rests on them is read live.
+    pub doubted: BTreeSet<ObjectKey>,
+    /// The reads that have been made for this request; what they found is in the snapshot, and they are not asked for again.
+    pub confirmed: BTreeSet<Need>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The user name.
+    pub user: Name,
+    /// The groups.
+    pub groups: Vec<Name>,
+}

@@ -1,0 +1,8 @@
+//! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
+
+pub mod decision;
+pub mod model;
+pub mod network;
+pub mod rules;
+pub mod ruleset;
+pub mod snapshot;

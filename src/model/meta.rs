@@ -1,0 +1,53 @@
+//! What every object has: `metadata`.
+
+use jiff::Timestamp;
+
+use super::{Labels, Name};
+
+/// The parts of `metadata` that decisions read.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Meta {
+    /// The name; for a new object with `generateName` the prefix, when no name was given yet.
+    pub name: Name,
+    /// The namespace; `None` for cluster-scoped objects.
+    pub namespace: Option<Name>,
+    /// The identity of this incarnation; empty for objects from files.
+    pub uid: Name,
+    /// The labels of the object itself.
+    pub labels: Labels,
+    /// The annotations that decisions read ([`super::annotations`]); all others are dropped by the decoder.
+    pub annotations: Labels,
+    /// Who owns it.
+    pub owners: Vec<OwnerReference>,
+    /// `deletionTimestamp`: when the object is to be gone. It may lie ahead.
+    pub deletion: Option<Timestamp>,
+    /// Whether it carries the finalizer `orphan`: its dependents stay when it goes.
+    pub orphans_dependents: bool,
+}
+
+/// `metadata.ownerReferences[]`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct OwnerReference {
+    /// `apiVersion`.
+    pub api_version: Name,
+    /// `kind`.
+    pub kind: Name,
+    /// `name`, in the same namespace or cluster-scoped.
+    pub name: Name,
+    /// `uid`.
+    pub uid: Name,
+    /// Whether it is the managing controller.
+    pub controller: bool,
+}
+
+impl Meta {
+    /// The managing controller.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owners.iter().find(|owner| owner.controller)
+    }
+
+    /// Whether the object has been told to go.
+    pub fn is_terminating(&self) -> bool {
+        self.deletion.is_some()
+    }
+}

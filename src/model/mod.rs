@@ -1,0 +1,42 @@
+//! The nouns: Kubernetes objects decoded once to what decisions read.
+//!
+//! **Invariants.** Pure data, no I/O, no clock. [`kinds`] is the one table of kinds. One decoder per kind ([`decode`]) serves
+//! files, watches and reviews. No type here can hold a private key or the content of a Secret.
+
+mod address;
+pub mod annotations;
+pub mod decode;
+mod derived;
+mod field_path;
+mod ingress;
+mod key;
+pub mod kinds;
+mod labels;
+mod meta;
+mod name;
+mod namespace;
+mod network_policy;
+mod object;
+mod pod;
+mod ports;
+mod selector;
+mod service;
+mod workload;
+
+pub use address::{AddressSet, Family};
+pub use derived::Derived;
+pub use field_path::{FieldPath, Step};
+pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls};
+pub use key::ObjectKey;
+pub use kinds::{Kind, Operation};
+pub use labels::Labels;
+pub use meta::{Meta, OwnerReference};
+pub use name::Name;
+pub use namespace::{METADATA_NAME, Namespace};
+pub use network_policy::{NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PortMatch};
+pub use object::Object;
+pub use pod::{ContainerPort, Phase, Pod, PodFacts};
+pub use ports::{PortSet, Protocol};
+pub use selector::Selector;
+pub use service::{Service, ServicePort, ServiceType, TargetPort};
+pub use workload::Workload;

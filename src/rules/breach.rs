@@ -1,0 +1,106 @@
+//! A rule broken by a subject.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    model::{FieldPath, Name, ObjectKey, Protocol},
+    network::{Admission, Direction},
+    snapshot::Blind,
+};
+
+use super::{RuleId, Subject};
+
+/// Breaches of one family, subject and aspect are on one scale: unisolated, open and wide are one family.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Family(pub &'static str);
+
+/// A rule broken by a subject.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Breach {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its family.
+    pub family: Family,
+    /// Who breaks it.
+    pub subject: Subject,
+    /// In what respect.
+    pub aspect: Aspect,
+    /// How much.
+    pub extent: Extent,
+    /// Whether it is proved, or what is not known.
+    pub certain: Result<(), Blind>,
+}
+
+/// What tells the breaches of one rule by one subject apart.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Aspect {
+    /// The rule can be broken in one way only.
+    Whole,
+    /// A direction.
+    Direction(Direction),
+    /// An entry of a policy's rules that admits too much: the policy and the place.
+    Peer(Direction, ObjectKey, FieldPath),
+    /// A port.
+    Port(Protocol, u16),
+    /// A host; `None` for requests of any host.
+    Host(Option<Name>),
+}
+
+impl Aspect {
+    /// The direction, for aspects that are on the scale of a direction.
+    pub fn direction(&self) -> Option<Direction> {
+        match self {
+            Self::Direction(direction) | Self::Peer(direction, ..) => Some(*direction),
+            Self::Whole | Self::Port(..) | Self::Host(_) => None,
+        }
+    }
+
+    /// Whether both are measured on one scale: the same aspect, or the same direction.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        match (self.direction(), other.direction()) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            (None, None) => self == other,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Aspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => Ok(()),
+            Self::Direction(direction) => write!(f, "{direction}"),
+            Self::Peer(direction, policy, at) => write!(f, "{direction}: {policy} {at}"),
+            Self::Port(protocol, number) => write!(f, "{protocol} {number}"),
+            Self::Host(Some(host)) => write!(f, "host {host}"),
+            Self::Host(None) => write!(f, "every host"),
+        }
+    }
+}
+
+/// How much of a rule is broken.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Extent {
+    /// A count.
+    Count(u64),
+    /// What is admitted.
+    Admission(Arc<Admission>),
+}
+
+impl Extent {
+    /// Whether this is more than all that was there before together.
+    pub fn exceeds<'a>(&self, before: impl IntoIterator<Item = &'a Self>) -> bool {
+        let mut count = 0;
+        let mut admission = Admission::nothing();
+        for extent in before {
+            match extent {
+                Self::Count(other) => count = count.max(*other),
+                Self::Admission(other) => admission = admission.union(other),
+            }
+        }
+        match self {
+            Self::Count(mine) => *mine > count,
+            Self::Admission(mine) => !mine.is_within(&admission),
+        }
+    }
+}

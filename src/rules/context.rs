@@ -1,0 +1,38 @@
+//! What a rule may look at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::{model::Name, snapshot::Snapshot};
+
+use super::Parameters;
+
+/// What a rule may look at: one snapshot, the environment, its parameters and the time.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The state that is judged.
+    pub snapshot: &'a Snapshot,
+    /// What cannot be read from objects.
+    pub environment: &'a Environment,
+    /// What the ruleset sets.
+    pub parameters: &'a Parameters,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What cannot be read from objects, as the ruleset tells it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Environment {
+    /// `networkPlugin`: which plugin enforces policies; nothing is assumed where it is left out.
+    pub network_plugin: Option<Name>,
+    /// `sensitive`: the labels that mark sensitive workloads and namespaces.
+    pub sensitive: BTreeMap<Name, Name>,
+    /// `ingressControllers`: by the controller's name (`traefik.io/ingress-controller`), whether it redirects or refuses
+    /// plaintext everywhere, whatever an Ingress says.
+    pub refuses_plaintext: BTreeSet<Name>,
+    /// `ingressClass`: the controller that serves Ingresses whose class cannot be resolved from IngressClasses.
+    pub controllers_of_classes: BTreeMap<Name, Name>,
+    /// `unknownController: refuse`: whether an Ingress of an unknown controller is a breach instead of "cannot prove".
+    pub refuses_unknown_controllers: bool,
+}

@@ -1,0 +1,97 @@
+//! What a rule is.
+
+use std::fmt;
+
+use crate::snapshot::Need;
+
+use super::{Breach, Context, Family, Finding, Subject};
+
+/// The name of a rule: kebab-case, and states the fault.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RuleId(pub &'static str);
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+/// The profiles that a rule is in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Level {
+    /// In `baseline`, and so in `restricted`.
+    Baseline,
+    /// In `restricted` only.
+    Restricted,
+    /// In both, as a hint: it warns and never refuses unless a ruleset raises it.
+    Hint,
+}
+
+/// What the catalogue tells of a rule.
+#[derive(Debug)]
+pub struct RuleInfo {
+    /// Its name.
+    pub id: RuleId,
+    /// The breaches that it shares one scale with.
+    pub family: Family,
+    /// The profiles that it is in.
+    pub level: Level,
+    /// One sentence: what it holds against.
+    pub what: &'static str,
+    /// One sentence: why.
+    pub why: &'static str,
+    /// The specifications, RFCs or files that its facts rest on.
+    pub sources: &'static [&'static str],
+    /// What can be set in the ruleset.
+    pub parameters: &'static [Parameter],
+    /// What tells its breaches of one subject apart.
+    pub aspect: &'static str,
+    /// What its extent counts.
+    pub extent: &'static str,
+    /// Manifests that break it.
+    pub breaks: &'static str,
+    /// The neighbouring manifests that keep it.
+    pub keeps: &'static str,
+    /// How to mend a finding, in words.
+    pub mend: &'static str,
+}
+
+/// A value that a ruleset may set for a rule.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its key in the ruleset.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: ParameterKind,
+    /// One sentence: what it means.
+    pub what: &'static str,
+}
+
+/// The values that a parameter takes.
+#[derive(Debug)]
+pub enum ParameterKind {
+    /// A whole number between bounds.
+    Integer {
+        /// The smallest.
+        least: u64,
+        /// The largest.
+        most: u64,
+        /// Where nothing is set.
+        default: u64,
+    },
+}
+
+/// A rule. It judges one subject in one snapshot.
+pub trait Rule: Sync {
+    /// What the catalogue tells of it.
+    fn info(&self) -> &'static RuleInfo;
+
+    /// Adds the breaches of the subject; none when the rule does not apply to it.
+    fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>);
+
+    /// The reads that would confirm a breach.
+    fn rests_on(&self, context: &Context<'_>, breach: &Breach) -> Vec<Need>;
+
+    /// The text and the fix; made only for what is shown.
+    fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding;
+}

@@ -1,0 +1,19 @@
+//! The rules: one file each, and the catalogue that lists them once.
+//!
+//! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
+
+mod breach;
+mod catalogue;
+mod context;
+mod finding;
+mod info;
+mod parameters;
+mod subject;
+
+pub use breach::{Aspect, Breach, Extent, Family};
+pub use catalogue::{all, rule};
+pub use context::{Context, Environment};
+pub use finding::{Finding, Fix, Place, SubjectReference};
+pub use info::{Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo};
+pub use parameters::{ParameterError, Parameters};
+pub use subject::{Subject, Workload, affected, everything};

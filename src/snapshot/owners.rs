@@ -1,0 +1,65 @@
+//! Who owns a Pod, and whether it counts as running.
+
+use jiff::Timestamp;
+
+use crate::model::{Kind, Meta, Object, ObjectKey, OwnerReference, Pod};
+
+use super::{Lookup, Snapshot};
+
+/// Whether a Pod counts as running (design, section 4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Running {
+    /// It counts.
+    Yes,
+    /// It has ended, is terminating soon, or its owner is gone or going.
+    No,
+}
+
+impl Snapshot {
+    /// Whether the Pod counts as running: neither ended nor terminating soon, and not about to be collected. Only owners of
+    /// built-in kinds, found by UID, can prove that it is: the collector never removes a Pod for an owner of a kind it does
+    /// not know.
+    pub fn running(&self, pod: &Pod, now: Timestamp) -> Running {
+        if pod.is_active(now) && !self.is_doomed(&pod.meta, 0) { Running::Yes } else { Running::No }
+    }
+
+    /// The object that a reference names, if it is of a built-in kind and is still that incarnation.
+    pub fn owner(&self, meta: &Meta, reference: &OwnerReference) -> Lookup<Object> {
+        let Some(kind) = Kind::of(&reference.api_version, &reference.kind) else {
+            return Lookup::Unseen(super::Blind::Unknowable(format!("the owner's kind {}", reference.kind).into()));
+        };
+        let namespace = if kind.info().namespaced { meta.namespace.clone() } else { None };
+        match self.object(&ObjectKey { kind, namespace, name: reference.name.clone() }) {
+            Lookup::Found(owner) if owner.meta().uid == reference.uid => Lookup::Found(owner),
+            Lookup::Found(_) | Lookup::Absent => Lookup::Absent,
+            Lookup::Unseen(blind) => Lookup::Unseen(blind),
+        }
+    }
+
+    /// The top controller of an object, following controllers of built-in kinds as far as they are in the snapshot.
+    pub fn top_controller(&self, meta: &Meta) -> Option<ObjectKey> {
+        let mut top = None;
+        let mut meta = meta.clone();
+        for _ in 0..8 {
+            let Some(reference) = meta.controller() else { break };
+            let Lookup::Found(owner) = self.owner(&meta, reference) else { break };
+            top = Some(owner.key());
+            meta = owner.meta().clone();
+        }
+        top
+    }
+
+    /// Whether the collector is about to remove an object with these owners: it has some, and all of them are built-in objects
+    /// that are gone, or are going without leaving their dependents behind. Depth ends cycles.
+    fn is_doomed(&self, meta: &Meta, depth: usize) -> bool {
+        let gone_or_going = |reference: &OwnerReference| match self.owner(meta, reference) {
+            Lookup::Absent => true,
+            Lookup::Found(owner) => {
+                let meta = owner.meta();
+                !meta.orphans_dependents && (meta.is_terminating() || (depth < 8 && self.is_doomed(meta, depth + 1)))
+            }
+            Lookup::Unseen(_) => false,
+        };
+        !meta.owners.is_empty() && meta.owners.iter().all(gone_or_going)
+    }
+}

@@ -1,0 +1,291 @@
+//! The snapshot itself: persistent maps, so that a copy is cheap and an altered copy shares what was not altered.
+
+use std::{ops::Bound, sync::Arc};
+
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+
+use crate::model::{IngressBackend, Kind, Name, Namespace, NetworkPolicy, Object, ObjectKey, PodFacts};
+
+use super::{Blind, Class, ClassKey, Coverage, Edit, Need, Touched, coverage::CoverageMap};
+
+/// What a look-up answers.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Lookup<T> {
+    /// It is there.
+    Found(T),
+    /// It is not there, and that is certain as far as the snapshot reaches.
+    Absent,
+    /// Whether it is there cannot be said.
+    Unseen(Blind),
+}
+
+impl<T> Lookup<T> {
+    /// What was found, if anything.
+    pub fn found(self) -> Option<T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Absent | Self::Unseen(_) => None,
+        }
+    }
+}
+
+/// An immutable, indexed view of all objects.
+#[derive(Clone)]
+pub struct Snapshot {
+    objects: RedBlackTreeMapSync<ObjectKey, Object>,
+    classes: RedBlackTreeMapSync<ClassKey, Class>,
+    /// (what is referred to, who refers to it)
+    referrers: RedBlackTreeSetSync<(ObjectKey, ObjectKey)>,
+    coverage: Arc<CoverageMap>,
+    counts: Arc<[usize; crate::model::kinds::KINDS.len()]>,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            objects: RedBlackTreeMapSync::new_sync(),
+            classes: RedBlackTreeMapSync::new_sync(),
+            referrers: RedBlackTreeSetSync::new_sync(),
+            coverage: Arc::default(),
+            counts: Arc::new([0; crate::model::kinds::KINDS.len()]),
+        }
+    }
+}
+
+impl Snapshot {
+    /// A snapshot that has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An object. One that is there is found even when its kind's watch is broken; that it is absent is certain only when the
+    /// kind has been seen whole.
+    pub fn object(&self, key: &ObjectKey) -> Lookup<Object> {
+        if let Some(object) = self.objects.get(key) {
+            return Lookup::Found(object.clone());
+        }
+        if self.coverage.is_undecodable(key) {
+            return Lookup::Unseen(Blind::Undecodable(key.clone()));
+        }
+        match self.coverage.of(key.kind, key.namespace.as_ref()) {
+            Ok(()) => Lookup::Absent,
+            Err(blind) => Lookup::Unseen(blind),
+        }
+    }
+
+    /// A Namespace.
+    pub fn namespace(&self, name: &Name) -> Lookup<Arc<Namespace>> {
+        match self.object(&ObjectKey::cluster(Kind::Namespace, name.clone())) {
+            Lookup::Found(Object::Namespace(namespace)) => Lookup::Found(namespace),
+            Lookup::Found(_) | Lookup::Absent => Lookup::Absent,
+            Lookup::Unseen(blind) => Lookup::Unseen(blind),
+        }
+    }
+
+    /// The objects of a kind, in one namespace or everywhere, in order of their keys.
+    pub fn list<'a>(&'a self, kind: Kind, namespace: Option<&'a Name>) -> impl Iterator<Item = &'a Object> {
+        self.entries(kind, namespace).map(|(_, object)| object)
+    }
+
+    /// The NetworkPolicies of a namespace that are not terminating: one that is covers nothing, for its finalizer may go at any
+    /// time.
+    pub fn policies<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<NetworkPolicy>> {
+        self.list(Kind::NetworkPolicy, Some(namespace)).filter_map(|object| match object {
+            Object::NetworkPolicy(policy) if !policy.meta.is_terminating() => Some(policy),
+            _ => None,
+        })
+    }
+
+    /// The classes of a namespace, or of all.
+    pub fn classes<'a>(&'a self, namespace: Option<&'a Name>) -> impl Iterator<Item = (&'a ClassKey, &'a Class)> {
+        let first = ClassKey {
+            namespace: namespace.cloned().unwrap_or_default(),
+            controller: None,
+            facts: Arc::new(PodFacts::default()),
+        };
+        self.classes
+            .range((Bound::Included(first), Bound::Unbounded))
+            .take_while(move |(key, _)| namespace.is_none_or(|name| key.namespace == *name))
+    }
+
+    /// One class.
+    pub fn class(&self, key: &ClassKey) -> Option<&Class> {
+        self.classes.get(key)
+    }
+
+    /// The objects that refer to this one: Ingresses to Services and IngressClasses.
+    pub fn referrers<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
+        let first = (key.clone(), ObjectKey { kind: Kind::Namespace, namespace: None, name: Name::default() });
+        self.referrers
+            .range((Bound::Included(first), Bound::Unbounded))
+            .take_while(move |(referred, _)| referred == key)
+            .map(|(_, referrer)| referrer)
+    }
+
+    /// Whether a kind has been seen whole, in a namespace or everywhere.
+    pub fn coverage(&self, kind: Kind, namespace: Option<&Name>) -> Coverage {
+        self.coverage.of(kind, namespace)?;
+        match self.coverage.undecodable_in(kind, namespace) {
+            Some(key) => Err(Blind::Undecodable(key.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// How many objects of a kind there are.
+    #[allow(clippy::indexing_slicing)] // One count per row of the table of kinds.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.counts[kind as usize]
+    }
+
+    /// An altered copy, and what differs in it. Costs what the edits touch, not what the snapshot holds.
+    pub fn with(&self, edits: impl IntoIterator<Item = Edit>) -> (Self, Touched) {
+        let mut copy = self.clone();
+        let mut touched = Touched::new();
+        for edit in edits {
+            touched.extend(copy.apply(edit));
+        }
+        (copy, touched)
+    }
+
+    /// Alters the snapshot, and says what differs.
+    pub fn apply(&mut self, edit: Edit) -> Touched {
+        match edit {
+            Edit::Put(object) => {
+                let key = object.key();
+                self.see(&key);
+                if self.put(object) { Touched::from([key]) } else { Touched::new() }
+            }
+            Edit::Remove(key) => {
+                self.see(&key);
+                if self.remove(&key) { Touched::from([key]) } else { Touched::new() }
+            }
+            Edit::Replace { scope, objects } => self.replace(&scope, objects),
+            Edit::Cover(scope, coverage) => {
+                Arc::make_mut(&mut self.coverage).set(scope, coverage);
+                Touched::new()
+            }
+            Edit::Obscure(key) => {
+                let changed = self.remove(&key);
+                Arc::make_mut(&mut self.coverage).mark_undecodable(key.clone(), true);
+                if changed { Touched::from([key]) } else { Touched::new() }
+            }
+        }
+    }
+
+    fn replace(&mut self, scope: &Need, objects: Vec<Object>) -> Touched {
+        let (kind, namespace, one) = match scope {
+            Need::Get(key) => (key.kind, key.namespace.clone(), Some(key.clone())),
+            Need::List(kind, namespace) => (*kind, namespace.clone(), None),
+        };
+        let found: std::collections::BTreeSet<ObjectKey> = objects.iter().map(Object::key).collect();
+        let stale: Vec<ObjectKey> = match one {
+            Some(key) => vec![key],
+            None => self.entries(kind, namespace.as_ref()).map(|(key, _)| key.clone()).collect(),
+        };
+        let gone = stale.into_iter().filter(|key| !found.contains(key)).map(Edit::Remove);
+        let edits: Vec<Edit> = gone.chain(objects.into_iter().map(Edit::Put)).collect();
+        let mut touched = Touched::new();
+        for edit in edits {
+            touched.extend(self.apply(edit));
+        }
+        if let Need::List(kind, namespace) = scope {
+            let coverage = Arc::make_mut(&mut self.coverage);
+            coverage.see_all(*kind, namespace.as_ref());
+            coverage.set(super::Scope { kind: *kind, namespace: namespace.clone() }, Ok(()));
+        }
+        touched
+    }
+
+    fn see(&mut self, key: &ObjectKey) {
+        if self.coverage.is_undecodable(key) {
+            Arc::make_mut(&mut self.coverage).mark_undecodable(key.clone(), false);
+        }
+    }
+
+    fn entries<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: Option<&'a Name>,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Object)> {
+        let first = ObjectKey { kind, namespace: namespace.cloned(), name: Name::default() };
+        self.objects.range((Bound::Included(first), Bound::Unbounded)).take_while(move |(key, _)| {
+            key.kind == kind && (namespace.is_none() || key.namespace.as_ref() == namespace)
+        })
+    }
+
+    /// Whether anything differs afterwards.
+    fn put(&mut self, object: Object) -> bool {
+        let key = object.key();
+        if self.objects.get(&key) == Some(&object) {
+            return false;
+        }
+        self.remove(&key);
+        let object = self.enter_class(object);
+        for referred in refers_to(&object) {
+            self.referrers.insert_mut((referred, key.clone()));
+        }
+        self.count_one(key.kind, 1);
+        self.objects.insert_mut(key, object);
+        true
+    }
+
+    fn remove(&mut self, key: &ObjectKey) -> bool {
+        let Some(object) = self.objects.get(key).cloned() else { return false };
+        self.leave_class(&object);
+        for referred in refers_to(&object) {
+            self.referrers.remove_mut(&(referred, key.clone()));
+        }
+        self.count_one(key.kind, -1);
+        self.objects.remove_mut(key)
+    }
+
+    /// Puts a Pod into its class, and lets it share the class's facts.
+    fn enter_class(&mut self, object: Object) -> Object {
+        let Object::Pod(pod) = object else { return object };
+        let Some(key) = ClassKey::of(&pod) else { return Object::Pod(pod) };
+        let mut class = self
+            .classes
+            .get(&key)
+            .cloned()
+            .unwrap_or_else(|| Class { facts: Arc::clone(&pod.facts), pods: RedBlackTreeSetSync::new_sync() });
+        class.pods.insert_mut(pod.meta.name.clone());
+        let mut pod = Arc::unwrap_or_clone(pod);
+        pod.facts = Arc::clone(&class.facts);
+        let key = ClassKey { facts: Arc::clone(&class.facts), ..key };
+        self.classes.insert_mut(key, class);
+        Object::Pod(Arc::new(pod))
+    }
+
+    fn leave_class(&mut self, object: &Object) {
+        let Object::Pod(pod) = object else { return };
+        let Some(key) = ClassKey::of(pod) else { return };
+        let Some(mut class) = self.classes.get(&key).cloned() else { return };
+        class.pods.remove_mut(&pod.meta.name);
+        if class.pods.is_empty() {
+            self.classes.remove_mut(&key);
+        } else {
+            self.classes.insert_mut(key, class);
+        }
+    }
+
+    #[allow(clippy::indexing_slicing)] // One count per row of the table of kinds.
+    fn count_one(&mut self, kind: Kind, by: isize) {
+        let count = &mut Arc::make_mut(&mut self.counts)[kind as usize];
+        *count = count.saturating_add_signed(by);
+    }
+}
+
+/// What an object refers to by name.
+fn refers_to(object: &Object) -> Vec<ObjectKey> {
+    let Object::Ingress(ingress) = object else { return Vec::new() };
+    let namespace = ingress.meta.namespace.clone();
+    let paths = ingress.rules.iter().flat_map(|rule| &rule.paths).map(|path| &path.backend);
+    let services = ingress.default_backend.iter().chain(paths).filter_map(|backend| match backend {
+        IngressBackend::Service { name, .. } => {
+            Some(ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.clone() })
+        }
+        IngressBackend::Resource { .. } => None,
+    });
+    let class = ingress.class_name.iter().map(|name| ObjectKey::cluster(Kind::IngressClass, name.clone()));
+    services.chain(class).collect()
+}
