@@ -1,8 +1,10 @@
 //! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
 
 pub mod decision;
+pub mod manifest;
 pub mod model;
 pub mod network;
 pub mod rules;
 pub mod ruleset;
 pub mod snapshot;
+pub mod source;
