@@ -1,6 +1,7 @@
 //! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
 
 pub mod decision;
+pub mod edge;
 pub mod model;
 pub mod network;
 pub mod rules;
