@@ -1,5 +1,6 @@
 //! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
 
+pub mod cli;
 pub mod decision;
 pub mod model;
 pub mod network;
