@@ -1,8 +1,11 @@
 //! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
 
+pub mod cli;
 pub mod decision;
 pub mod model;
 pub mod network;
 pub mod rules;
 pub mod ruleset;
 pub mod snapshot;
+#[cfg(feature = "cluster")]
+pub mod telemetry;
