@@ -8,3 +8,5 @@ pub mod network;
 pub mod rules;
 pub mod ruleset;
 pub mod snapshot;
+#[cfg(feature = "cluster")]
+pub mod telemetry;
