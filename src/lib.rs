@@ -4,6 +4,7 @@ pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod decision;
+pub mod edge;
 pub mod model;
 pub mod network;
 pub mod rules;
