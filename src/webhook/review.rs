@@ -22,16 +22,16 @@ const KIND: &str = "AdmissionReview";
 
 /// A request that was read.
 #[derive(Debug)]
-pub struct Review {
+pub(super) struct Review {
     /// The request's identity, which the answer must carry.
-    pub uid: String,
+    pub(super) uid: String,
     /// What is asked.
-    pub ask: Ask,
+    pub(super) ask: Ask,
 }
 
 /// What a request asks.
 #[derive(Debug)]
-pub enum Ask {
+pub(super) enum Ask {
     /// To judge a change.
     Judge {
         /// The change.
@@ -94,7 +94,7 @@ impl BadReview {
 }
 
 /// Reads a request.
-pub fn read(body: &[u8]) -> Result<Review, BadReview> {
+pub(super) fn read(body: &[u8]) -> Result<Review, BadReview> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(BadReview::Empty);
     }
@@ -119,30 +119,30 @@ pub fn read(body: &[u8]) -> Result<Review, BadReview> {
 
 /// An answer.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     /// Whether the request is admitted.
-    pub allowed: bool,
+    pub(super) allowed: bool,
     /// The HTTP code, the reason and the message of a refusal.
-    pub refusal: Option<(u16, &'static str, String)>,
+    pub(super) refusal: Option<(u16, &'static str, String)>,
     /// Lines for the client.
-    pub warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
     /// What the API server's audit log keeps, by key.
-    pub annotations: Vec<(&'static str, String)>,
+    pub(super) annotations: Vec<(&'static str, String)>,
 }
 
 impl Answer {
     /// The answer that lets a request through without a word.
-    pub fn admit() -> Self {
+    pub(super) fn admit() -> Self {
         Self { allowed: true, ..Self::default() }
     }
 
     /// The answer to what no API server sends.
-    pub fn broken(message: String) -> Self {
+    pub(super) fn broken(message: String) -> Self {
         Self { refusal: Some((400, "BadRequest", message)), ..Self::default() }
     }
 
     /// The answer as the API server expects it.
-    pub fn write(&self, uid: &str) -> Vec<u8> {
+    pub(super) fn write(&self, uid: &str) -> Vec<u8> {
         let status = self.refusal.as_ref().map(|(code, reason, message)| Status {
             status: "Failure",
             code: *code,
@@ -151,13 +151,8 @@ impl Answer {
         });
         let annotations: serde_json::Map<String, serde_json::Value> =
             self.annotations.iter().map(|(key, value)| ((*key).to_owned(), value.clone().into())).collect();
-        let response = Response {
-            uid,
-            allowed: self.allowed,
-            status,
-            warnings: &self.warnings,
-            audit_annotations: annotations,
-        };
+        let response =
+            Response { uid, allowed: self.allowed, status, warnings: &self.warnings, audit_annotations: annotations };
         // Strings, numbers and maps with string keys always serialise.
         serde_json::to_vec(&ReviewResponse { api_version: VERSION, kind: KIND, response }).unwrap_or_default()
     }
@@ -273,7 +268,9 @@ fn ask(request: &Request<'_>) -> Result<Ask, String> {
     let decode = |raw: Option<&RawValue>| raw.map(|raw| decode::object(kind, raw.get().as_bytes())).transpose();
     let decoded = decode(before).and_then(|before| Ok((before, decode(after)?)));
     let (before, after) = match decoded {
-        Ok((before, after)) => (before.map(|object| placed(object, request)), after.map(|object| placed(object, request))),
+        Ok((before, after)) => {
+            (before.map(|object| placed(object, request)), after.map(|object| placed(object, request)))
+        }
         Err(error) => return Ok(Ask::Obscure { kind, operation, error, dry_run }),
     };
     // Reviews of a collection's deletion carry no name: the identity is the object's own.
