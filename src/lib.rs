@@ -12,3 +12,5 @@ pub mod ruleset;
 pub mod snapshot;
 #[cfg(feature = "cluster")]
 pub mod telemetry;
+#[cfg(feature = "cluster")]
+pub mod webhook;
