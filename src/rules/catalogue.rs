@@ -1,9 +1,13 @@
 //! The catalogue: every rule, once.
 
-use super::Rule;
+use super::{
+    Rule,
+    of_the_decision::{ExpiredExemption, LoweredEnforcement},
+    unknown_profile::UnknownProfile,
+};
 
 /// Every rule, in the order of the catalogue.
-static RULES: [&dyn Rule; 0] = [];
+static RULES: &[&dyn Rule] = &[&UnknownProfile, &LoweredEnforcement, &ExpiredExemption];
 
 /// Every rule, in the order of the catalogue.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {

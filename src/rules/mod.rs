@@ -7,13 +7,16 @@ mod catalogue;
 mod context;
 mod finding;
 mod info;
+mod of_the_decision;
 mod parameters;
 mod subject;
+mod unknown_profile;
 
 pub use breach::{Aspect, Breach, Extent, Family};
 pub use catalogue::{all, rule};
 pub use context::{Context, Environment};
 pub use finding::{Finding, Fix, Place, SubjectReference};
 pub use info::{Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo};
+pub use of_the_decision::{EXPIRED_EXEMPTION, LOWERED_ENFORCEMENT};
 pub use parameters::{ParameterError, Parameters};
 pub use subject::{Subject, Workload, affected, everything};
