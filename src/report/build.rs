@@ -32,7 +32,10 @@ impl Report {
         let Judged { context, judgements, locate, mut errors, skipped, hints } = judged;
         let mut findings: Vec<_> = merge(judgements).map(|merged| merged.explain(&context, locate)).collect();
         findings.sort_by(order);
-        errors.sort_by(|a, b| (&a.file, &a.position, &a.reason).cmp(&(&b.file, &b.position, &b.reason)));
+        errors.sort_by_cached_key(|error| {
+            let at = error.position.as_ref().map(|position| (position.line, position.column));
+            (error.file.clone(), at, error.reason.clone())
+        });
         let mut summary = Summary {
             objects: Kind::all().map(|kind| context.snapshot.count(kind)).sum(),
             skipped: skipped.iter().map(|(_, count)| count).sum(),

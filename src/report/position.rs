@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use crate::model::Name;
 
 /// A place in a file, with the file's text, so that the lines themselves can be shown.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The file's path as the user gave it.
     pub file: Name,

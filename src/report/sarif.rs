@@ -157,7 +157,7 @@ pub(super) fn render(report: &Report) -> String {
                     name: "ringwall",
                     semantic_version: env!("CARGO_PKG_VERSION"),
                     information_uri: env!("CARGO_PKG_REPOSITORY"),
-                    rules: rules::catalogue().map(descriptor).collect(),
+                    rules: rules::all().map(|rule| descriptor(rule.info())).collect(),
                 },
             },
             invocations: [Invocation {
@@ -235,7 +235,7 @@ fn result(reported: &Reported) -> ResultEntry {
     }
     ResultEntry {
         rule_id: finding.rule.0,
-        rule_index: rules::catalogue().position(|info| info.id == finding.rule),
+        rule_index: rules::all().position(|rule| rule.info().id == finding.rule),
         level,
         message: Message { text: format!("{}; fix: {}", finding.message, finding.fix.text()) },
         locations,

@@ -52,7 +52,8 @@ impl fmt::Display for Summary {
             (self.exempted, "exempted"),
             (self.errors, if self.errors == 1 { "error" } else { "errors" }),
         ];
-        let said: Vec<_> = counts.iter().filter(|(count, _)| *count > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        let said: Vec<_> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(n, word)| format!("{n} {word}")).collect();
         let said = if said.is_empty() { "nothing found".to_owned() } else { said.join(", ") };
         write!(f, "{said} in {} object{}", self.objects, if self.objects == 1 { "" } else { "s" })
     }
