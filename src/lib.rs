@@ -1,5 +1,6 @@
 //! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
 
+pub mod cli;
 pub mod decision;
 pub mod model;
 pub mod network;
@@ -7,3 +8,5 @@ pub mod report;
 pub mod rules;
 pub mod ruleset;
 pub mod snapshot;
+#[cfg(feature = "cluster")]
+pub mod telemetry;
