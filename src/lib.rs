@@ -1,6 +1,8 @@
 //! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
 
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod decision;
 pub mod model;
 pub mod network;
