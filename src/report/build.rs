@@ -3,9 +3,9 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
-    decision::{Judgement, Outcome, Reason},
+    decision::{self, Judgement, Outcome},
     model::{Kind, Name},
-    rules::{self, Aspect, Context, Finding, Fix, Place, RuleId, Subject, SubjectReference},
+    rules::{Aspect, Context, Place, RuleId, Subject, SubjectReference},
 };
 
 use super::{Position, Report, ReportError, Reported, Summary};
@@ -88,25 +88,11 @@ fn rank(judgement: &Judgement) -> (&Outcome, bool, &Subject) {
 
 impl Merged {
     fn explain(self, context: &Context<'_>, locate: &dyn Fn(&Place) -> Option<Position>) -> Reported {
-        let Judgement { breach, subject, outcome } = self.judgement;
-        let mut finding = match rules::rule(breach.rule.0) {
-            Some(rule) => rule.explain(context, &breach),
-            // What the decision itself finds stands in no catalogue.
-            None => Finding {
-                rule: breach.rule,
-                subject: subject.clone(),
-                aspect: breach.aspect.to_string(),
-                message: format!("{subject} breaks {}", breach.rule),
-                why: String::new(),
-                fix: Fix::Words("see the ruleset".to_owned()),
-                places: Vec::new(),
-            },
-        };
-        // The message names its subject first; it stands for all that were merged.
+        let mut finding = decision::explain(context, &self.judgement);
+        let Judgement { subject, outcome, .. } = self.judgement;
+        // The message names its subject; it stands for all that were merged.
         let merged = SubjectReference { pods: self.pods, ..subject };
-        if let Some(rest) = finding.message.strip_prefix(&finding.subject.to_string()) {
-            finding.message = format!("{merged}{rest}");
-        }
+        finding.message = finding.message.replacen(&finding.subject.to_string(), &merged.to_string(), 1);
         finding.subject = merged;
         let mut positions: Vec<Position> = Vec::new();
         for position in finding.places.iter().filter_map(locate) {
@@ -114,9 +100,7 @@ impl Merged {
                 positions.push(position);
             }
         }
-        let is_unproved = matches!(outcome, Outcome::Warn(Reason::Unproved) | Outcome::Audit(Reason::Unproved));
-        let unproved = breach.certain.err().filter(|_| is_unproved).map(|blind| blind.to_string());
-        Reported { finding, outcome, unproved, positions }
+        Reported { finding, outcome, positions }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn render(report: &Report) -> String {
             Outcome::Refuse => ("error", finding.message.clone()),
             Outcome::Warn(_) => ("warning", finding.message.clone()),
             Outcome::Audit(_) => ("notice", finding.message.clone()),
-            Outcome::Exempt(exemption) => ("notice", format!("{}; exempted by {exemption}", finding.message)),
+            Outcome::Exempt(exemption) => ("notice", format!("{}; exemption {exemption}", finding.message)),
         };
         let message = format!("{message}\nfix: {}", finding.fix.text());
         command(&mut out, name, reported.positions.first(), None, finding.rule.0, &message);

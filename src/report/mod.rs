@@ -12,6 +12,8 @@ mod json;
 mod position;
 mod sarif;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use build::Judged;
@@ -42,8 +44,6 @@ pub struct Reported {
     pub finding: Finding,
     /// What it does.
     pub outcome: Outcome,
-    /// What is not known, for a finding that cannot be proved.
-    pub unproved: Option<String>,
     /// The fields at fault in the text, most telling first; empty for a live cluster.
     pub positions: Vec<Position>,
 }

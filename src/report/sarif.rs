@@ -204,7 +204,7 @@ fn notification(error: &ReportError) -> Notification {
 }
 
 fn result(reported: &Reported) -> ResultEntry {
-    let Reported { finding, outcome, positions, .. } = reported;
+    let Reported { finding, outcome, positions } = reported;
     let (level, suppressions) = match outcome {
         Outcome::Refuse => ("error", Vec::new()),
         Outcome::Warn(_) => ("warning", Vec::new()),

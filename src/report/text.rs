@@ -32,14 +32,14 @@ pub(super) fn render(report: &Report, colour: bool) -> String {
 }
 
 fn finding(reported: &Reported) -> Group<'_> {
-    let Reported { finding, outcome, unproved, positions } = reported;
+    let Reported { finding, outcome, positions } = reported;
     let level = match outcome {
         Outcome::Refuse => Level::ERROR,
         Outcome::Warn(_) => Level::WARNING,
         Outcome::Audit(_) => Level::NOTE,
         // Said shortly: somebody has decided about it, and the ruleset says who and why.
         Outcome::Exempt(name) => {
-            let text = format!("{}; exempted by {name}", finding.message);
+            let text = format!("{}; exemption {name}", finding.message);
             return Group::with_title(Level::NOTE.with_name("exempt").primary_title(text).id(finding.rule.0));
         }
     };
@@ -48,9 +48,7 @@ fn finding(reported: &Reported) -> Group<'_> {
     if positions.len() > PLACES {
         group = group.element(line("and", &format!("{} more places", positions.len() - PLACES)));
     }
-    if let Some(text) = unproved {
-        group = group.element(line("cannot prove", text));
-    } else if let Some(text) = reason(outcome) {
+    if let Some(text) = reason(outcome) {
         group = group.element(line("outcome", text));
     }
     if !finding.why.is_empty() {
@@ -61,15 +59,12 @@ fn finding(reported: &Reported) -> Group<'_> {
 
 /// Why a finding does no more than it does, where that is not simply its mode.
 fn reason(outcome: &Outcome) -> Option<&'static str> {
-    match outcome {
-        Outcome::Refuse | Outcome::Exempt(_) => None,
-        Outcome::Warn(reason) | Outcome::Audit(reason) => match reason {
-            Reason::Mode => None,
-            Reason::Before => Some("not refused, for it was there before"),
-            Reason::Unproved => Some("not refused, for it cannot be proved"),
-            Reason::Template => Some("not refused on a template; its Pods are"),
-            Reason::Spared => Some("never refused on requests of this kind"),
-        },
+    match outcome.reason()? {
+        // What is not proved says so in its message.
+        Reason::Mode | Reason::Unproved => None,
+        Reason::Before => Some("not refused, for it was there before"),
+        Reason::Template => Some("not refused on a template; its Pods are"),
+        Reason::Spared => Some("never refused on requests of this kind"),
     }
 }
 
