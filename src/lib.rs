@@ -7,6 +7,7 @@ pub mod decision;
 pub mod edge;
 pub mod model;
 pub mod network;
+pub mod report;
 pub mod rules;
 pub mod ruleset;
 pub mod snapshot;
