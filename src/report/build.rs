@@ -45,6 +45,12 @@ impl Report {
         summary.count(&findings);
         Self { findings, errors, skipped, hints, summary }
     }
+
+    /// The report where nothing could be judged.
+    pub fn of_errors(errors: Vec<ReportError>) -> Self {
+        let summary = Summary { errors: errors.len(), ..Summary::default() };
+        Self { errors, summary, ..Self::default() }
+    }
 }
 
 /// Everything that one line of the report stands for.
