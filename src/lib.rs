@@ -15,3 +15,5 @@ pub mod snapshot;
 pub mod source;
 #[cfg(feature = "cluster")]
 pub mod telemetry;
+#[cfg(feature = "cluster")]
+pub mod webhook;
