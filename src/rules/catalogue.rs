@@ -3,11 +3,14 @@
 use super::{
     Rule,
     of_the_decision::{ExpiredExemption, LoweredEnforcement},
+    plaintext_ingress::PlaintextIngress,
+    uncovered_host::UncoveredHost,
     unknown_profile::UnknownProfile,
 };
 
 /// Every rule, in the order of the catalogue.
-static RULES: &[&dyn Rule] = &[&UnknownProfile, &LoweredEnforcement, &ExpiredExemption];
+static RULES: &[&dyn Rule] =
+    &[&PlaintextIngress, &UncoveredHost, &UnknownProfile, &LoweredEnforcement, &ExpiredExemption];
 
 /// Every rule, in the order of the catalogue.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {

@@ -2,6 +2,7 @@
 //!
 //! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
 
+mod at_the_edge;
 mod breach;
 mod catalogue;
 mod context;
@@ -9,7 +10,9 @@ mod finding;
 mod info;
 mod of_the_decision;
 mod parameters;
+mod plaintext_ingress;
 mod subject;
+mod uncovered_host;
 mod unknown_profile;
 
 pub use breach::{Aspect, Breach, Extent, Family};
