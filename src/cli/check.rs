@@ -9,7 +9,7 @@ use crate::{
     decision::{self, Judgement, Templates},
     model::{Kind, Object},
     report::{Judged, Report, ReportError},
-    rules::{Context, Place},
+    rules::Context,
     ruleset::{Mode, Profile, Ruleset},
     snapshot::Snapshot,
 };
@@ -89,9 +89,9 @@ impl Check {
         let context =
             Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
         let hints = hint(&snapshot, &rules).into_iter().collect();
-        let locate = |place: &Place| manifests.locate(place);
+        let locate = manifests.origins();
         let skipped = manifests.skipped.clone();
-        self.write(&Report::new(Judged { context, judgements, locate: &locate, errors, skipped, hints }))
+        self.write(&Report::new(Judged { context, judgements, locate, errors, skipped, hints }))
     }
 
     /// The state that the manifests make, and what comes of it.

@@ -3,8 +3,8 @@
 use crate::{
     model::Name,
     report::{Position, ReportError},
-    rules::Place,
     snapshot::Snapshot,
+    source::{Locate, Location},
 };
 
 use super::inputs::Input;
@@ -26,9 +26,29 @@ impl Manifests {
         Self { snapshot: Snapshot::new(), errors: Vec::new(), skipped: Vec::new() }
     }
 
-    /// Where a field of an object is.
-    pub(super) fn locate(&self, place: &Place) -> Option<Position> {
-        let _ = place;
+    /// Who knows where fields are.
+    pub(super) fn origins(&self) -> Option<&dyn Locate> {
         None
     }
+}
+
+/// An error at a line and column of a text.
+pub(super) fn error_at(
+    text: &str,
+    file: &Name,
+    (line, column): (usize, usize),
+    reason: String,
+    suggestion: Option<String>,
+) -> ReportError {
+    let start = offset(text, line, column);
+    let location = Location { file: file.clone(), line, column, span: start..start };
+    ReportError { file: file.clone(), position: Some(Position::new(location, text)), reason, suggestion }
+}
+
+/// The byte at which a line and column are, both from 1.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let mut lines = text.split_inclusive('\n');
+    let before: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
+    let within = lines.next().unwrap_or("").char_indices().nth(column.saturating_sub(1));
+    before + within.map_or(0, |(at, _)| at)
 }

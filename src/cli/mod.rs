@@ -13,7 +13,6 @@ mod rules;
 pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
 mod serve;
-mod suggest;
 
 use std::{io::Write, process::ExitCode};
 

@@ -11,7 +11,9 @@ fn schema() -> Value {
 
 #[test]
 fn json_is_what_the_schema_says() {
-    for arguments in ["good", "bad", "bad duplicate inputs/typo.yaml", "inputs/broken.yaml", "exempt --ruleset exempt.yaml"] {
+    for arguments in
+        ["good", "bad", "bad duplicate inputs/typo.yaml", "inputs/broken.yaml", "exempt --ruleset exempt.yaml"]
+    {
         let report = ringwall(&format!("check {arguments} --format json")).json();
         assert_eq!(complaints(&schema(), &report), [""; 0], "{arguments}");
     }

@@ -23,9 +23,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, out: &mut Vec<St
                 Value::Array(types) => types.iter().any(|name| is_of(name, value)),
                 name => is_of(name, value),
             },
-            "required" => {
-                rule.as_array().unwrap().iter().all(|key| value.get(key.as_str().unwrap()).is_some())
-            }
+            "required" => rule.as_array().unwrap().iter().all(|key| value.get(key.as_str().unwrap()).is_some()),
             "additionalProperties" => {
                 let known = schema["properties"].as_object().unwrap();
                 value.as_object().is_none_or(|fields| fields.keys().all(|key| known.contains_key(key)))
