@@ -78,8 +78,15 @@ fn outside_crates_stay_where_they_belong() {
 #[test]
 fn the_core_has_no_clock_and_does_no_input_or_output() {
     let core = ["model", "source", "snapshot", "edge", "network", "rules", "ruleset", "decision", "report", "manifest"];
-    let forbidden =
-        ["std::fs", "std::net::Tcp", "std::time::SystemTime", "Timestamp::now", "Instant::now", "std::env", "std::process"];
+    let forbidden = [
+        "std::fs",
+        "std::net::Tcp",
+        "std::time::SystemTime",
+        "Timestamp::now",
+        "Instant::now",
+        "std::env",
+        "std::process",
+    ];
     let mut faults = Vec::new();
     for (layer, file, text) in sources() {
         for word in forbidden {
@@ -112,7 +119,9 @@ fn nothing_bears_a_path_of_one_machine() {
     for folder in ["src", "tests", "benches", "docs", "examples", "charts", ".ci"] {
         for file in files_of_any_kind(&root().join(folder)) {
             let Ok(text) = fs::read_to_string(&file) else { continue };
-            faults.extend(forbidden.iter().filter(|path| text.contains(**path)).map(|path| format!("{}: {path}", file.display())));
+            faults.extend(
+                forbidden.iter().filter(|path| text.contains(**path)).map(|path| format!("{}: {path}", file.display())),
+            );
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -187,6 +196,7 @@ fn named_layers(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_reader_of_imports_sees_groups_and_paths() {
-    let text = "use crate::{\n    model::{Kind, Name},\n    rules,\n};\nfn f() { crate::cluster::start() }\n// crate::cli\n";
+    let text =
+        "use crate::{\n    model::{Kind, Name},\n    rules,\n};\nfn f() { crate::cluster::start() }\n// crate::cli\n";
     assert_eq!(named_layers(text).into_iter().collect::<Vec<_>>(), ["cluster", "model", "rules"]);
 }
