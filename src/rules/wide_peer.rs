@@ -213,25 +213,19 @@ fn wide(context: &Context<'_>, exposure: &Exposure, direction: Direction) -> Vec
     found
 }
 
-/// What one entry admits.
+/// What one entry admits to peers that nothing names.
 fn admission(entry: &Entry) -> Admission {
-    let ports = || entry.ports.clone();
+    let mut admission = Admission::nothing();
     match &entry.reach {
         WideReach::Everyone => {
-            let mut admission = Admission { pods: ports(), ..Admission::nothing() };
+            admission.pods = entry.ports.clone();
             admission.add(&entry.ports, &AddressSet::every());
-            admission
         }
-        WideReach::Namespaces { pods } if pods.matches(&Labels::default()) => {
-            Admission { pods: ports(), ..Admission::nothing() }
-        }
-        WideReach::Namespaces { .. } => Admission::nothing(),
-        WideReach::Addresses(addresses) => {
-            let mut admission = Admission::nothing();
-            admission.add(&entry.ports, addresses);
-            admission
-        }
+        WideReach::Namespaces { pods } if pods.matches(&Labels::default()) => admission.pods = entry.ports.clone(),
+        WideReach::Namespaces { .. } => {}
+        WideReach::Addresses(addresses) => admission.add(&entry.ports, addresses),
     }
+    admission
 }
 
 /// Whether something exposes the workload on purpose: a Service of type LoadBalancer or NodePort, or one that an Ingress routes to.
