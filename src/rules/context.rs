@@ -24,6 +24,8 @@ pub struct Context<'a> {
 /// What cannot be read from objects, as the ruleset tells it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Environment {
+    /// Ringwall's own namespace, in which nothing is judged.
+    pub own_namespace: Option<Name>,
     /// `networkPlugin`: which plugin enforces policies; nothing is assumed where it is left out.
     pub network_plugin: Option<Name>,
     /// `sensitive`: the labels that mark sensitive workloads and namespaces.

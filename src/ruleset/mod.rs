@@ -4,9 +4,11 @@
 //! keeps the last ruleset that worked.
 
 mod exemption;
+mod modes;
 mod profile;
 
 pub use exemption::{Exemption, ExemptionMatch};
+pub use modes::LABEL_PREFIX;
 pub use profile::{Mode, Modes, Profile};
 
 use std::collections::BTreeMap;

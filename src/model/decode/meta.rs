@@ -1,0 +1,110 @@
+//! `metadata`, and Namespaces, which are little else.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use super::{
+    DecodeError,
+    wire::{List, labels, nullable, wrong},
+};
+use crate::model::{FieldPath, Labels, METADATA_NAME, Meta, Name, Namespace, OwnerReference, annotations};
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct WireMeta {
+    #[serde(deserialize_with = "nullable")]
+    name: Name,
+    #[serde(deserialize_with = "nullable")]
+    generate_name: Name,
+    #[serde(deserialize_with = "nullable")]
+    namespace: Name,
+    #[serde(deserialize_with = "nullable")]
+    uid: Name,
+    #[serde(deserialize_with = "labels")]
+    pub(super) labels: Labels,
+    #[serde(deserialize_with = "labels")]
+    annotations: Labels,
+    owner_references: List<WireOwner>,
+    #[serde(deserialize_with = "time")]
+    deletion_timestamp: Option<Timestamp>,
+    finalizers: List<Name>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireOwner {
+    #[serde(deserialize_with = "nullable")]
+    api_version: Name,
+    #[serde(deserialize_with = "nullable")]
+    kind: Name,
+    #[serde(deserialize_with = "nullable")]
+    name: Name,
+    #[serde(deserialize_with = "nullable")]
+    uid: Name,
+    #[serde(deserialize_with = "nullable")]
+    controller: bool,
+}
+
+fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let text: Option<String> = Option::deserialize(from)?;
+    text.map(|text| text.parse().map_err(|_| wrong(&"a time as in RFC 3339"))).transpose()
+}
+
+impl WireMeta {
+    /// The metadata of an object that is or will be stored under a name.
+    pub(super) fn into_meta(self, namespaced: bool) -> Result<Meta, DecodeError> {
+        let name = if self.name.is_empty() { self.generate_name } else { self.name };
+        if name.is_empty() {
+            let path = FieldPath::new("metadata.name");
+            return Err(DecodeError { path, message: "missing, and so is generateName".to_owned() });
+        }
+        let read = self.annotations.iter().filter(|(key, _)| annotations::is_read(key));
+        Ok(Meta {
+            name,
+            namespace: Some(self.namespace).filter(|namespace| namespaced && !namespace.is_empty()),
+            uid: self.uid,
+            labels: self.labels,
+            annotations: read.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            owners: self.owner_references.0.into_iter().map(WireOwner::into_owner).collect(),
+            deletion: self.deletion_timestamp,
+            orphans_dependents: self.finalizers.0.iter().any(|finalizer| *finalizer == "orphan"),
+        })
+    }
+}
+
+impl WireOwner {
+    fn into_owner(self) -> OwnerReference {
+        OwnerReference {
+            api_version: self.api_version,
+            kind: self.kind,
+            name: self.name,
+            uid: self.uid,
+            controller: self.controller,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireNamespace {
+    #[serde(default, deserialize_with = "nullable")]
+    metadata: WireMeta,
+    #[serde(default, deserialize_with = "nullable")]
+    status: WireStatus,
+}
+
+/// `status.phase`, which Namespaces and Pods have.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct WireStatus {
+    #[serde(deserialize_with = "nullable")]
+    pub(super) phase: Name,
+}
+
+impl WireNamespace {
+    pub(super) fn into_namespace(self) -> Result<Namespace, DecodeError> {
+        let mut meta = self.metadata.into_meta(false)?;
+        meta.labels = meta.labels.with(METADATA_NAME, meta.name.clone());
+        let terminating = meta.is_terminating() || self.status.phase == "Terminating";
+        Ok(Namespace { meta, terminating })
+    }
+}

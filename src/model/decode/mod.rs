@@ -1,0 +1,111 @@
+//! JSON to objects: one decoder per kind, which serves files, watches and reviews.
+//!
+//! The wire structures name only what decisions read, so that a field that nobody reads can hold anything. What is read is
+//! taken as the API server takes it: unknown fields are ignored, null is absent, and what the API server defaults is
+//! defaulted. A value that the API server would never have stored is an error, not a guess: an object that cannot be decoded
+//! is known to be unknown. Errors name the field and never its content.
+
+mod ingress;
+mod meta;
+mod network;
+mod pod;
+mod policy;
+mod selector;
+mod service;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer};
+use serde_path_to_error::Segment;
+
+use super::{FieldPath, Kind, Object, ObjectKey};
+
+pub use network::parse_network;
+
+/// Why an object could not be decoded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct DecodeError {
+    /// The field at fault.
+    pub path: FieldPath,
+    /// What is wrong with it; never the content of the object.
+    pub message: String,
+}
+
+/// Decodes an object of that kind from JSON. Lenient where the API server is: unknown fields are ignored, and what the API
+/// server defaults is defaulted.
+pub fn object(kind: Kind, json: &[u8]) -> Result<Object, DecodeError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let object = of(kind, &mut deserializer)?;
+    match deserializer.end() {
+        Ok(()) => Ok(object),
+        Err(error) => Err(error_at(FieldPath::root(), &error)),
+    }
+}
+
+/// Decodes an object of that kind from JSON that has been read already.
+pub fn value(kind: Kind, value: &serde_json::Value) -> Result<Object, DecodeError> {
+    of(kind, value)
+}
+
+/// Whose object this is, as far as that can be told, when [`object`] cannot decode it.
+pub fn key(kind: Kind, json: &[u8]) -> Option<ObjectKey> {
+    let wire::Identity { metadata } = serde_json::from_slice(json).ok()?;
+    let text = |field: serde_json::Value| field.as_str().filter(|text| !text.is_empty()).map(super::Name::from);
+    let name = text(metadata.name).or_else(|| text(metadata.generate_name))?;
+    if kind.info().namespaced {
+        Some(ObjectKey { kind, namespace: Some(text(metadata.namespace)?), name })
+    } else {
+        Some(ObjectKey::cluster(kind, name))
+    }
+}
+
+fn of<'de, D: Deserializer<'de, Error = serde_json::Error>>(kind: Kind, from: D) -> Result<Object, DecodeError> {
+    Ok(match kind {
+        Kind::Namespace => Object::Namespace(Arc::new(wire::<_, meta::WireNamespace>(from)?.into_namespace()?)),
+        Kind::Pod => Object::Pod(Arc::new(wire::<_, pod::WirePod>(from)?.into_pod()?)),
+        Kind::Deployment
+        | Kind::StatefulSet
+        | Kind::DaemonSet
+        | Kind::ReplicaSet
+        | Kind::ReplicationController
+        | Kind::Job => Object::Workload(Arc::new(wire::<_, pod::WireWorkload>(from)?.into_workload(kind)?)),
+        Kind::CronJob => Object::Workload(Arc::new(wire::<_, pod::WireCronJob>(from)?.into_workload(kind)?)),
+        Kind::NetworkPolicy => Object::NetworkPolicy(Arc::new(wire::<_, policy::WirePolicy>(from)?.into_policy()?)),
+        Kind::Service => Object::Service(Arc::new(wire::<_, service::WireService>(from)?.into_service()?)),
+        Kind::Ingress => Object::Ingress(Arc::new(wire::<_, ingress::WireIngress>(from)?.into_ingress()?)),
+        Kind::IngressClass => {
+            Object::IngressClass(Arc::new(wire::<_, ingress::WireIngressClass>(from)?.into_ingress_class()?))
+        }
+    })
+}
+
+fn wire<'de, D, T>(from: D) -> Result<T, DecodeError>
+where
+    D: Deserializer<'de, Error = serde_json::Error>,
+    T: Deserialize<'de>,
+{
+    serde_path_to_error::deserialize(from).map_err(|error| {
+        let path = error.path().iter().fold(FieldPath::root(), |path, segment| match segment {
+            Segment::Seq { index } => path.index(*index),
+            Segment::Map { key } | Segment::Enum { variant: key } => path.field(key),
+            Segment::Unknown => path,
+        });
+        error_at(path, error.inner())
+    })
+}
+
+/// The error without the value that serde quotes: `invalid type: string "hunter2", expected u16` becomes `expected u16`.
+fn error_at(path: FieldPath, error: &serde_json::Error) -> DecodeError {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let message = match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if error.is_data() => text.to_owned(),
+        None => format!("not JSON: {text}"),
+    };
+    DecodeError { path, message }
+}
