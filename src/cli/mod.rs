@@ -3,15 +3,16 @@
 //! **Invariants.** Nothing uses `cli`. Exit codes are computed in `exit` and leave through [`run`]: 0 for what was asked for,
 //! 1 for findings, 2 for what could not be done.
 
+mod check;
 mod completions;
 mod exit;
 mod inputs;
+mod manifests;
 mod output;
 mod rules;
 pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
 mod serve;
-mod suggest;
 
 use std::{io::Write, process::ExitCode};
 
@@ -30,6 +31,7 @@ struct Arguments {
 enum Command {
     #[cfg(feature = "cluster")]
     Serve(serve::Serve),
+    Check(check::Check),
     Rules(rules::Rules),
     Completions(completions::Completions),
 }
@@ -39,6 +41,7 @@ pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         #[cfg(feature = "cluster")]
         Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),
     };

@@ -6,6 +6,7 @@ use crate::{
     decision::{self, Judgement, Outcome},
     model::{Kind, Name},
     rules::{Aspect, Context, Place, RuleId, Subject, SubjectReference},
+    source::Locate,
 };
 
 use super::{Position, Report, ReportError, Reported, Summary};
@@ -16,8 +17,8 @@ pub struct Judged<'a> {
     pub context: Context<'a>,
     /// What came of it.
     pub judgements: Vec<Judgement>,
-    /// Where a field is in the text, if there is a text.
-    pub locate: &'a dyn Fn(&Place) -> Option<Position>,
+    /// Who knows where fields are in the text, if there is a text.
+    pub locate: Option<&'a dyn Locate>,
     /// What could not be judged.
     pub errors: Vec<ReportError>,
     /// How many objects there were of each kind that Ringwall does not read.
@@ -44,6 +45,12 @@ impl Report {
         };
         summary.count(&findings);
         Self { findings, errors, skipped, hints, summary }
+    }
+
+    /// The report where nothing could be judged.
+    pub fn of_errors(errors: Vec<ReportError>) -> Self {
+        let summary = Summary { errors: errors.len(), ..Summary::default() };
+        Self { errors, summary, ..Self::default() }
     }
 }
 
@@ -87,7 +94,7 @@ fn rank(judgement: &Judgement) -> (&Outcome, bool, &Subject) {
 }
 
 impl Merged {
-    fn explain(self, context: &Context<'_>, locate: &dyn Fn(&Place) -> Option<Position>) -> Reported {
+    fn explain(self, context: &Context<'_>, locate: Option<&dyn Locate>) -> Reported {
         let mut finding = decision::explain(context, &self.judgement);
         let Judgement { subject, outcome, .. } = self.judgement;
         // The message names its subject; it stands for all that were merged.
@@ -95,13 +102,19 @@ impl Merged {
         finding.message = finding.message.replacen(&finding.subject.to_string(), &merged.to_string(), 1);
         finding.subject = merged;
         let mut positions: Vec<Position> = Vec::new();
-        for position in finding.places.iter().filter_map(locate) {
+        for position in finding.places.iter().filter_map(|place| position(locate?, place)) {
             if !positions.contains(&position) {
                 positions.push(position);
             }
         }
         Reported { finding, outcome, positions }
     }
+}
+
+fn position(locate: &dyn Locate, place: &Place) -> Option<Position> {
+    let location = locate.locate(&place.object, &place.path)?;
+    let text = locate.text_of(&location.file).unwrap_or("");
+    Some(Position::new(location, text))
 }
 
 /// By place, as a reader goes through files; what has no place comes last, by subject.

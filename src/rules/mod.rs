@@ -3,6 +3,7 @@
 //! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
 
 mod affected;
+mod at_the_edge;
 mod breach;
 mod catalogue;
 mod context;
@@ -19,8 +20,10 @@ mod of_the_decision;
 mod open_egress;
 mod open_ingress;
 mod parameters;
+mod plaintext_ingress;
 mod policy_selects_nothing;
 mod subject;
+mod uncovered_host;
 mod unisolated_egress;
 mod unisolated_ingress;
 mod unknown_profile;

@@ -251,12 +251,13 @@ fn admission(entry: &Entry) -> Admission {
 /// Whether something exposes the workload on purpose: a Service of type LoadBalancer or NodePort, or one that an Ingress routes to.
 fn exposed(snapshot: &Snapshot, workload: &Workload) -> Result<bool, Blind> {
     let namespace = Some(&workload.namespace);
-    let is_exposed = snapshot.list(Kind::Service, namespace).any(|object| match object {
-        Object::Service(service) if service.selects(&workload.facts.labels) => {
-            service.is_exposed() || snapshot.referrers(&object.key()).any(|referrer| referrer.kind == Kind::Ingress)
-        }
-        _ => false,
-    });
+    let selects =
+        |object: &Object| matches!(object, Object::Service(service) if service.selects(&workload.facts.labels));
+    let opens = |object: &Object| {
+        matches!(object, Object::Service(service) if service.is_exposed())
+            || snapshot.referrers(&object.key()).any(|referrer| referrer.kind == Kind::Ingress)
+    };
+    let is_exposed = snapshot.list(Kind::Service, namespace).any(|object| selects(object) && opens(object));
     if is_exposed {
         return Ok(true);
     }
