@@ -14,11 +14,15 @@ use crate::{
     snapshot::Snapshot,
 };
 
-use super::{exit, inputs, manifests::Manifests, output, ruleset};
 #[cfg(feature = "cluster")]
 use super::live;
+use super::{exit, inputs, manifests::Manifests, output, ruleset};
 #[cfg(feature = "cluster")]
-use crate::{model::{Name, ObjectKey}, rules::{Subject, affected}, snapshot::{ClassKey, Edit}};
+use crate::{
+    model::{Name, ObjectKey},
+    rules::{Subject, affected},
+    snapshot::{ClassKey, Edit},
+};
 
 /// Judge manifests: files, folders, standard input
 ///
@@ -127,9 +131,8 @@ impl Check {
         let affected = affected(&before, &after, &touched);
         // A touched Pod is affected as itself; a survey judges it in its class.
         let holds_touched = |key: &ClassKey| {
-            let is_touched = |name: &Name| {
-                touched.contains(&ObjectKey::namespaced(Kind::Pod, key.namespace.clone(), name.clone()))
-            };
+            let is_touched =
+                |name: &Name| touched.contains(&ObjectKey::namespaced(Kind::Pod, key.namespace.clone(), name.clone()));
             after.class(key).is_some_and(|class| class.pods.iter().any(is_touched))
         };
         let mut judgements = decision::survey(&after, rules, Templates::AsPods, now);
