@@ -23,7 +23,6 @@ mod parameters;
 mod plaintext_ingress;
 mod policy_selects_nothing;
 mod subject;
-mod subject;
 mod uncovered_host;
 mod unisolated_egress;
 mod unisolated_ingress;
