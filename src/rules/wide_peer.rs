@@ -203,9 +203,12 @@ fn wide(context: &Context<'_>, exposure: &Exposure, direction: Direction) -> Vec
         }
     }
     // Many narrow networks may be one wide one in pieces.
-    rest.addresses.retain(|(_, addresses)| too_wide(addresses));
-    if !rest.addresses.is_empty() {
-        found.push((Aspect::Direction(direction), rest));
+    let mut wide = Admission::nothing();
+    for (ports, addresses) in rest.addresses().filter(|(_, addresses)| too_wide(addresses)) {
+        wide.add(ports, addresses);
+    }
+    if !wide.is_nothing() {
+        found.push((Aspect::Direction(direction), wide));
     }
     found
 }
@@ -214,13 +217,19 @@ fn wide(context: &Context<'_>, exposure: &Exposure, direction: Direction) -> Vec
 fn admission(entry: &Entry) -> Admission {
     let ports = || entry.ports.clone();
     match &entry.reach {
-        WideReach::Everyone => Admission { pods: ports(), addresses: vec![(ports(), AddressSet::every())] },
+        WideReach::Everyone => {
+            let mut admission = Admission { pods: ports(), ..Admission::nothing() };
+            admission.add(&entry.ports, &AddressSet::every());
+            admission
+        }
         WideReach::Namespaces { pods } if pods.matches(&Labels::default()) => {
             Admission { pods: ports(), ..Admission::nothing() }
         }
         WideReach::Namespaces { .. } => Admission::nothing(),
         WideReach::Addresses(addresses) => {
-            Admission { addresses: vec![(ports(), AddressSet::clone(addresses))], ..Admission::nothing() }
+            let mut admission = Admission::nothing();
+            admission.add(&entry.ports, addresses);
+            admission
         }
     }
 }

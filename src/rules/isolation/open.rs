@@ -49,7 +49,7 @@ impl Rule for Open {
             family: FAMILY,
             subject: subject.clone(),
             aspect: Aspect::Direction(self.direction),
-            extent: Extent::Admission(Arc::new(exposure.admission)),
+            extent: Extent::Admission(exposure.admission),
             certain: known(context.snapshot, &workload.namespace),
         });
     }
