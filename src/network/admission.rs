@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, ops::RangeInclusive};
 
-use crate::model::{AddressSet, PortSet, Protocol};
+use crate::model::{AddressSet, Name, PortSet, Protocol, Selector};
 
 /// What is admitted to peers that nothing names: ports for an arbitrary Pod, and addresses by ports. Two admissions compare by
 /// containment, so that a change is worse only when it lets in what was not let in before. Equal regions are equal values.
@@ -12,6 +12,18 @@ pub struct Admission {
     pub pods: PortSet,
     /// The addresses that are admitted, with the ports: disjoint port sets, different and non-empty address sets, sorted.
     addresses: Vec<(PortSet, AddressSet)>,
+    /// The ports on which a Pod of an arbitrary namespace is admitted once it makes a claim; none is empty. Rules that weigh single
+    /// entries put them here; the verdict for the unnamed peer has none.
+    claims: BTreeMap<Claim, PortSet>,
+}
+
+/// What a Pod of an arbitrary namespace says of itself to be admitted. Whoever makes the Pod is free to say it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Claim {
+    /// The labels that it bears.
+    pub pods: Selector,
+    /// The port name that it declares, where the rule admits a port by name.
+    pub port: Option<(Protocol, Name)>,
 }
 
 /// Addresses on ports, one of many that may overlap.
@@ -20,7 +32,11 @@ pub(super) type Piece<'a> = (Cow<'a, PortSet>, Cow<'a, AddressSet>);
 impl Admission {
     /// Everybody on every port: what a workload admits that no policy isolates.
     pub fn everything() -> Self {
-        Self { pods: PortSet::every(), addresses: vec![(PortSet::every(), AddressSet::every())] }
+        Self {
+            pods: PortSet::every(),
+            addresses: vec![(PortSet::every(), AddressSet::every())],
+            claims: BTreeMap::new(),
+        }
     }
 
     /// Nobody.
@@ -30,12 +46,12 @@ impl Admission {
 
     /// An arbitrary Pod on these ports, and addresses on ports; the pieces may overlap.
     pub(super) fn of(pods: PortSet, pieces: Vec<Piece<'_>>) -> Self {
-        Self { pods, addresses: canonical(disjoint(pieces)) }
+        Self { pods, addresses: canonical(disjoint(pieces)), claims: BTreeMap::new() }
     }
 
     /// Whether nobody is admitted.
     pub fn is_nothing(&self) -> bool {
-        self.pods.is_empty() && self.addresses.is_empty()
+        self.pods.is_empty() && self.addresses.is_empty() && self.claims.is_empty()
     }
 
     /// The addresses that are admitted, with the ports; the port sets are disjoint.
@@ -53,6 +69,14 @@ impl Admission {
         self.addresses = canonical(disjoint(pieces));
     }
 
+    /// Adds the Pods of arbitrary namespaces that make a claim.
+    pub fn add_claim(&mut self, claim: Claim, ports: &PortSet) {
+        if !ports.is_empty() {
+            let sum = self.claims.entry(claim).or_default();
+            *sum = sum.union(ports);
+        }
+    }
+
     /// Everything that either admits.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -62,7 +86,11 @@ impl Admission {
         if self.is_nothing() || self == other {
             return other.clone();
         }
-        Self::of(self.pods.union(&other.pods), self.pieces().chain(other.pieces()).collect())
+        let mut union = Self::of(self.pods.union(&other.pods), self.pieces().chain(other.pieces()).collect());
+        for (claim, ports) in self.claims.iter().chain(&other.claims) {
+            union.add_claim(claim.clone(), ports);
+        }
+        union
     }
 
     /// Everything that both admit.
@@ -73,7 +101,15 @@ impl Admission {
             let ports = ports.intersection(their_ports);
             (!ports.is_empty()).then(|| (ports, addresses.intersection(their_addresses)))
         });
-        Self { pods: self.pods.intersection(&other.pods), addresses: canonical(both.collect()) }
+        let pods = self.pods.intersection(&other.pods);
+        let mut intersection = Self { pods, addresses: canonical(both.collect()), claims: BTreeMap::new() };
+        for (claim, ports) in &self.claims {
+            intersection.add_claim(claim.clone(), &ports.intersection(&other.ports_for(claim)));
+        }
+        for (claim, ports) in &other.claims {
+            intersection.add_claim(claim.clone(), &ports.intersection(&self.ports_for(claim)));
+        }
+        intersection
     }
 
     /// What this one admits and the other does not.
@@ -91,7 +127,12 @@ impl Admission {
             }
             rest.push((alone, addresses.clone()));
         }
-        Self { pods: self.pods.difference(&other.pods), addresses: canonical(rest) }
+        let pods = self.pods.difference(&other.pods);
+        let mut difference = Self { pods, addresses: canonical(rest), claims: BTreeMap::new() };
+        for (claim, ports) in &self.claims {
+            difference.add_claim(claim.clone(), &ports.difference(&other.ports_for(claim)));
+        }
+        difference
     }
 
     /// Whether the other admits everything that this one does. On one port one entry of the other applies, so entries need not
@@ -102,6 +143,7 @@ impl Admission {
                 .addresses
                 .iter()
                 .all(|(ports, addresses)| ports.is_within(&other.ports_where(|theirs| addresses.is_within(theirs))))
+            && self.claims.iter().all(|(claim, ports)| ports.is_within(&other.ports_for(claim)))
     }
 
     /// The ports on which the addresses satisfy a condition.
@@ -118,6 +160,15 @@ impl Admission {
     /// The ports on which just anybody is admitted: an arbitrary Pod, or half of an address family or more.
     pub fn open_ports(&self) -> PortSet {
         self.pods.union(&self.ports_where(AddressSet::is_half_of_a_family))
+    }
+
+    /// The ports on which a Pod that makes the claim is admitted: where every Pod is, and where the same claim or one that asks for no
+    /// labels is enough.
+    fn ports_for(&self, claim: &Claim) -> PortSet {
+        let enough = |(theirs, _): &(&Claim, &PortSet)| {
+            theirs.port == claim.port && (theirs.pods == claim.pods || theirs.pods.is_everything())
+        };
+        self.claims.iter().filter(enough).fold(self.pods.clone(), |sum, (_, ports)| sum.union(ports))
     }
 
     fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
