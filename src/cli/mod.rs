@@ -1,8 +1,16 @@
 //! The command line: one file per subcommand.
 //!
-//! **Invariants.** Nothing uses `cli`. Exit codes are computed by the subcommands and leave through [`run`]: 0 for what was
-//! asked for, 1 for findings, 2 for what could not be done.
+//! **Invariants.** Nothing uses `cli`. Exit codes are computed in `exit` and leave through [`run`]: 0 for what was asked for,
+//! 1 for findings, 2 for what could not be done.
 
+mod check;
+mod completions;
+mod exit;
+mod inputs;
+mod manifests;
+mod output;
+mod rules;
+pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
 mod serve;
 
@@ -23,6 +31,9 @@ struct Arguments {
 enum Command {
     #[cfg(feature = "cluster")]
     Serve(serve::Serve),
+    Check(check::Check),
+    Rules(rules::Rules),
+    Completions(completions::Completions),
 }
 
 /// Parses the command line, does what it says, and returns the exit code.
@@ -30,10 +41,13 @@ pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         #[cfg(feature = "cluster")]
         Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        Command::Rules(rules) => rules.run(),
+        Command::Completions(completions) => completions.run(),
     };
     result.unwrap_or_else(|error| {
         // When standard error is closed there is nobody left to tell.
         let _ = writeln!(std::io::stderr(), "error: {error:#}");
-        ExitCode::from(2)
+        exit::failure()
     })
 }

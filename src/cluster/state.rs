@@ -48,7 +48,7 @@ impl WatchStatus {
     /// The name in metrics.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Syncing(_) => "syncing",
+            Self::Syncing(_) => "starting",
             Self::Synced => "synced",
             Self::NotServed => "not-served",
             Self::Forbidden => "forbidden",

@@ -94,7 +94,7 @@ struct ResultLabels {
 }
 
 /// The states of a watch. Exactly one of them is 1 for each kind.
-const WATCH_STATES: [&str; 5] = ["starting", "synced", "broken", "forbidden", "not-served"];
+const WATCH_STATES: [&str; 5] = ["syncing", "synced", "broken", "forbidden", "not-served"];
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -187,7 +187,7 @@ impl Metrics {
         self.objects.get_or_create(&KindLabels { kind }).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Sets the state of a kind's watch: `starting`, `synced`, `broken`, `forbidden` or `not-served`.
+    /// Sets the state of a kind's watch: `syncing`, `synced`, `broken`, `forbidden` or `not-served`.
     pub fn watch(&self, kind: &'static str, state: &'static str) {
         for known in WATCH_STATES {
             self.watches.get_or_create(&WatchLabels { kind, state: known }).set(i64::from(known == state));
@@ -302,10 +302,10 @@ mod tests {
     #[test]
     fn a_watch_is_in_one_state_at_a_time() {
         let metrics = Metrics::new();
-        metrics.watch("Pod", "starting");
+        metrics.watch("Pod", "syncing");
         metrics.watch("Pod", "synced");
         let text = metrics.encode();
-        assert!(text.contains(r#"ringwall_watch_state{kind="Pod",state="starting"} 0"#), "{text}");
+        assert!(text.contains(r#"ringwall_watch_state{kind="Pod",state="syncing"} 0"#), "{text}");
         assert!(text.contains(r#"ringwall_watch_state{kind="Pod",state="synced"} 1"#), "{text}");
     }
 

@@ -1,0 +1,144 @@
+//! `ringwall check`: judges manifests, by themselves or on top of a running cluster.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use crate::{
+    decision::{self, Judgement, Templates},
+    model::{Kind, Object},
+    report::{Judged, Report, ReportError},
+    rules::Context,
+    ruleset::{Mode, Profile, Ruleset},
+    snapshot::Snapshot,
+};
+
+use super::{exit, inputs, manifests::Manifests, output, ruleset};
+
+/// Judge manifests: files, folders, standard input
+///
+/// Templates are judged as the Pods that they make. Exits with 0 when there is nothing that enforce mode would refuse, with 1
+/// when there is, and with 2 when something could not be judged.
+#[derive(Args)]
+pub(super) struct Check {
+    /// Files, folders (all *.yaml, *.yml and *.json below them), or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The ruleset; without it, what is built in
+    #[arg(long, value_name = "FILE")]
+    ruleset: Option<PathBuf>,
+    /// What is enforced in namespaces that carry no label ringwall.dev/enforce
+    #[arg(long, value_enum)]
+    profile: Option<EnforcedProfile>,
+    /// The namespace of objects that name none
+    #[arg(long, short, default_value = "default")]
+    namespace: String,
+    /// Which findings make the command fail
+    #[arg(long, value_enum, default_value_t)]
+    fail_on: exit::FailOn,
+    #[command(flatten)]
+    output: output::Output,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    live: Live,
+}
+
+/// The cluster that the manifests are laid on.
+#[cfg(feature = "cluster")]
+#[derive(Args)]
+struct Live {
+    /// Lay the manifests on the running cluster, and report what they affect
+    #[arg(long)]
+    cluster: bool,
+    /// The kubeconfig; without it, the usual one or the Pod's service account
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    kubeconfig: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EnforcedProfile {
+    Baseline,
+    Restricted,
+}
+
+impl Check {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let (inputs, unread) = inputs::read(&self.paths);
+        let (mut rules, mut errors) = match self.ruleset.as_deref().map(ruleset::load) {
+            None => (Ruleset::default(), unread),
+            Some(Ok(rules)) => (rules, unread),
+            // Without its ruleset nothing can be judged rightly, so nothing is.
+            Some(Err(error)) => return self.write(&Report::of_errors(error.0)),
+        };
+        if let Some(profile) = self.profile {
+            rules.defaults.enforce = profile.into();
+        }
+        let manifests = Manifests::load(inputs, &self.namespace);
+        errors.extend(manifests.errors.iter().cloned());
+        if errors.is_empty() && objects(&manifests.snapshot).next().is_none() && manifests.skipped.is_empty() {
+            errors.push(ReportError {
+                file: self.paths.first().map(|path| path.to_string_lossy().as_ref().into()).unwrap_or_default(),
+                position: None,
+                reason: "no Kubernetes object in it".to_owned(),
+                suggestion: None,
+            });
+        }
+        let now = Timestamp::now();
+        let (snapshot, judgements) = self.judge(&manifests, &rules, now)?;
+        let context =
+            Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
+        let hints = hint(&snapshot, &rules).into_iter().collect();
+        let locate = manifests.origins();
+        let skipped = manifests.skipped.clone();
+        self.write(&Report::new(Judged { context, judgements, locate, errors, skipped, hints }))
+    }
+
+    /// The state that the manifests make, and what comes of it.
+    fn judge(
+        &self,
+        manifests: &Manifests,
+        rules: &Ruleset,
+        now: Timestamp,
+    ) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+        #[cfg(feature = "cluster")]
+        if self.live.cluster {
+            return self.judge_on_cluster(manifests, rules, now);
+        }
+        let snapshot = manifests.snapshot.clone();
+        let judgements = decision::survey(&snapshot, rules, Templates::AsPods, now);
+        Ok((snapshot, judgements))
+    }
+
+    fn write(&self, report: &Report) -> anyhow::Result<ExitCode> {
+        output::print(&report.render(self.output.format()))?;
+        Ok(exit::of(report, self.fail_on))
+    }
+}
+
+impl From<EnforcedProfile> for Profile {
+    fn from(profile: EnforcedProfile) -> Self {
+        match profile {
+            EnforcedProfile::Baseline => Self::Baseline,
+            EnforcedProfile::Restricted => Self::Restricted,
+        }
+    }
+}
+
+fn objects(snapshot: &Snapshot) -> impl Iterator<Item = &Object> {
+    Kind::all().flat_map(|kind| snapshot.list(kind, None))
+}
+
+/// What a reader must know who sees nothing refused: that nothing could have been.
+fn hint(snapshot: &Snapshot, rules: &Ruleset) -> Option<String> {
+    let refuses = objects(snapshot).any(|object| {
+        let key = object.key();
+        let namespace = key.governing_namespace().and_then(|name| snapshot.namespace(name).found());
+        let labels = namespace.map(|namespace| namespace.meta.labels.clone()).unwrap_or_default();
+        rules.modes_of(&labels).enforce != Profile::Privileged
+    });
+    (!refuses).then(|| {
+        let label = Mode::Enforce.label();
+        format!("nothing can be refused: no namespace here has {label}; use --profile baseline")
+    })
+}
