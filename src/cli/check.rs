@@ -20,7 +20,7 @@ use super::live;
 use super::{exit, inputs, manifests, output, ruleset};
 #[cfg(feature = "cluster")]
 use crate::{
-    model::{Name, ObjectKey},
+    model::{Kind, Name, ObjectKey},
     rules::{Subject, affected},
     snapshot::{ClassKey, Edit},
 };
@@ -113,12 +113,7 @@ impl Check {
     }
 
     /// The state that the manifests make, and what comes of it.
-    fn judge(
-        &self,
-        manifests: &Loaded,
-        rules: &Ruleset,
-        now: Timestamp,
-    ) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+    fn judge(&self, manifests: &Loaded, rules: &Ruleset, now: Timestamp) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
         #[cfg(feature = "cluster")]
         if self.live.cluster {
             return self.judge_on_cluster(manifests, rules, now);

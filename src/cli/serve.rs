@@ -132,7 +132,7 @@ impl Serve {
             if let Some(error) = unread.first() {
                 bail!("{}: {}", error.file, error.reason);
             }
-            let sources = inputs.into_iter().map(|input| Source::new(input.file, input.text));
+            let sources = inputs;
             let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
             let loaded = manifest::load(sources, &options);
             if let Some(error) = loaded.errors.first() {
