@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     decision::{self, Templates},
+    model::Kind,
     report::{Judged, Report},
     rules::Context,
     ruleset::Ruleset,
@@ -53,6 +54,7 @@ impl Audit {
             context,
             judgements,
             locate: None,
+            objects: Kind::all().map(|kind| snapshot.count(kind)).sum(),
             errors: Vec::new(),
             skipped: Vec::new(),
             hints,

@@ -62,7 +62,7 @@ struct Affected<'a> {
     subjects: BTreeSet<Subject>,
 }
 
-impl<'a> Affected<'a> {
+impl Affected<'_> {
     fn touch(&mut self, key: &ObjectKey) {
         self.subjects.insert(Subject::Object(key.clone()));
         match key.kind {

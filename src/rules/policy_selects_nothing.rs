@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     model::{FieldPath, Kind, Labels, Name, NetworkPolicy, Object, Selector},
     snapshot::{Coverage, Need, Snapshot},
+    source,
 };
 
 use super::{
@@ -136,33 +137,23 @@ enum Near {
     Namespace(Name),
 }
 
-/// The label that comes nearest to a condition that no workload satisfies, or a namespace where the selector matches.
+/// The label that comes nearest to one that no workload has, or a namespace where the selector matches.
 fn nearest(snapshot: &Snapshot, namespace: &Name, selector: &Selector) -> Option<Near> {
-    let present: BTreeSet<(Name, Name)> =
-        labels_in(snapshot, Some(namespace)).flat_map(Labels::iter).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let mut best: Option<(usize, String)> = None;
-    for (key, value) in wanted(selector) {
-        if present.contains(&(key.clone(), value.clone())) {
-            continue;
-        }
-        for (other_key, other_value) in &present {
-            let distance = match (key == other_key, value == other_value) {
-                // The same value under another key is a convention mistaken: app for app.kubernetes.io/name.
-                (false, true) => 1,
-                _ => distance(key, other_key) + distance(value, other_value),
-            };
-            if distance <= 2.min(value.len() / 2 + 1) && best.as_ref().is_none_or(|(least, _)| distance < *least) {
-                best = Some((distance, format!("{other_key}={other_value}")));
-            }
-        }
+    let present: BTreeSet<(&Name, &Name)> = labels_in(snapshot, Some(namespace)).flat_map(Labels::iter).collect();
+    let absent = || wanted(selector).into_iter().filter(|label| !present.contains(label));
+    // The same value under another key is a convention mistaken: app for app.kubernetes.io/name.
+    let misnamed = absent().find_map(|(_, value)| present.iter().find(|(_, other)| *other == value).copied());
+    let mistyped = absent().find_map(|(key, value)| {
+        let values = present.iter().filter(|(other, _)| *other == key).map(|(_, value)| value.as_str());
+        let meant = source::nearest::nearest(value, values)?;
+        present.iter().find(|(other, value)| *other == key && value.as_str() == meant).copied()
+    });
+    if let Some((key, value)) = mistyped.or(misnamed) {
+        return Some(Near::Label(format!("{key}={value}")));
     }
-    if let Some((_, label)) = best {
-        return Some(Near::Label(label));
-    }
-    let others =
+    let mut others =
         snapshot.list(Kind::Namespace, None).map(|object| &object.meta().name).filter(|name| *name != namespace);
     others
-        .into_iter()
         .find(|name| labels_in(snapshot, Some(name)).any(|labels| selector.matches(labels)))
         .map(|name| Near::Namespace(name.clone()))
 }
@@ -174,28 +165,6 @@ fn wanted(selector: &Selector) -> Vec<(&Name, &Name)> {
         Selector::In(key, values) => values.iter().map(|value| (key, value)).collect(),
         Selector::Any(_) | Selector::Not(_) | Selector::Has(_) => Vec::new(),
     }
-}
-
-/// How many letters must be changed, added, removed or exchanged with their neighbour (optimal string alignment).
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
-    for (row, a) in left.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, b) in right.iter().enumerate() {
-            let at = |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX - 1);
-            let mut least = at(&last, column) + usize::from(a != b);
-            least = least.min(at(&last, column + 1) + 1).min(at(&current, column) + 1);
-            let previous = |letters: &[char], index: usize| index.checked_sub(1).and_then(|i| letters.get(i).copied());
-            if previous(&left, row) == Some(*b) && previous(&right, column) == Some(*a) {
-                least = least.min(at(&before_last, column - 1) + 1);
-            }
-            current.push(least);
-        }
-        before_last = std::mem::replace(&mut last, current);
-    }
-    last.last().copied().unwrap_or(0)
 }
 
 /// The labels of every class and every template of a namespace.
@@ -215,19 +184,5 @@ fn policy(snapshot: &Snapshot, subject: &Subject) -> Option<(Name, Arc<NetworkPo
     match snapshot.object(key).found()? {
         Object::NetworkPolicy(policy) => Some((key.namespace.clone()?, policy)),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_distance_counts_slips_of_the_fingers() {
-        for (left, right, expected) in
-            [("web", "web", 0), ("wbe", "web", 1), ("paymets", "payments", 1), ("", "web", 3), ("kitten", "sitting", 3)]
-        {
-            assert_eq!(distance(left, right), expected, "{left} {right}");
-        }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{AddressSet, Family, Kind, Labels, Name, Object, PortSet},
-    network::{Admission, Direction, Exposure, WidePeer as Entry, WideReach, exposure},
+    model::{AddressSet, Family, Kind, Labels, Name, Object, Selector},
+    network::{Admission, Claim, Direction, Exposure, WidePeer as Entry, WideReach, exposure},
     snapshot::{Blind, Need, Snapshot},
 };
 
@@ -143,7 +143,7 @@ impl Rule for WidePeer {
             Aspect::Peer(_, policy, at) => {
                 let entry = entries.iter().copied().filter(|entry| entry.policy == *policy && entry.at == *at);
                 let guilty: Vec<&Entry> = entry.collect();
-                let reach = guilty.first().map(|entry| (describe_reach(&entry.reach), ports(&entry.ports)));
+                let reach = guilty.first().map(|entry| (describe_reach(&entry.reach), ports(entry)));
                 let (whom, ports) = reach.unwrap_or_default();
                 let fix = replace_policy(INFO.id, snapshot, policy, at, direction);
                 (format!("{verb} {whom} on {ports}: policy {}, {at}", policy.name), guilty, fix)
@@ -174,8 +174,15 @@ impl Rule for WidePeer {
     }
 }
 
-fn ports(ports: &PortSet) -> String {
-    if ports.ranges().count() <= 3 { ports.to_string() } else { format!("{} ports", ports.len()) }
+/// `TCP 80, port http`.
+fn ports(entry: &Entry) -> String {
+    let numbers = match entry.ports.ranges().count() {
+        0 => None,
+        1..=3 => Some(entry.ports.to_string()),
+        _ => Some(format!("{} ports", entry.ports.len())),
+    };
+    let names = entry.names.iter().map(|(_, name)| format!("port {name}"));
+    numbers.into_iter().chain(names).collect::<Vec<_>>().join(", ")
 }
 
 /// The entries that are wide, and the networks that are wide only together, each with what it admits.
@@ -187,7 +194,7 @@ fn wide(context: &Context<'_>, exposure: &Exposure, direction: Direction) -> Vec
     };
     let mut found = Vec::new();
     let mut rest = Admission::nothing();
-    for entry in exposure.wide.iter().filter(|entry| !entry.ports.is_empty()) {
+    for entry in &exposure.wide {
         let is_wide = match &entry.reach {
             WideReach::Everyone => true,
             WideReach::Namespaces { pods } => direction == Direction::Ingress || pods.matches(&Labels::default()),
@@ -203,46 +210,54 @@ fn wide(context: &Context<'_>, exposure: &Exposure, direction: Direction) -> Vec
         }
     }
     // Many narrow networks may be one wide one in pieces.
-    let mut wide = Admission::nothing();
+    let mut pieces = Admission::nothing();
     for (ports, addresses) in rest.addresses().filter(|(_, addresses)| too_wide(addresses)) {
-        wide.add(ports, addresses);
+        pieces.add(ports, addresses);
     }
-    if !wide.is_nothing() {
-        found.push((Aspect::Direction(direction), wide));
+    if !pieces.is_nothing() {
+        found.push((Aspect::Direction(direction), pieces));
     }
     found
 }
 
 /// What one entry admits.
 fn admission(entry: &Entry) -> Admission {
-    let ports = || entry.ports.clone();
-    match &entry.reach {
+    let mut admission = Admission::nothing();
+    let every = Selector::everything();
+    let pods = match &entry.reach {
         WideReach::Everyone => {
-            let mut admission = Admission { pods: ports(), ..Admission::nothing() };
             admission.add(&entry.ports, &AddressSet::every());
-            admission
+            &every
         }
-        WideReach::Namespaces { pods } if pods.matches(&Labels::default()) => {
-            Admission { pods: ports(), ..Admission::nothing() }
-        }
-        WideReach::Namespaces { .. } => Admission::nothing(),
+        WideReach::Namespaces { pods } => pods,
         WideReach::Addresses(addresses) => {
-            let mut admission = Admission::nothing();
             admission.add(&entry.ports, addresses);
-            admission
+            return admission;
         }
+    };
+    if pods.matches(&Labels::default()) {
+        admission.pods = entry.ports.clone();
+    } else {
+        admission.add_claim(Claim { pods: pods.clone(), port: None }, &entry.ports);
     }
+    // A peer may declare any number under the name.
+    for (protocol, name) in &entry.names {
+        let claim = Claim { pods: pods.clone(), port: Some((*protocol, name.clone())) };
+        admission.add_claim(claim, &[(*protocol, 1..=u16::MAX)].into_iter().collect());
+    }
+    admission
 }
 
 /// Whether something exposes the workload on purpose: a Service of type LoadBalancer or NodePort, or one that an Ingress routes to.
 fn exposed(snapshot: &Snapshot, workload: &Workload) -> Result<bool, Blind> {
     let namespace = Some(&workload.namespace);
-    let is_exposed = snapshot.list(Kind::Service, namespace).any(|object| match object {
-        Object::Service(service) if service.selects(&workload.facts.labels) => {
-            service.is_exposed() || snapshot.referrers(&object.key()).any(|referrer| referrer.kind == Kind::Ingress)
-        }
-        _ => false,
-    });
+    let selects =
+        |object: &Object| matches!(object, Object::Service(service) if service.selects(&workload.facts.labels));
+    let opens = |object: &Object| {
+        matches!(object, Object::Service(service) if service.is_exposed())
+            || snapshot.referrers(&object.key()).any(|referrer| referrer.kind == Kind::Ingress)
+    };
+    let is_exposed = snapshot.list(Kind::Service, namespace).any(|object| selects(object) && opens(object));
     if is_exposed {
         return Ok(true);
     }

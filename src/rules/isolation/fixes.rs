@@ -43,17 +43,12 @@ fn command(
     name: Option<&Name>,
     labels: &Labels,
 ) -> String {
-    let mut text = format!("ringwall fix {rule} -n {}", shell(namespace));
-    if let Some(direction) = direction {
-        text.push_str(&format!(" --direction {direction}"));
-    }
-    if let Some(name) = name {
-        text.push_str(&format!(" --name {}", shell(name)));
-    }
-    if !labels.is_empty() {
-        text.push_str(&format!(" -l {}", shell(&labels.to_string())));
-    }
-    text + " | kubectl apply -f -"
+    let mut words = vec![format!("ringwall fix {rule} -n {}", shell(namespace))];
+    words.extend(direction.map(|direction| format!("--direction {direction}")));
+    words.extend(name.map(|name| format!("--name {}", shell(name))));
+    words.extend((!labels.is_empty()).then(|| format!("-l {}", shell(&labels.to_string()))));
+    words.push("| kubectl apply -f -".to_owned());
+    words.join(" ")
 }
 
 /// The text as a shell reads it back.

@@ -22,15 +22,7 @@ pub(in crate::rules) const PORTS: &str = "ports";
 
 /// Whether the admission is open by the rule's parameter.
 pub(in crate::rules) fn is_open(context: &Context<'_>, info: &RuleInfo, admission: &Admission) -> bool {
-    open_ports(admission).len() > context.parameters.integer(info, PORTS)
-}
-
-/// The ports on which every Pod, or half an address family or more, is admitted. Per port, over the union of all rules: halves of
-/// a family from two rules are the whole.
-fn open_ports(admission: &Admission) -> PortSet {
-    admission.pods.union(&admission.ports_where(|addresses| {
-        [Family::Ipv4, Family::Ipv6].into_iter().any(|family| addresses.width(family).is_some_and(|width| width <= 1))
-    }))
+    admission.open_ports().len() > context.parameters.integer(info, PORTS)
 }
 
 impl Rule for Open {
@@ -66,7 +58,7 @@ impl Rule for Open {
             workload.as_ref().map(|workload| exposure(snapshot, &workload.namespace, &workload.facts, self.direction));
         let wide = exposure.as_ref().map(contributors).unwrap_or_default();
         let ports = match &breach.extent {
-            Extent::Admission(admission) => open_ports(admission),
+            Extent::Admission(admission) => admission.open_ports(),
             Extent::Count(_) => PortSet::none(),
         };
         let direction = self.direction;

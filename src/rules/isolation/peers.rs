@@ -28,13 +28,12 @@ fn describe_addresses(addresses: &AddressSet) -> String {
     for family in [Family::Ipv4, Family::Ipv6] {
         let networks = networks(addresses, family);
         match (addresses.width(family), networks.as_slice()) {
-            (None, _) => {}
             (Some(0), _) => parts.push(format!("every {family} address")),
             (Some(_), [first]) => parts.push(first.clone()),
             (Some(1), _) => parts.push(format!("half of {family} or more")),
             (Some(_), [first, second]) => parts.push(format!("{first} and {second}")),
             (Some(_), [first, rest @ ..]) => parts.push(format!("{first} and {} more networks", rest.len())),
-            (Some(_), []) => {}
+            (None, _) | (Some(_), []) => {}
         }
     }
     parts.join(", ")
