@@ -113,12 +113,7 @@ impl Check {
     }
 
     /// The state that the manifests make, and what comes of it.
-    fn judge(
-        &self,
-        manifests: &Loaded,
-        rules: &Ruleset,
-        now: Timestamp,
-    ) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+    fn judge(&self, manifests: &Loaded, rules: &Ruleset, now: Timestamp) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
         #[cfg(feature = "cluster")]
         if self.live.cluster {
             return self.judge_on_cluster(manifests, rules, now);
