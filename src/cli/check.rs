@@ -20,7 +20,7 @@ use super::live;
 use super::{exit, inputs, manifests, output, ruleset};
 #[cfg(feature = "cluster")]
 use crate::{
-    model::{Name, ObjectKey},
+    model::{Kind, Name, ObjectKey},
     rules::{Subject, affected},
     snapshot::{ClassKey, Edit},
 };

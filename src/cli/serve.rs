@@ -131,7 +131,6 @@ impl Serve {
             if let Some(error) = unread.first() {
                 bail!("{}: {}", error.file, error.reason);
             }
-
             let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
             let loaded = manifest::load(inputs, &options);
             if let Some(error) = loaded.errors.first() {
