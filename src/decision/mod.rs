@@ -1,33 +1,18 @@
-//! The decision: `decide` judges a change, `survey` judges everything. Pure functions.
+//! The decision: [`decide`] judges a change, [`survey`] judges everything. Pure functions.
+//!
+//! **Invariants.** Nothing here reads a clock, a file or a network; the time is an argument. What [`survey`] finds after a change
+//! and not before is what [`decide`] finds worse.
 
 mod change;
+mod decide;
+mod judge;
+mod namespace;
 mod outcome;
+mod reads;
+mod spare;
+mod survey;
 
 pub use change::{Actor, Change};
-pub use outcome::{Decision, Judgement, Outcome, Reason};
-
-use jiff::Timestamp;
-
-use crate::{rules::Breach, ruleset::Ruleset, snapshot::Snapshot};
-
-/// Judges the subjects that a change can affect.
-pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Timestamp) -> Decision {
-    let _ = (snapshot, change, ruleset, now);
-    todo!()
-}
-
-/// How templates are judged by [`survey`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Templates {
-    /// As the Pods that they make: files, where there are no Pods yet.
-    AsPods,
-    /// As templates, whose Pods are judged anyway: a running cluster.
-    AsTemplates,
-}
-
-/// Judges every subject once.
-pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now: Timestamp) -> Vec<Judgement> {
-    let _ = (snapshot, ruleset, templates, now);
-    let _: Option<Breach> = None;
-    todo!()
-}
+pub use decide::{decide, worsened};
+pub use outcome::{Decision, Judgement, Outcome, Reason, explain};
+pub use survey::{Templates, survey, unused_exemptions};

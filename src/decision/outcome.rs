@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::Name,
-    rules::{Breach, Finding, RuleId, SubjectReference},
+    rules::{self, Breach, Context, Finding, Fix, RuleId, SubjectReference},
     snapshot::Need,
 };
 
@@ -36,6 +36,19 @@ pub enum Reason {
     Spared,
 }
 
+impl Reason {
+    /// What a report says of it; empty where the mode speaks for itself.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Mode => "",
+            Self::Before => "it was so before",
+            Self::Unproved => "cannot prove",
+            Self::Template => "on a template: its Pods are judged",
+            Self::Spared => "requests of this kind are not refused for it",
+        }
+    }
+}
+
 impl Outcome {
     /// The name in reports and metrics: `refuse`, `warn`, `audit`, `exempt`.
     pub const fn name(&self) -> &'static str {
@@ -44,6 +57,14 @@ impl Outcome {
             Self::Warn(_) => "warn",
             Self::Audit(_) => "audit",
             Self::Exempt(_) => "exempt",
+        }
+    }
+
+    /// Why it does no more than it does.
+    pub const fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Warn(reason) | Self::Audit(reason) => Some(*reason),
+            Self::Refuse | Self::Exempt(_) => None,
         }
     }
 }
@@ -57,6 +78,8 @@ pub struct Judgement {
     pub subject: SubjectReference,
     /// What it does.
     pub outcome: Outcome,
+    /// What the decision knows beyond the rule, from the change or the ruleset; empty for nothing.
+    pub note: String,
 }
 
 /// The answer to a request.
@@ -70,4 +93,28 @@ pub struct Decision {
     pub more: BTreeMap<(RuleId, &'static str), usize>,
     /// The reads that could change the answer.
     pub needs: BTreeSet<Need>,
+}
+
+/// The text of a judgement: the rule's own explanation, with what is not known and what the decision knows beyond it.
+pub fn explain(context: &Context<'_>, judgement: &Judgement) -> Finding {
+    let Some(rule) = rules::rule(judgement.breach.rule.0) else {
+        // Every breach carries the name of a rule of the catalogue; this keeps the function total.
+        return Finding {
+            rule: judgement.breach.rule,
+            subject: judgement.subject.clone(),
+            aspect: judgement.breach.aspect.to_string(),
+            message: judgement.note.clone(),
+            why: String::new(),
+            fix: Fix::Words(String::new()),
+            places: Vec::new(),
+        };
+    };
+    let mut finding = rule.explain(context, &judgement.breach);
+    if let Err(blind) = &judgement.breach.certain {
+        finding.message = format!("cannot prove: {} ({blind})", finding.message);
+    }
+    if !judgement.note.is_empty() {
+        finding.message = format!("{} ({})", finding.message, judgement.note);
+    }
+    finding
 }

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use range_set_blaze::RangeSetBlaze;
 
 /// A set of IPv4 and IPv6 addresses, kept as intervals.
@@ -46,9 +46,10 @@ impl AddressSet {
         }
     }
 
-    /// The addresses of a network; host bits are ignored, as the API server's parser does.
+    /// The addresses of a network; host bits are ignored, as the API server's parser does. An IPv4-mapped IPv6 network
+    /// (`::ffff:10.0.0.0/104`) is the IPv4 network, as it is for Go's `net.IPNet`, with which network plugins match.
     pub fn of_network(network: IpNet) -> Self {
-        match network {
+        match unmapped(network) {
             IpNet::V4(net) => {
                 Self { v4: RangeSetBlaze::from_iter([net.network()..=net.broadcast()]), v6: RangeSetBlaze::default() }
             }
@@ -70,7 +71,7 @@ impl AddressSet {
 
     /// Whether the address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match address {
+        match address.to_canonical() {
             IpAddr::V4(address) => self.v4.contains(address),
             IpAddr::V6(address) => self.v6.contains(address),
         }
@@ -85,6 +86,16 @@ impl AddressSet {
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self { v4: &self.v4 | &other.v4, v6: &self.v6 | &other.v6 }
+    }
+
+    /// The addresses in any of them. Cheaper than one union after the other.
+    pub fn union_of<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for set in sets {
+            v4.extend(set.v4.ranges());
+            v6.extend(set.v6.ranges());
+        }
+        Self { v4: v4.into_iter().collect(), v6: v6.into_iter().collect() }
     }
 
     /// The addresses in both.
@@ -125,12 +136,39 @@ impl AddressSet {
         }
     }
 
+    /// Whether the set holds half of a family or more, or half of what of it is assigned to hosts: IPv4 below the multicast
+    /// addresses, and the global unicast addresses of IPv6, 2000::/3, which are an eighth of it and the whole Internet.
+    pub fn is_half_of_a_family(&self) -> bool {
+        const V4: (u32, u32) = (0, 0xdfff_ffff);
+        const V6: (u128, u128) = (0x2000 << 112, (0x4000 << 112) - 1);
+        let half = |family| self.width(family).is_some_and(|width| width <= 1);
+        let v4 = self.v4.ranges().map(|r| overlap(r.start().to_bits().into(), r.end().to_bits().into(), V4));
+        let v6 = self.v6.ranges().map(|r| overlap(r.start().to_bits(), r.end().to_bits(), V6));
+        half(Family::Ipv4)
+            || half(Family::Ipv6)
+            || v4.sum::<u128>() * 2 > u128::from(V4.1 - V4.0)
+            || v6.sum::<u128>() * 2 > V6.1 - V6.0
+    }
+
     /// The first and last address of each interval, IPv4 first.
     pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
         let v4 = self.v4.ranges().map(|r| (IpAddr::V4(*r.start()), IpAddr::V4(*r.end())));
         let v6 = self.v6.ranges().map(|r| (IpAddr::V6(*r.start()), IpAddr::V6(*r.end())));
         v4.chain(v6)
     }
+}
+
+/// How many numbers from first to last lie between the bounds, all inclusive.
+fn overlap(first: u128, last: u128, bounds: (impl Into<u128>, impl Into<u128>)) -> u128 {
+    let (low, high) = (first.max(bounds.0.into()), last.min(bounds.1.into()));
+    if low > high { 0 } else { high - low + 1 }
+}
+
+/// The IPv4 network that an IPv4-mapped IPv6 network stands for; any other network as it is.
+fn unmapped(network: IpNet) -> IpNet {
+    let IpNet::V6(v6) = network else { return network };
+    let mapped = v6.network().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96));
+    mapped.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok()).map_or(network, IpNet::V4)
 }
 
 /// The position of the highest bit that is set: a count of 2^24 to 2^25-1 gives 24.
@@ -162,6 +200,26 @@ mod tests {
             assert_eq!(set(&[&format!("::/{prefix}")]).width(Family::Ipv6), Some(prefix));
         }
         assert_eq!(set(&["10.0.0.0/8"]).width(Family::Ipv6), None);
+    }
+
+    #[test]
+    fn an_ipv4_mapped_network_is_the_ipv4_network() {
+        assert_eq!(set(&["::ffff:0:0/96"]), set(&["0.0.0.0/0"]));
+        assert_eq!(set(&["::ffff:10.0.0.0/104"]), set(&["10.0.0.0/8"]));
+        assert!(set(&["10.0.0.0/8"]).contains("::ffff:10.1.2.3".parse().unwrap()));
+        assert_eq!(set(&["::/95"]).width(Family::Ipv6), Some(95));
+        assert_eq!(set(&["::/0"]).width(Family::Ipv4), None);
+    }
+
+    #[test]
+    fn half_a_family_is_half_of_all_addresses_or_of_those_that_hosts_have() {
+        let half = |networks: &[&str]| set(networks).is_half_of_a_family();
+        assert!(half(&["0.0.0.0/0"]) && half(&["0.0.0.0/1"]) && half(&["128.0.0.0/1"]) && half(&["::/1"]));
+        assert!(half(&["2000::/3"]) && half(&["2000::/4"]) && half(&["3000::/5", "3800::/5"]));
+        assert!(!half(&["2000::/5", "3000::/6"]) && !half(&["fc00::/7"]) && !half(&["64.0.0.0/2", "10.0.0.0/8"]));
+        let hole = AddressSet::of_address("8.8.8.8".parse().unwrap());
+        assert!(set(&["0.0.0.0/1"]).difference(&hole).is_half_of_a_family());
+        assert!(!half(&[]));
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! **Invariants.** Exact per direction; nothing is computed per pair of Pods; ports and addresses are interval sets.
 
 mod admission;
+mod evaluate;
 mod exposure;
 mod lower;
 mod policy;
+mod unnamed;
 
-pub use admission::Admission;
+pub use admission::{Admission, Claim};
+pub use evaluate::evaluate;
 pub use exposure::{Exposure, WidePeer, WideReach, exposure};
 pub use lower::lower;
 pub use policy::{Action, Order, Peer, Policy, PolicySubject, Ports, Rule, Tier};

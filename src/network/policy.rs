@@ -1,19 +1,19 @@
 //! The one form that policies of every kind are lowered to: tier, priority, subject, and per direction nothing or rules.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use crate::model::{AddressSet, FieldPath, Name, ObjectKey, PortSet, Protocol, Selector};
+use crate::model::{AddressSet, FieldPath, Labels, Name, ObjectKey, PodFacts, PortSet, Protocol, Selector};
 
 use super::Direction;
 
 /// When a policy is asked. Tiers go from first to last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Tier {
-    /// Before NetworkPolicies: ClusterNetworkPolicy of tier Admin.
+    /// Before NetworkPolicies: ClusterNetworkPolicy of tier Admin. Rules are asked in order.
     Admin,
-    /// NetworkPolicies: what selects a workload isolates it; rules are a union.
+    /// NetworkPolicies and what shares their tier: rules have no order, and what is denied is denied.
     NetworkPolicy,
-    /// After them: ClusterNetworkPolicy of tier Baseline.
+    /// After them: ClusterNetworkPolicy of tier Baseline. Rules are asked in order.
     Baseline,
 }
 
@@ -65,6 +65,17 @@ pub struct PolicySubject {
     pub pods: Selector,
 }
 
+impl PolicySubject {
+    /// Whether it selects Pods with these facts in a namespace with these labels. Pods on their node's network are governed by
+    /// no policy, whatever their labels.
+    pub fn selects(&self, namespace: &Name, namespace_labels: &Labels, facts: &PodFacts) -> bool {
+        !facts.host_network
+            && self.namespace.as_ref().is_none_or(|own| own == namespace)
+            && self.namespaces.matches(namespace_labels)
+            && self.pods.matches(&facts.labels)
+    }
+}
+
 /// One rule.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rule {
@@ -76,6 +87,37 @@ pub struct Rule {
     pub ports: Ports,
     /// Where it was written.
     pub at: FieldPath,
+    /// What it says of peers that nothing names.
+    pub(super) unnamed: Unnamed,
+}
+
+/// What the peers of a rule come to for those that nothing names. It depends on the rule alone, so it is computed with it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Unnamed {
+    /// Whether an unnamed Pod is among them.
+    pub(super) pod: bool,
+    /// Whether every Pod is.
+    pub(super) every_pod: bool,
+    /// The addresses among them.
+    pub(super) addresses: AddressSet,
+}
+
+impl Rule {
+    /// A rule.
+    pub fn new(action: Action, peers: Vec<(Peer, FieldPath)>, ports: Ports, at: FieldPath) -> Self {
+        let every = AddressSet::every();
+        let addresses = peers.iter().filter_map(|(peer, _)| match peer {
+            Peer::Everyone => Some(&every),
+            Peer::Addresses(addresses) => Some(&**addresses),
+            Peer::Pods { .. } => None,
+        });
+        let unnamed = Unnamed {
+            pod: peers.iter().any(|(peer, _)| peer.is_unnamed_pod()),
+            every_pod: peers.iter().any(|(peer, _)| peer.is_every_pod()),
+            addresses: AddressSet::union_of(addresses),
+        };
+        Self { action, peers, ports, at, unnamed }
+    }
 }
 
 /// Someone at the other end.
@@ -103,6 +145,22 @@ pub struct Ports {
     pub numbers: PortSet,
     /// By name and protocol.
     pub names: Vec<(Protocol, Name)>,
+}
+
+impl Ports {
+    /// Every port of every protocol.
+    pub fn every() -> Self {
+        Self { numbers: PortSet::every(), names: Vec::new() }
+    }
+
+    /// The ports of a destination that declares these; a name that it does not declare is no port.
+    pub fn on(&self, destination: &PodFacts) -> Cow<'_, PortSet> {
+        if self.names.is_empty() {
+            return Cow::Borrowed(&self.numbers);
+        }
+        let named = self.names.iter().map(|(protocol, name)| destination.named_port(name, *protocol));
+        Cow::Owned(named.fold(self.numbers.clone(), |sum, ports| sum.union(&ports)))
+    }
 }
 
 impl Policy {

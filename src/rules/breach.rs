@@ -44,6 +44,10 @@ pub enum Aspect {
     Port(Protocol, u16),
     /// A host; `None` for requests of any host.
     Host(Option<Name>),
+    /// A label of the object.
+    Label(Name),
+    /// An exemption of the ruleset.
+    Exemption(Name),
 }
 
 impl Aspect {
@@ -51,7 +55,7 @@ impl Aspect {
     pub fn direction(&self) -> Option<Direction> {
         match self {
             Self::Direction(direction) | Self::Peer(direction, ..) => Some(*direction),
-            Self::Whole | Self::Port(..) | Self::Host(_) => None,
+            Self::Whole | Self::Port(..) | Self::Host(_) | Self::Label(_) | Self::Exemption(_) => None,
         }
     }
 
@@ -74,6 +78,8 @@ impl fmt::Display for Aspect {
             Self::Port(protocol, number) => write!(f, "{protocol} {number}"),
             Self::Host(Some(host)) => write!(f, "host {host}"),
             Self::Host(None) => write!(f, "every host"),
+            Self::Label(key) => write!(f, "label {key}"),
+            Self::Exemption(name) => write!(f, "exemption {name}"),
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Context<'a> {
 /// What cannot be read from objects, as the ruleset tells it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Environment {
+    /// Ringwall's own namespace, in which nothing is judged.
+    pub own_namespace: Option<Name>,
     /// `networkPlugin`: which plugin enforces policies; nothing is assumed where it is left out.
     pub network_plugin: Option<Name>,
     /// `sensitive`: the labels that mark sensitive workloads and namespaces.
@@ -31,7 +33,7 @@ pub struct Environment {
     /// `ingressControllers`: by the controller's name (`traefik.io/ingress-controller`), whether it redirects or refuses
     /// plaintext everywhere, whatever an Ingress says.
     pub refuses_plaintext: BTreeSet<Name>,
-    /// `ingressClass`: the controller that serves Ingresses whose class cannot be resolved from IngressClasses.
+    /// `ingressClasses`: by class, the controller that serves Ingresses whose class cannot be resolved from IngressClasses.
     pub controllers_of_classes: BTreeMap<Name, Name>,
     /// `unknownController: refuse`: whether an Ingress of an unknown controller is a breach instead of "cannot prove".
     pub refuses_unknown_controllers: bool,

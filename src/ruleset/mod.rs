@@ -4,9 +4,16 @@
 //! keeps the last ruleset that worked.
 
 mod exemption;
+mod modes;
+mod node;
+mod parse;
 mod profile;
+#[cfg(test)]
+mod tests;
 
 pub use exemption::{Exemption, ExemptionMatch};
+pub use modes::LABEL_PREFIX;
+pub use parse::RulesetError;
 pub use profile::{Mode, Modes, Profile};
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use std::{ops::Bound, sync::Arc};
 
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-use crate::model::{IngressBackend, Kind, Name, Namespace, NetworkPolicy, Object, ObjectKey, PodFacts};
+use crate::model::{Ingress, IngressBackend, Kind, Name, Namespace, NetworkPolicy, Object, ObjectKey, PodFacts};
 
 use super::{Blind, Class, ClassKey, Coverage, Edit, Need, Touched, coverage::CoverageMap};
 
@@ -115,11 +115,23 @@ impl Snapshot {
 
     /// The objects that refer to this one: Ingresses to Services and IngressClasses.
     pub fn referrers<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
-        let first = (key.clone(), ObjectKey { kind: Kind::Namespace, namespace: None, name: Name::default() });
+        let first = (key.clone(), least_key());
         self.referrers
             .range((Bound::Included(first), Bound::Unbounded))
             .take_while(move |(referred, _)| referred == key)
             .map(|(_, referrer)| referrer)
+    }
+
+    /// The Ingresses with a rule for exactly this host, of all namespaces.
+    pub fn ingresses_of_host(&self, host: &Name) -> impl Iterator<Item = &Arc<Ingress>> {
+        let host = host_key(host);
+        self.referrers
+            .range((Bound::Included((host.clone(), least_key())), Bound::Unbounded))
+            .take_while(move |(referred, _)| *referred == host)
+            .filter_map(|(_, referrer)| match self.objects.get(referrer) {
+                Some(Object::Ingress(ingress)) => Some(ingress),
+                _ => None,
+            })
     }
 
     /// Whether a kind has been seen whole, in a namespace or everywhere.
@@ -275,7 +287,7 @@ impl Snapshot {
     }
 }
 
-/// What an object refers to by name.
+/// What an object refers to by name, hosts included.
 fn refers_to(object: &Object) -> Vec<ObjectKey> {
     let Object::Ingress(ingress) = object else { return Vec::new() };
     let namespace = ingress.meta.namespace.clone();
@@ -287,5 +299,16 @@ fn refers_to(object: &Object) -> Vec<ObjectKey> {
         IngressBackend::Resource { .. } => None,
     });
     let class = ingress.class_name.iter().map(|name| ObjectKey::cluster(Kind::IngressClass, name.clone()));
-    services.chain(class).collect()
+    let hosts = ingress.rules.iter().filter_map(|rule| rule.host.as_ref()).map(host_key);
+    services.chain(class).chain(hosts).collect()
+}
+
+/// A host in the table of referrers. No object has this key: Ingresses have a namespace.
+fn host_key(host: &Name) -> ObjectKey {
+    ObjectKey::cluster(Kind::Ingress, host.clone())
+}
+
+/// The key before all others.
+fn least_key() -> ObjectKey {
+    ObjectKey { kind: Kind::Namespace, namespace: None, name: Name::default() }
 }

@@ -1,0 +1,159 @@
+//! What `check` reads: files, folders with all below them, and standard input.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use crate::{model::Name, report::ReportError, source::Source};
+
+/// What stands for standard input, in arguments and in reports.
+const STDIN: &str = "-";
+
+/// Reads every path: files as they are, folders recursively, in sorted order and each file once. What cannot be read is an
+/// error beside the rest.
+pub(super) fn read(paths: &[PathBuf]) -> (Vec<Source>, Vec<ReportError>) {
+    let mut walk = Walk::default();
+    for path in paths {
+        walk.argument(path);
+    }
+    (walk.inputs, walk.errors)
+}
+
+#[derive(Default)]
+struct Walk {
+    inputs: Vec<Source>,
+    errors: Vec<ReportError>,
+    /// The real paths that have been read or entered: symbolic links may lead to them again, or in circles.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Walk {
+    fn argument(&mut self, path: &Path) {
+        if path == Path::new(STDIN) {
+            if self.seen.insert(path.to_owned()) {
+                let mut bytes = Vec::new();
+                let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+                self.take("<stdin>".into(), read);
+            }
+        } else if path.is_dir() {
+            let before = self.inputs.len() + self.errors.len();
+            let is_new = self.folder(path);
+            if is_new && self.inputs.len() + self.errors.len() == before {
+                self.fail(shown(path), "no manifests in it: files must end in .yaml, .yml or .json".to_owned());
+            }
+        } else {
+            self.file(path);
+        }
+    }
+
+    /// Reads what is in a folder; false if that was done before.
+    fn folder(&mut self, path: &Path) -> bool {
+        if !self.is_new(path) {
+            return false;
+        }
+        let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.fail(shown(path), format!("cannot be read: {error}"));
+                return true;
+            }
+        };
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let (path, name) = (entry.path(), entry.file_name());
+            if name.to_string_lossy().starts_with('.') {
+                continue;
+            }
+            // Not `entry.file_type()`: links are followed.
+            if path.is_dir() {
+                self.folder(&path);
+            } else if is_manifest(&path) {
+                self.file(&path);
+            }
+        }
+        true
+    }
+
+    fn file(&mut self, path: &Path) {
+        if self.is_new(path) {
+            self.take(shown(path), fs::read(path));
+        }
+    }
+
+    /// Whether this is the first time; what has no real path is left to the reader to complain of.
+    fn is_new(&mut self, path: &Path) -> bool {
+        fs::canonicalize(path).map_or(true, |real| self.seen.insert(real))
+    }
+
+    fn take(&mut self, file: Name, read: io::Result<Vec<u8>>) {
+        match read.map(String::from_utf8) {
+            Ok(Ok(text)) => self.inputs.push(Source::new(file, text)),
+            Ok(Err(_)) => self.fail(file, "not UTF-8 text".to_owned()),
+            Err(error) => self.fail(file, format!("cannot be read: {error}")),
+        }
+    }
+
+    fn fail(&mut self, file: Name, reason: String) {
+        self.errors.push(ReportError { file, position: None, reason, suggestion: None });
+    }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
+}
+
+/// The path as reports show it: with forward slashes, without a leading `./`.
+fn shown(path: &Path) -> Name {
+    let text = path.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").filter(|rest| !rest.is_empty()).unwrap_or(&text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(paths: &[PathBuf], below: &Path) -> Vec<String> {
+        let (inputs, _) = read(paths);
+        let prefix = format!("{}/", below.display());
+        inputs.iter().map(|input| input.name.replace(&prefix, "")).collect()
+    }
+
+    #[test]
+    fn folders_are_read_in_order_without_hidden_ones_and_other_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for file in ["b.yaml", "a.yml", "sub/c.json", ".git/d.yaml", ".hidden.yaml", "README.md"] {
+            fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            fs::write(root.join(file), "").unwrap();
+        }
+        assert_eq!(names(&[root.to_owned()], root), ["a.yml", "b.yaml", "sub/c.json"]);
+        assert_eq!(names(&[root.join("README.md"), root.join("a.yml"), root.to_owned()], root).len(), 4);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_in_circles_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::write(root.join("a.yaml"), "").unwrap();
+        std::os::unix::fs::symlink(root, root.join("again")).unwrap();
+        std::os::unix::fs::symlink(root.join("a.yaml"), root.join("b.yaml")).unwrap();
+        assert_eq!(names(&[root.to_owned()], root), ["a.yaml"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_beside_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::write(root.join("a.yaml"), "a: 1").unwrap();
+        fs::write(root.join("b.yaml"), [0xff, 0xfe]).unwrap();
+        let (inputs, errors) = read(&[root.to_owned(), root.join("missing.yaml")]);
+        assert_eq!(inputs.len(), 1);
+        assert_eq!(errors.iter().map(|error| error.reason.as_str()).next(), Some("not UTF-8 text"));
+        assert!(errors[1].reason.starts_with("cannot be read: "));
+    }
+}

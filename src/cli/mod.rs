@@ -1,0 +1,64 @@
+//! The command line: one file per subcommand.
+//!
+//! **Invariants.** Nothing uses `cli`. Exit codes are computed in `exit` and leave through [`run`]: 0 for what was asked for,
+//! 1 for findings, 2 for what could not be done.
+
+#[cfg(feature = "cluster")]
+mod audit;
+mod check;
+mod completions;
+mod exit;
+mod fix;
+mod inputs;
+#[cfg(feature = "cluster")]
+mod live;
+mod manifests;
+mod output;
+mod rules;
+pub(crate) mod ruleset;
+#[cfg(feature = "cluster")]
+mod serve;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Keeps the workloads of a Kubernetes cluster isolated and encrypted: as an admission webhook, on manifests, and over a
+/// running cluster.
+#[derive(Parser)]
+#[command(name = "ringwall", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    #[cfg(feature = "cluster")]
+    Serve(serve::Serve),
+    Check(check::Check),
+    #[cfg(feature = "cluster")]
+    Audit(audit::Audit),
+    Fix(fix::Fix),
+    Rules(rules::Rules),
+    Completions(completions::Completions),
+}
+
+/// Parses the command line, does what it says, and returns the exit code.
+pub fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        #[cfg(feature = "cluster")]
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        #[cfg(feature = "cluster")]
+        Command::Audit(audit) => audit.run(),
+        Command::Fix(fix) => fix.run(),
+        Command::Rules(rules) => rules.run(),
+        Command::Completions(completions) => completions.run(),
+    };
+    result.unwrap_or_else(|error| {
+        // When standard error is closed there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        exit::failure()
+    })
+}

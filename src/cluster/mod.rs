@@ -1,0 +1,98 @@
+//! The live cluster: watches that keep the snapshot, and live reads.
+//!
+//! **Invariants.** Only this folder names kube and k8s-openapi. State moves only through watches: a request never changes the
+//! published snapshot. What the API server sends is never logged.
+//!
+//! One task per kind lists and follows ([`watch`]) and tells one writer ([`writer`]), which owns the snapshot and publishes it
+//! in [`State`]. What each publish touched stands in the [`Journal`] until the audit has judged it. One probe ([`probe`]) knows
+//! whether the API server can be read at all. Live reads ([`reader`]) go beside all this.
+
+mod backoff;
+mod connect;
+mod events;
+mod fault;
+mod journal;
+mod listing;
+mod live;
+mod load;
+mod probe;
+mod reader;
+mod request;
+mod state;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod writer;
+
+use std::{path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+use kube::Client;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{model::Kind, telemetry::Metrics};
+
+pub use connect::ConnectError;
+pub use events::{Events, Note};
+pub use fault::Fault;
+pub use journal::{Batch, Journal};
+pub use live::{Answer, Live, ReadError};
+pub use load::{LoadError, load_once};
+pub use state::{Published, State, WatchStatus};
+
+/// Messages of the watches that may wait for the writer.
+const QUEUE: usize = 1024;
+
+/// How to reach the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A kubeconfig; without one it is looked for, and then the service account of the Pod is used.
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// A cluster that is being followed.
+#[derive(Clone)]
+pub struct Handle {
+    /// What is known of it.
+    pub state: Arc<State>,
+    /// Reads of it.
+    pub live: Arc<dyn Live>,
+    /// What changed and has not been judged yet.
+    pub journal: Arc<Journal>,
+    /// Events on its objects.
+    pub events: Events,
+}
+
+/// Follows a cluster until told to stop. Returns at once; [`State::readiness`] says when enough has been seen.
+pub async fn start(
+    options: &Options,
+    metrics: Arc<Metrics>,
+    shutdown: CancellationToken,
+) -> Result<Handle, ConnectError> {
+    Ok(follow(connect::client(options.kubeconfig.as_deref()).await?, metrics, &shutdown))
+}
+
+fn follow(client: Client, metrics: Arc<Metrics>, shutdown: &CancellationToken) -> Handle {
+    let state = Arc::new(State::unsynced(Timestamp::now()));
+    let journal = Arc::new(Journal::default());
+    let (messages, received) = mpsc::channel(QUEUE);
+    let (revived, _) = tokio::sync::watch::channel(0);
+    for kind in Kind::all() {
+        let metrics = Arc::clone(&metrics);
+        let watch = watch::Watch::new(kind, client.clone(), metrics, messages.clone(), revived.subscribe());
+        tokio::spawn(watch.run(shutdown.clone()));
+    }
+    let writer = writer::Writer {
+        state: Arc::clone(&state),
+        journal: Arc::clone(&journal),
+        metrics: Arc::clone(&metrics),
+        messages: received,
+    };
+    tokio::spawn(writer.run());
+    let probe = probe::run(client.clone(), Arc::clone(&state), Arc::clone(&metrics), revived);
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(probe));
+    let (events, notes) = Events::channel();
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(events::write(client.clone(), notes)));
+    Handle { state, live: Arc::new(reader::Reader::new(client, metrics)), journal, events }
+}

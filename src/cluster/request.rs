@@ -1,0 +1,124 @@
+//! Requests to the API server: the paths of the kinds, pages and watches. What comes back is never logged, whatever is wrong
+//! with it.
+
+use std::{future::Future, time::Duration};
+
+use futures::Stream;
+use http_body_util::BodyExt as _;
+use hyper::http;
+use kube::{
+    Client,
+    api::{GetParams, ListParams, Request, WatchEvent, WatchParams},
+    client::Body,
+    core::{Resource as _, Status},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::model::{Kind, Name, ObjectKey};
+
+use super::Fault;
+
+/// Objects of a kind on one page of a list.
+const PAGE: u32 = 500;
+
+/// How long the server keeps a watch open, in seconds. Below the idle limits of load balancers.
+const WATCH_SECONDS: u32 = 200;
+
+/// A page of a list, its items as they were sent.
+#[derive(Deserialize)]
+pub(super) struct Page<'a> {
+    #[serde(default)]
+    pub(super) metadata: PageMeta,
+    #[serde(borrow)]
+    pub(super) items: Option<Vec<&'a RawValue>>,
+}
+
+/// What is said of a page.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PageMeta {
+    /// The version of everything at the time of the list.
+    pub(super) resource_version: String,
+    /// Where the next page begins, if there is one.
+    pub(super) r#continue: String,
+}
+
+/// One page of a list, read consistently: not older than this call.
+pub(super) async fn page(
+    client: &Client,
+    kind: Kind,
+    namespace: Option<&Name>,
+    limit: Option<u32>,
+    continue_token: Option<String>,
+) -> Result<Vec<u8>, Fault> {
+    let parameters = ListParams { limit: Some(limit.unwrap_or(PAGE)), continue_token, ..ListParams::default() };
+    let request = Request::new(path(kind, namespace)).list(&parameters).map_err(failed)?;
+    fetch(client, request).await
+}
+
+/// One object, as it was sent.
+pub(super) async fn get(client: &Client, key: &ObjectKey) -> Result<Vec<u8>, Fault> {
+    let request = Request::new(path(key.kind, key.namespace.as_ref()));
+    fetch(client, request.get(&key.name, &GetParams::default()).map_err(failed)?).await
+}
+
+/// The changes of a kind after a version, each object as it was sent.
+pub(super) async fn watch(
+    client: &Client,
+    kind: Kind,
+    version: &str,
+) -> Result<impl Stream<Item = kube::Result<WatchEvent<Box<RawValue>>>> + Send + use<>, Fault> {
+    let parameters = WatchParams { timeout: Some(WATCH_SECONDS), bookmarks: true, ..WatchParams::default() };
+    let request = Request::new(path(kind, None)).watch(&parameters, version).map_err(failed)?;
+    Ok(client.request_events::<Box<RawValue>>(request).await?)
+}
+
+/// Writes an object.
+pub(super) async fn create(client: &Client, path: String, body: Vec<u8>) -> Result<(), Fault> {
+    let request = http::Request::post(path).header(http::header::CONTENT_TYPE, "application/json");
+    fetch(client, request.body(body).map_err(failed)?).await.map(drop)
+}
+
+/// What the future yields, or [`Fault::Timeout`].
+pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(Fault::Timeout))
+}
+
+/// Like [`Client::request_text`], with one copy of the body instead of three.
+async fn fetch(client: &Client, request: http::Request<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+    let response = client.send(request.map(Body::from)).await?;
+    let status = response.status();
+    let mut body = response.into_body();
+    let mut text = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            text.extend_from_slice(&data);
+        }
+    }
+    if status.is_success() {
+        return Ok(text);
+    }
+    let refusal = serde_json::from_slice::<Status>(&text);
+    let refusal = refusal.unwrap_or_else(|_| Status::failure(&String::from_utf8_lossy(&text), ""));
+    Err(Fault::of_status(&refusal.with_code(status.as_u16())))
+}
+
+fn path(kind: Kind, namespace: Option<&Name>) -> String {
+    kube::core::DynamicObject::url_path(&resource(kind), namespace.map(Name::as_str))
+}
+
+fn resource(kind: Kind) -> kube::core::ApiResource {
+    let info = kind.info();
+    kube::core::ApiResource {
+        group: info.group.to_owned(),
+        version: info.version.to_owned(),
+        api_version: info.api_version(),
+        kind: info.name.to_owned(),
+        plural: info.plural.to_owned(),
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Fault {
+    Fault::Failed(error.to_string())
+}

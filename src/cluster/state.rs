@@ -1,0 +1,182 @@
+//! The state that requests are decided on: the published snapshot, and how far it can be trusted.
+
+use std::{
+    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use crate::{
+    model::{Kind, kinds::KINDS},
+    snapshot::{Blind, Snapshot},
+};
+
+/// A snapshot and the time it was published.
+#[derive(Clone)]
+pub struct Published {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// When it was published.
+    pub at: Timestamp,
+}
+
+/// How the watch of a kind stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WatchStatus {
+    /// Not seen whole yet; what went wrong last, if anything did.
+    Syncing(Option<String>),
+    /// Seen whole and followed.
+    Synced,
+    /// The cluster does not serve the kind.
+    NotServed,
+    /// RBAC forbids it.
+    Forbidden,
+    /// It was seen whole and is not followed now.
+    Broken {
+        /// Since when.
+        since: Timestamp,
+        /// What went wrong last.
+        error: String,
+        /// Whether reads of the kind fail as well.
+        reads_fail: bool,
+    },
+}
+
+impl WatchStatus {
+    /// The name in metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Syncing(_) => "starting",
+            Self::Synced => "synced",
+            Self::NotServed => "not-served",
+            Self::Forbidden => "forbidden",
+            Self::Broken { .. } => "broken",
+        }
+    }
+}
+
+/// The state that requests are decided on. Readers take no lock.
+pub struct State {
+    current: ArcSwap<Published>,
+    health: RwLock<Health>,
+}
+
+struct Health {
+    /// Whether anything is watched; a state from files is always ready.
+    fixed: bool,
+    watches: Vec<WatchStatus>,
+    /// Why the API server cannot be read at all, and since when.
+    unreachable: Option<(Timestamp, String)>,
+}
+
+impl State {
+    /// The state of a cluster that nothing has been seen of yet.
+    pub fn unsynced(now: Timestamp) -> Self {
+        Self::with(Snapshot::new(), now, false)
+    }
+
+    /// A state that does not change by itself: from files. Always ready, never old.
+    pub fn fixed(snapshot: Snapshot, now: Timestamp) -> Self {
+        Self::with(snapshot, now, true)
+    }
+
+    fn with(snapshot: Snapshot, at: Timestamp, fixed: bool) -> Self {
+        let watches = vec![WatchStatus::Syncing(None); KINDS.len()];
+        Self {
+            current: ArcSwap::from_pointee(Published { snapshot, at }),
+            health: RwLock::new(Health { fixed, watches, unreachable: None }),
+        }
+    }
+
+    /// The snapshot in force. A request takes it once and keeps it.
+    pub fn current(&self) -> Arc<Published> {
+        self.current.load_full()
+    }
+
+    /// Puts a snapshot in force, and returns the one before.
+    pub fn publish(&self, snapshot: Snapshot, at: Timestamp) -> Arc<Published> {
+        self.current.swap(Arc::new(Published { snapshot, at }))
+    }
+
+    /// Whether requests may be decided here, or every reason why not.
+    pub fn readiness(&self) -> Result<(), Vec<String>> {
+        let health = self.read();
+        if health.fixed {
+            return Ok(());
+        }
+        let mut reasons = Vec::new();
+        if let Some((since, error)) = &health.unreachable {
+            reasons.push(format!("the API server cannot be read since {since:.0}: {error}"));
+        }
+        let required = KINDS.iter().zip(&health.watches).filter(|(info, _)| info.required);
+        reasons.extend(required.filter_map(|(info, status)| why_not(info.kind, status)));
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+
+    /// How the watch of a kind stands.
+    pub fn watch(&self, kind: Kind) -> WatchStatus {
+        self.read().watches.get(kind as usize).cloned().unwrap_or(WatchStatus::Syncing(None))
+    }
+
+    /// Sets how the watch of a kind stands, and returns how it stood.
+    pub fn set_watch(&self, kind: Kind, status: WatchStatus) -> WatchStatus {
+        let mut health = self.write();
+        match health.watches.get_mut(kind as usize) {
+            Some(slot) => std::mem::replace(slot, status),
+            None => status,
+        }
+    }
+
+    /// Says whether the API server can be read; the time is that of the first failure in a row.
+    pub fn set_unreachable(&self, unreachable: Option<(Timestamp, String)>) {
+        self.write().unreachable = unreachable;
+    }
+
+    /// Whether the first reading is over: every required kind has been seen whole or it is known why it cannot be, and every
+    /// other kind has been tried.
+    pub fn is_settled(&self) -> bool {
+        let health = self.read();
+        let is_open = |status: &WatchStatus, required| match status {
+            WatchStatus::Syncing(error) => required || error.is_none(),
+            _ => false,
+        };
+        health.fixed || !KINDS.iter().zip(&health.watches).any(|(info, status)| is_open(status, info.required))
+    }
+
+    /// How old the snapshot may be: nothing while every watch is followed, else the time since the first of them broke.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        let health = self.read();
+        let broken = health.watches.iter().filter_map(|status| match status {
+            WatchStatus::Broken { since, .. } => Some(*since),
+            _ => None,
+        });
+        let oldest = broken.chain(health.unreachable.iter().map(|(since, _)| *since)).min();
+        oldest.map_or(Duration::ZERO, |since| now.duration_since(since).unsigned_abs())
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Health> {
+        self.health.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Health> {
+        self.health.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Why a required kind keeps a replica unready. A broken watch alone does not: live reads carry the verdicts until they fail
+/// as well.
+fn why_not(kind: Kind, status: &WatchStatus) -> Option<String> {
+    let plural = kind.info().plural;
+    match status {
+        WatchStatus::Synced | WatchStatus::Broken { reads_fail: false, .. } => None,
+        WatchStatus::Syncing(None) => Some(format!("{plural} have not been read yet")),
+        WatchStatus::Syncing(Some(error)) => Some(format!("{plural} have not been read yet: {error}")),
+        WatchStatus::NotServed => Some(Blind::NotServed(kind).to_string()),
+        WatchStatus::Forbidden => Some(Blind::Forbidden(kind).to_string()),
+        WatchStatus::Broken { since, error, reads_fail: true } => {
+            Some(format!("{} since {since:.0}, and reads fail: {error}", Blind::Stale(kind)))
+        }
+    }
+}

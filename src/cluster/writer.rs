@@ -1,0 +1,107 @@
+//! The one task that owns the snapshot: it applies what the watches see, and publishes.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    model::Kind,
+    snapshot::{Edit, Snapshot, Touched},
+    telemetry::Metrics,
+};
+
+use super::{Journal, State, WatchStatus};
+
+/// Edits within this time are published together.
+const COALESCE: Duration = Duration::from_millis(10);
+
+/// Messages that are published together at most.
+const TOGETHER: usize = 1024;
+
+/// Objects from which an edit is applied beside the tasks that serve requests.
+const LARGE: usize = 2000;
+
+/// What a watch has to say.
+pub(super) struct Message {
+    /// Whose watch.
+    pub(super) kind: Kind,
+    /// What it saw.
+    pub(super) edits: Vec<Edit>,
+    /// How it stands from then on, when that differs. It holds once the edits are published.
+    pub(super) status: Option<WatchStatus>,
+    /// Whether this was all there before anybody looked, and so cannot have slipped through.
+    pub(super) baseline: bool,
+}
+
+/// Applies and publishes until every watch is gone.
+pub(super) struct Writer {
+    pub(super) state: Arc<State>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) messages: mpsc::Receiver<Message>,
+}
+
+impl Writer {
+    pub(super) async fn run(mut self) {
+        let mut snapshot = self.state.current().snapshot.clone();
+        let mut batch = Vec::new();
+        while self.next(&mut batch).await {
+            let before = self.state.current();
+            let mut touched = Touched::new();
+            let mut statuses = Vec::new();
+            for message in batch.drain(..) {
+                let changed = apply(&mut snapshot, message.edits).await;
+                if !message.baseline {
+                    touched.extend(changed);
+                }
+                statuses.extend(message.status.map(|status| (message.kind, status)));
+            }
+            let now = Timestamp::now();
+            self.state.publish(snapshot.clone(), now);
+            self.journal.note(&before.snapshot, touched, now);
+            for (kind, status) in statuses {
+                self.metrics.watch(kind.name(), status.name());
+                self.state.set_watch(kind, status);
+            }
+            for kind in Kind::all() {
+                self.metrics.objects(kind.name(), snapshot.count(kind));
+            }
+        }
+    }
+
+    /// Waits for a message, and for those that come at about the same time. `false` when there will be none.
+    async fn next(&mut self, batch: &mut Vec<Message>) -> bool {
+        let Some(first) = self.messages.recv().await else { return false };
+        batch.push(first);
+        let deadline = Instant::now() + COALESCE;
+        while batch.len() < TOGETHER {
+            match tokio::time::timeout_at(deadline, self.messages.recv()).await {
+                Ok(Some(message)) => batch.push(message),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        true
+    }
+}
+
+/// Applies edits. A whole list of a large cluster takes too long for a thread that serves requests.
+async fn apply(snapshot: &mut Snapshot, edits: Vec<Edit>) -> Touched {
+    let is_large = edits.iter().any(|edit| matches!(edit, Edit::Replace { objects, .. } if objects.len() >= LARGE));
+    if !is_large {
+        return edits.into_iter().flat_map(|edit| snapshot.apply(edit)).collect();
+    }
+    let mut copy = std::mem::take(snapshot);
+    let work = tokio::task::spawn_blocking(move || {
+        let touched: Touched = edits.into_iter().flat_map(|edit| copy.apply(edit)).collect();
+        (copy, touched)
+    });
+    match work.await {
+        Ok((applied, touched)) => {
+            *snapshot = applied;
+            touched
+        }
+        // The runtime is going down; nobody will read it.
+        Err(_) => Touched::new(),
+    }
+}

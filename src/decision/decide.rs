@@ -1,0 +1,212 @@
+//! A change judged: the subjects that it can affect, after it, and those found broken also before it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{Kind, Object, Operation},
+    rules::{self, Aspect, Finding, RuleId, Subject, SubjectReference},
+    ruleset::Ruleset,
+    snapshot::{Edit, Snapshot, Touched},
+};
+
+use super::{
+    Change, Decision, Judgement, Outcome, Reason, explain,
+    judge::{Judge, Reach, Verdict},
+    namespace, reads, spare,
+};
+
+/// How many refusals are explained.
+const REFUSALS_SHOWN: usize = 10;
+/// How many other findings are explained.
+const OTHERS_SHOWN: usize = 40;
+
+/// Judges the subjects that a change can affect.
+pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Timestamp) -> Decision {
+    let edit = |object: &Option<Object>| match object {
+        Some(object) => Edit::Put(object.clone()),
+        None => Edit::Remove(change.key.clone()),
+    };
+    let (before, _) = snapshot.with([edit(&change.before)]);
+    let (after, touched) = before.with([edit(&change.after)]);
+    let judge = Judge { before: Some(&before), after: &after, ruleset, now };
+    if spare::passes(&judge, change) {
+        return Decision { allow: true, ..Decision::default() };
+    }
+    let mut verdicts = Vec::new();
+    let mut owners = std::collections::BTreeSet::new();
+    let own = change.after.as_ref().map(|_| Subject::Object(change.key.clone()));
+    let mut subjects = rules::affected(&before, &after, &touched);
+    subjects.extend(own.clone());
+    let raises = namespace::raises(&judge, change);
+    for subject in &subjects {
+        if !judge.counts(subject) {
+            if let Subject::Class(class) = subject {
+                owners.extend(reads::absent_owners(&judge, change, class));
+            }
+            continue;
+        }
+        let is_own = own.as_ref() == Some(subject);
+        let from = verdicts.len();
+        judge.subject(subject, reach(change, subject, is_own), &mut verdicts);
+        let kept: Vec<Verdict> = verdicts
+            .drain(from..)
+            .filter(|verdict| verdict.worse || is_own || shows_prior(change, subject) || (raises && verdict.enforced))
+            .collect();
+        verdicts.extend(kept);
+    }
+    if let Some(judgement) = namespace::lowered(&judge, change) {
+        verdicts.push(Verdict { judgement, worse: true, enforced: true });
+    }
+    drop_shadowed_templates(&mut verdicts);
+    let mut needs = reads::needs(&judge, change, &verdicts);
+    needs.extend(owners);
+    let notes = Notes { change, raises };
+    let mut decision = present(&judge, verdicts, &notes);
+    decision.needs = needs;
+    decision
+}
+
+/// What enforce mode would have refused of what happened between two states of a cluster: races across requests and replicas,
+/// and whatever came while no webhook was asked.
+pub fn worsened(
+    before: &Snapshot,
+    after: &Snapshot,
+    touched: &Touched,
+    ruleset: &Ruleset,
+    now: Timestamp,
+) -> Vec<Judgement> {
+    let judge = Judge { before: Some(before), after, ruleset, now };
+    let mut verdicts = Vec::new();
+    for subject in rules::affected(before, after, touched) {
+        let terminating = subject
+            .namespace()
+            .and_then(|name| after.namespace(name).found())
+            .is_some_and(|namespace| namespace.terminating);
+        if terminating || subject.kind().is_workload() || !judge.counts(&subject) || has_ended(after, &subject, &judge)
+        {
+            continue;
+        }
+        judge.subject(&subject, Reach::Full, &mut verdicts);
+    }
+    let refused = verdicts.into_iter().map(|verdict| verdict.judgement);
+    refused.filter(|judgement| judgement.outcome == Outcome::Refuse).collect()
+}
+
+/// Whether the subject is a single Pod that does not count as running.
+fn has_ended(after: &Snapshot, subject: &Subject, judge: &Judge<'_>) -> bool {
+    let Subject::Object(key) = subject else { return false };
+    match after.object(key).found() {
+        Some(Object::Pod(pod)) => after.running(&pod, judge.now) == crate::snapshot::Running::No,
+        _ => false,
+    }
+}
+
+/// How far the findings of a subject may go: only Pods are refused for isolation, by their own creation or by a policy's change;
+/// templates and what else a change touches warn.
+fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
+    if subject.kind().is_workload() {
+        return Reach::Warn(Reason::Template);
+    }
+    if spare::is_mirror_pod(change) {
+        return Reach::Warn(Reason::Spared);
+    }
+    if is_own || change.key.kind == Kind::NetworkPolicy { Reach::Full } else { Reach::Warn(Reason::Spared) }
+}
+
+/// Whether what is not worse is told of a subject that is not the request's own: of workloads, when a policy changes.
+fn shows_prior(change: &Change, subject: &Subject) -> bool {
+    change.key.kind == Kind::NetworkPolicy && matches!(subject, Subject::Class(_))
+}
+
+/// A template whose Pods are judged in the same decision says nothing that they do not say.
+fn drop_shadowed_templates(verdicts: &mut Vec<Verdict>) {
+    let name = |judgement: &Judgement| {
+        let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
+        (judgement.breach.rule, judgement.breach.aspect.clone(), subject)
+    };
+    let is_class = |verdict: &&Verdict| matches!(verdict.judgement.breach.subject, Subject::Class(_));
+    let told: std::collections::BTreeSet<_> = verdicts.iter().filter(is_class).map(|v| name(&v.judgement)).collect();
+    if told.is_empty() {
+        return;
+    }
+    verdicts.retain(|verdict| {
+        !verdict.judgement.breach.subject.kind().is_workload() || !told.contains(&name(&verdict.judgement))
+    });
+}
+
+/// Sorts, merges classes of one workload, explains what is shown and counts the rest.
+fn present(judge: &Judge<'_>, verdicts: Vec<Verdict>, notes: &Notes<'_>) -> Decision {
+    let mut merged: BTreeMap<(Outcome, RuleId, SubjectReference, Aspect), Judgement> = BTreeMap::new();
+    for Verdict { judgement, .. } in verdicts {
+        let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
+        let key = (judgement.outcome.clone(), judgement.breach.rule, subject, judgement.breach.aspect.clone());
+        merged.entry(key).or_insert(judgement);
+    }
+    let mut decision = Decision { allow: true, ..Decision::default() };
+    let context = judge.context();
+    let (mut refusals, mut others) = (0, 0);
+    for mut judgement in merged.into_values() {
+        let shown = if judgement.outcome == Outcome::Refuse {
+            decision.allow = false;
+            refusals += 1;
+            refusals <= REFUSALS_SHOWN
+        } else {
+            others += 1;
+            others <= OTHERS_SHOWN
+        };
+        if shown {
+            notes.add(judge, &mut judgement);
+            let finding: Finding = explain(&context, &judgement);
+            decision.findings.push((finding, judgement.outcome));
+        } else {
+            *decision.more.entry((judgement.breach.rule, judgement.outcome.name())).or_default() += 1;
+        }
+    }
+    decision
+}
+
+/// What the change tells beyond the rule: the cases that cannot be free of order say what to do (design, section 4).
+struct Notes<'a> {
+    change: &'a Change,
+    raises: bool,
+}
+
+impl Notes<'_> {
+    fn add(&self, judge: &Judge<'_>, judgement: &mut Judgement) {
+        if !judgement.note.is_empty() {
+            return;
+        }
+        if self.raises && judgement.outcome == Outcome::Warn(Reason::Before) {
+            "it goes on running; its replacements and additional Pods will be refused".clone_into(&mut judgement.note);
+        }
+        if judgement.outcome != Outcome::Refuse {
+            return;
+        }
+        match (&self.change.operation, &self.change.before, &self.change.after) {
+            (Operation::Delete, Some(Object::NetworkPolicy(_)), _) => {
+                "delete its workload first, or repeat the command when that is gone".clone_into(&mut judgement.note);
+            }
+            (Operation::Update, Some(Object::NetworkPolicy(before)), Some(Object::NetworkPolicy(after)))
+                if before.pod_selector != after.pod_selector =>
+            {
+                "if its labels move with this selector, keep a second policy with the old one until the rollout ends"
+                    .clone_into(&mut judgement.note);
+            }
+            (Operation::Create, _, Some(Object::Pod(pod))) => {
+                let top = judge.after.top_controller(&pod.meta);
+                let restarts = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet];
+                if let Some(top) = top.filter(|top| restarts.contains(&top.kind)) {
+                    let kind = top.kind.name().to_lowercase();
+                    let namespace = top.namespace.unwrap_or_default();
+                    judgement.note = format!(
+                        "its controller retries; at once with kubectl rollout restart -n {namespace} {kind}/{}",
+                        top.name
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+}

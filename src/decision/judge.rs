@@ -1,0 +1,210 @@
+//! One subject judged: its breaches after, before, and what each of them does.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    model::{Labels, Name, Object},
+    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Rule, Subject, SubjectReference},
+    ruleset::{Exemption, Mode, Modes, Ruleset},
+    snapshot::{Blind, Running, Snapshot},
+};
+
+use super::{Judgement, Outcome, Reason};
+
+/// The namespaces in which nothing is ever judged, Ringwall's own aside.
+pub(super) const SPARED_NAMESPACES: [&str; 2] = ["kube-system", "kube-node-lease"];
+
+/// What is the same for all subjects of a decision.
+#[derive(Clone, Copy)]
+pub(super) struct Judge<'a> {
+    /// The state before; `None` for a survey, in which nothing has a before.
+    pub(super) before: Option<&'a Snapshot>,
+    /// The state that is judged.
+    pub(super) after: &'a Snapshot,
+    pub(super) ruleset: &'a Ruleset,
+    pub(super) now: Timestamp,
+}
+
+/// How far the findings of a subject may go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// They refuse, where mode and comparison say so.
+    Full,
+    /// They warn at most, for that reason.
+    Warn(Reason),
+}
+
+/// A judgement, and whether the change made it so.
+pub(super) struct Verdict {
+    pub(super) judgement: Judgement,
+    pub(super) worse: bool,
+    /// Whether the rule is enforced here, whatever came of it.
+    pub(super) enforced: bool,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn context(&self) -> Context<'a> {
+        self.context_of(self.after)
+    }
+
+    fn context_of(&self, snapshot: &'a Snapshot) -> Context<'a> {
+        Context {
+            snapshot,
+            environment: &self.ruleset.environment,
+            parameters: &self.ruleset.parameters,
+            now: self.now,
+        }
+    }
+
+    /// The profiles of a namespace: the stricter of before and after.
+    pub(super) fn modes(&self, namespace: Option<&Name>) -> Modes {
+        let Some(name) = namespace else { return self.ruleset.defaults };
+        let of = |snapshot: &Snapshot| {
+            let labels = snapshot.namespace(name).found().map(|namespace| namespace.meta.labels.clone());
+            self.ruleset.modes_of(&labels.unwrap_or_default())
+        };
+        match self.before {
+            Some(before) => of(before).stricter(of(self.after)),
+            None => of(self.after),
+        }
+    }
+
+    /// Whether nothing is judged in the namespace.
+    pub(super) fn is_spared(&self, namespace: &Name) -> bool {
+        SPARED_NAMESPACES.contains(&namespace.as_str())
+            || self.ruleset.environment.own_namespace.as_ref() == Some(namespace)
+    }
+
+    /// Whether a class has a Pod that counts as running; other subjects always count.
+    pub(super) fn counts(&self, subject: &Subject) -> bool {
+        let Subject::Class(key) = subject else { return true };
+        let Some(class) = self.after.class(key) else { return false };
+        class.pods.iter().any(|name| {
+            let pod = crate::model::ObjectKey::namespaced(crate::model::Kind::Pod, key.namespace.clone(), name.clone());
+            match self.after.object(&pod).found() {
+                Some(Object::Pod(pod)) => self.after.running(&pod, self.now) == Running::Yes,
+                _ => false,
+            }
+        })
+    }
+
+    /// The verdicts of a subject. `existed` says whether it was there before, so that its breaches have a before.
+    pub(super) fn subject(&self, subject: &Subject, reach: Reach, out: &mut Vec<Verdict>) {
+        if subject.namespace().is_some_and(|namespace| self.is_spared(namespace)) {
+            return;
+        }
+        let modes = self.modes(subject.namespace());
+        let mut before: BTreeMap<&'static str, Vec<Breach>> = BTreeMap::new();
+        let mut after = Vec::new();
+        for rule in rules::all() {
+            let Some(mode) = self.mode(rule, modes) else { continue };
+            rule.judge(&self.context(), subject, &mut after);
+            for breach in after.drain(..) {
+                let prior = before.entry(breach.family.0).or_insert_with(|| self.prior(breach.family.0, subject));
+                let worse = is_worse(&breach, prior);
+                self.verdicts(breach, mode, worse, reach, out);
+            }
+        }
+    }
+
+    /// The rule's mode here. A label that names no profile is refused whatever the profiles say, for they are what it breaks.
+    fn mode(&self, rule: &dyn Rule, modes: Modes) -> Option<Mode> {
+        if rule.info().id.0 == "unknown-profile" { Some(Mode::Enforce) } else { self.ruleset.mode(rule.info(), modes) }
+    }
+
+    /// The breaches of a family that the subject had before.
+    fn prior(&self, family: &str, subject: &Subject) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        if let Some(before) = self.before {
+            for rule in rules::all().filter(|rule| rule.info().family.0 == family) {
+                rule.judge(&self.context_of(before), subject, &mut breaches);
+            }
+        }
+        breaches
+    }
+
+    fn verdicts(&self, breach: Breach, mode: Mode, worse: bool, reach: Reach, out: &mut Vec<Verdict>) {
+        let subject = breach.subject.reference(self.after);
+        let enforced = mode == Mode::Enforce;
+        let (exempt, expired) = self.exemption(&breach, &subject);
+        let plain = match mode {
+            Mode::Audit => Outcome::Audit(Reason::Mode),
+            Mode::Warn => Outcome::Warn(Reason::Mode),
+            Mode::Enforce if !worse => Outcome::Warn(Reason::Before),
+            Mode::Enforce if breach.certain.is_err() => Outcome::Warn(Reason::Unproved),
+            Mode::Enforce => match reach {
+                Reach::Full => Outcome::Refuse,
+                Reach::Warn(reason) => Outcome::Warn(reason),
+            },
+        };
+        if let Some(expired) = expired {
+            let ended = Breach {
+                rule: EXPIRED_EXEMPTION,
+                family: rules::Family(EXPIRED_EXEMPTION.0),
+                subject: breach.subject.clone(),
+                aspect: Aspect::Exemption(expired.name.clone()),
+                extent: Extent::Count(1),
+                certain: Ok(()),
+            };
+            let note = expired.expires.map(|date| format!("on {date}; owner {}", expired.owner)).unwrap_or_default();
+            let judgement = Judgement { breach: ended, subject: subject.clone(), outcome: plain.clone(), note };
+            out.push(Verdict { judgement, worse, enforced });
+        }
+        let (outcome, note) = match exempt {
+            Some(exemption) => (Outcome::Exempt(exemption.name.clone()), format!("exempted: {}", exemption.reason)),
+            None => (plain, String::new()),
+        };
+        out.push(Verdict { judgement: Judgement { breach, subject, outcome, note }, worse, enforced });
+    }
+
+    /// The exemption that covers a breach, or else one that would if it had not ended.
+    fn exemption(&self, breach: &Breach, shown: &SubjectReference) -> (Option<&'a Exemption>, Option<&'a Exemption>) {
+        if self.ruleset.exemptions.is_empty() {
+            return (None, None);
+        }
+        let today = self.now.to_zoned(TimeZone::UTC).date();
+        let labels = self.labels(&breach.subject);
+        let (kind, name) = match &breach.subject {
+            Subject::Object(key) => (key.kind.name(), key.name.as_str()),
+            Subject::Class(_) => ("Pod", ""),
+        };
+        let covers = |exemption: &&'a Exemption| {
+            exemption.rules.contains(&breach.rule)
+                && exemption.matches.matches(
+                    [kind, &shown.kind],
+                    [name, &shown.name],
+                    breach.subject.namespace(),
+                    &labels,
+                )
+        };
+        let is_over = |exemption: &&'a Exemption| exemption.expires.is_some_and(|last| last < today);
+        let live = self.ruleset.exemptions.iter().filter(covers).find(|exemption| !is_over(exemption));
+        let over = self.ruleset.exemptions.iter().filter(covers).find(is_over);
+        if live.is_some() { (live, None) } else { (None, over) }
+    }
+
+    fn labels(&self, subject: &Subject) -> Labels {
+        match subject.workload(self.after) {
+            Some(workload) => workload.facts.labels.clone(),
+            None => match subject {
+                Subject::Object(key) => {
+                    self.after.object(key).found().map(|object| object.meta().labels.clone()).unwrap_or_default()
+                }
+                Subject::Class(_) => Labels::default(),
+            },
+        }
+    }
+}
+
+/// Whether the breach is more than what was there before on its scale.
+fn is_worse(breach: &Breach, before: &[Breach]) -> bool {
+    let mut comparable = before.iter().filter(|prior| prior.aspect.is_comparable(&breach.aspect)).peekable();
+    comparable.peek().is_none() || breach.extent.exceeds(comparable.map(|prior| &prior.extent))
+}
+
+/// Whether a read could settle what is not known.
+pub(super) fn is_readable(blind: &Blind) -> bool {
+    matches!(blind, Blind::Stale(_) | Blind::NotWatched(_) | Blind::Undecodable(_))
+}

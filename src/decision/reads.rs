@@ -1,0 +1,102 @@
+//! The reads that could change an answer.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    model::{Kind, Object, ObjectKey, Operation},
+    rules,
+    snapshot::{Lookup, Need, Running},
+};
+
+use super::{
+    Change, Outcome,
+    judge::{Judge, Verdict, is_readable},
+};
+
+/// How many owners are read before a policy's change is admitted because the Pods it leaves bare seem to be on their way out.
+const OWNERS_READ: usize = 16;
+
+/// The reads that could change the answer and have not been made for this request.
+pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) -> BTreeSet<Need> {
+    let mut needs = BTreeSet::new();
+    unknown_namespace(judge, change, &mut needs);
+    let context = judge.context();
+    for verdict in verdicts {
+        let breach = &verdict.judgement.breach;
+        let refused = verdict.judgement.outcome == Outcome::Refuse;
+        let unsettled = verdict.enforced && breach.certain.as_ref().is_err_and(is_readable);
+        if let Some(rule) = rules::rule(breach.rule.0).filter(|_| refused || unsettled) {
+            needs.extend(rule.rests_on(&context, breach));
+        }
+    }
+    broken_watches(judge, change, &mut needs);
+    doubted_policies(judge, change, &mut needs);
+    needs.retain(|need| !change.confirmed.contains(need));
+    needs
+}
+
+/// Before any verdict, an admission included, the Namespace and so the mode must be known.
+fn unknown_namespace(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
+    if let Some(name) = &change.key.namespace
+        && !matches!(judge.after.namespace(name), Lookup::Found(_))
+    {
+        needs.insert(Need::Get(ObjectKey::cluster(Kind::Namespace, name.clone())));
+    }
+}
+
+/// What an admission rests on when a watch is broken: live reads carry the verdicts then.
+fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
+    let namespace = change.key.namespace.as_ref();
+    let kinds: Vec<Kind> = match change.key.kind {
+        Kind::Pod => vec![Kind::NetworkPolicy],
+        Kind::NetworkPolicy => Kind::all()
+            .filter(|kind| *kind == Kind::Pod || *kind == Kind::NetworkPolicy || kind.is_workload())
+            .collect(),
+        Kind::Ingress => vec![Kind::IngressClass],
+        _ => Vec::new(),
+    };
+    for kind in kinds {
+        let namespace = if kind.info().namespaced { namespace } else { None };
+        if judge.after.coverage(kind, namespace).is_err_and(|blind| is_readable(&blind)) {
+            needs.insert(Need::List(kind, namespace.cloned()));
+        }
+    }
+}
+
+/// A Pod that rests on a policy whose DELETE was admitted a moment ago is confirmed.
+fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
+    let (Some(Object::Pod(pod)), Some(namespace)) = (&change.after, &change.key.namespace) else { return };
+    let rests_on = |key: &ObjectKey| match judge.after.object(key).found() {
+        Some(Object::NetworkPolicy(policy)) => policy.pod_selector.matches(&pod.facts.labels),
+        _ => false,
+    };
+    if change.doubted.iter().any(rests_on) {
+        needs.insert(Need::List(Kind::NetworkPolicy, Some(namespace.clone())));
+    }
+}
+
+/// The owners whose absence lets a Pod count as gone, for classes that a policy's change would leave bare: an owner that is only
+/// not seen yet must not open a hole.
+pub(super) fn absent_owners(judge: &Judge<'_>, change: &Change, class: &crate::snapshot::ClassKey) -> BTreeSet<Need> {
+    let mut needs = BTreeSet::new();
+    if change.key.kind != Kind::NetworkPolicy || change.operation == Operation::Create {
+        return needs;
+    }
+    let Some(members) = judge.after.class(class) else { return needs };
+    for name in members.pods.iter().take(OWNERS_READ) {
+        let key = ObjectKey::namespaced(Kind::Pod, class.namespace.clone(), name.clone());
+        let Some(Object::Pod(pod)) = judge.after.object(&key).found() else { continue };
+        if !pod.is_active(judge.now) || judge.after.running(&pod, judge.now) == Running::Yes {
+            continue;
+        }
+        for reference in &pod.meta.owners {
+            let absent = judge.after.owner(&pod.meta, reference) == Lookup::Absent;
+            if let Some(kind) = Kind::of(&reference.api_version, &reference.kind).filter(|_| absent) {
+                let key = ObjectKey::namespaced(kind, class.namespace.clone(), reference.name.clone());
+                needs.insert(Need::Get(key));
+            }
+        }
+    }
+    needs.retain(|need| !change.confirmed.contains(need));
+    needs
+}

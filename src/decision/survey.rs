@@ -1,0 +1,71 @@
+//! Everything judged once: what `ringwall check` and audits report.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    rules::{self, Subject, SubjectReference},
+    ruleset::{Exemption, Ruleset},
+    snapshot::Snapshot,
+};
+
+use super::{
+    Judgement, Outcome, Reason,
+    judge::{Judge, Reach},
+};
+
+/// How templates are judged by [`survey`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Templates {
+    /// As the Pods that they make: files, where there are no Pods yet.
+    AsPods,
+    /// As templates, whose Pods are judged anyway: a running cluster.
+    AsTemplates,
+}
+
+/// Judges every subject once, in order. [`Outcome::Refuse`] is what enforce mode would refuse if it came anew.
+pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now: Timestamp) -> Vec<Judgement> {
+    let judge = Judge { before: None, after: snapshot, ruleset, now };
+    let mut verdicts = Vec::new();
+    for subject in rules::everything(snapshot) {
+        let terminating = subject
+            .namespace()
+            .and_then(|name| snapshot.namespace(name).found())
+            .is_some_and(|namespace| namespace.terminating);
+        if terminating || !judge.counts(&subject) {
+            continue;
+        }
+        let template = templates == Templates::AsTemplates && subject.kind().is_workload();
+        let reach = if template { Reach::Warn(Reason::Template) } else { Reach::Full };
+        judge.subject(&subject, reach, &mut verdicts);
+    }
+    let judgements: Vec<Judgement> = verdicts.into_iter().map(|verdict| verdict.judgement).collect();
+    without_shadowed_templates(judgements)
+}
+
+/// The exemptions that exempt nothing of what a survey found, the ended ones aside.
+pub fn unused_exemptions<'a>(judgements: &[Judgement], ruleset: &'a Ruleset, now: Timestamp) -> Vec<&'a Exemption> {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let used: BTreeSet<_> = judgements
+        .iter()
+        .filter_map(|judgement| match &judgement.outcome {
+            Outcome::Exempt(name) => Some(name),
+            _ => None,
+        })
+        .collect();
+    let is_over = |exemption: &Exemption| exemption.expires.is_some_and(|last| last < today);
+    ruleset.exemptions.iter().filter(|exemption| !used.contains(&exemption.name) && !is_over(exemption)).collect()
+}
+
+/// A template whose Pods break the same rule in the same way says nothing that they do not say.
+fn without_shadowed_templates(mut judgements: Vec<Judgement>) -> Vec<Judgement> {
+    let name = |judgement: &Judgement| {
+        let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
+        (judgement.breach.rule, judgement.breach.aspect.clone(), subject)
+    };
+    let of_pods = |judgement: &&Judgement| matches!(judgement.breach.subject, Subject::Class(_));
+    let told: BTreeSet<_> = judgements.iter().filter(of_pods).map(name).collect();
+    judgements.retain(|judgement| !judgement.breach.subject.kind().is_workload() || !told.contains(&name(judgement)));
+    judgements
+}

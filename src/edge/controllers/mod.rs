@@ -1,0 +1,112 @@
+//! The ingress controllers: one file each, who it is and what it really does.
+//!
+//! Every file answers the same questions ([`Controller`]): who it is, which hosts an Ingress opens, what becomes of plaintext,
+//! which certificate TLS finds, how hosts are compared, what happens when a Secret is missing. A controller without a file
+//! is `Unknown`: its Ingresses are "cannot prove". A new controller is one file and one line in [`KNOWN`].
+
+mod ingress_nginx;
+mod traefik;
+mod unknown;
+
+use crate::{
+    model::{Ingress, Name},
+    snapshot::{Need, Snapshot},
+};
+
+use super::{Doubt, Plaintext, Point, Tls, Vouched, hosts};
+
+/// The controllers whose behaviour is known.
+pub static KNOWN: [&dyn Controller; 2] = [&ingress_nginx::IngressNginx, &traefik::Traefik];
+
+/// A controller of which nothing is known.
+pub(super) static UNKNOWN: &dyn Controller = &unknown::Unknown;
+
+/// What a controller does.
+pub trait Controller: Sync + std::fmt::Debug {
+    /// Who it is, and what it does in general.
+    fn identity(&self) -> &'static Identity;
+
+    /// The hosts that an Ingress opens.
+    fn points(&self, ingress: &Ingress) -> Vec<Point> {
+        hosts::points(ingress)
+    }
+
+    /// What becomes of plaintext requests for a host.
+    fn plaintext(&self, reading: &Reading<'_>, point: &Point) -> Plaintext;
+
+    /// What TLS connections for a host find. `plaintext` is what becomes of plaintext requests, by the controller's own
+    /// behaviour or by what the operator vouches for: where it is refused, clients rely on TLS.
+    fn tls(&self, reading: &Reading<'_>, point: &Point, plaintext: &Plaintext) -> Tls;
+
+    /// The reads that the answers rest on, the Ingress itself and its class aside.
+    fn rests_on(&self, _: &Reading<'_>) -> Vec<Need> {
+        Vec::new()
+    }
+}
+
+/// Who a controller is, and what it does in general.
+#[derive(Debug)]
+pub struct Identity {
+    /// Its name among people.
+    pub title: &'static str,
+    /// The values of `IngressClass.spec.controller`, the usual one first.
+    pub controllers: &'static [&'static str],
+    /// The value of the annotation `kubernetes.io/ingress.class` that it has built in.
+    pub annotation: Option<&'static str>,
+    /// How it compares hosts of `spec.tls` with hosts of rules.
+    pub matching: HostMatch,
+    /// What it does when the Secret of a `spec.tls` entry is not there.
+    pub missing_secret: MissingSecret,
+    /// The source that says so.
+    pub source: &'static str,
+}
+
+/// How a controller compares hosts of `spec.tls` with hosts of rules.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HostMatch {
+    /// A wildcard of `spec.tls` covers the hosts one label below it.
+    Wildcard,
+    /// Literally: a wildcard covers only the same wildcard.
+    Exact,
+    /// Not at all: whichever certificate names the host is used.
+    Certificates,
+}
+
+/// What a controller does when the Secret of a `spec.tls` entry is not there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MissingSecret {
+    /// It serves its default certificate.
+    DefaultCertificate,
+    /// It refuses the handshake.
+    RejectsHandshake,
+    /// It opens nothing.
+    NoRoute,
+    /// It serves plaintext.
+    Plaintext,
+    /// It is not known.
+    Unknown,
+}
+
+/// What a controller reads.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The Ingress.
+    pub ingress: &'a Ingress,
+    /// The state that it is read in.
+    pub snapshot: &'a Snapshot,
+    /// What the operator vouches for.
+    pub vouched: Vouched<'a>,
+    /// The controller's name, as IngressClasses have it.
+    pub controller: Option<&'a Name>,
+}
+
+/// The controller of that name.
+pub(super) fn named(name: &str) -> Option<&'static dyn Controller> {
+    KNOWN.into_iter().find(|controller| controller.identity().controllers.contains(&name))
+}
+
+/// The controller that has that value of the annotation built in, and its usual name.
+pub(super) fn of_annotation(class: &str) -> Option<(&'static str, &'static dyn Controller)> {
+    let controller = KNOWN.into_iter().find(|controller| controller.identity().annotation == Some(class))?;
+    Some((controller.identity().controllers.first()?, controller))
+}

@@ -1,0 +1,103 @@
+//! Rules that the decision applies itself, because they speak of a change or of the ruleset and not of one state:
+//! `lowered-enforcement`, `expired-exemption`. They stand in the catalogue, judge nothing, and explain what the decision found.
+
+use crate::snapshot::Need;
+
+use super::{Aspect, Breach, Context, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject};
+
+/// `lowered-enforcement`.
+pub(super) struct LoweredEnforcement;
+
+/// `expired-exemption`.
+pub(super) struct ExpiredExemption;
+
+/// The name of `lowered-enforcement`.
+pub const LOWERED_ENFORCEMENT: RuleId = RuleId("lowered-enforcement");
+
+/// The name of `expired-exemption`.
+pub const EXPIRED_EXEMPTION: RuleId = RuleId("expired-exemption");
+
+static LOWERED: RuleInfo = RuleInfo {
+    id: LOWERED_ENFORCEMENT,
+    family: Family("lowered-enforcement"),
+    level: Level::Hint,
+    what: "A Namespace change that lowers its enforced profile while it has workloads, or sets it below the ruleset's floor.",
+    why: "Whoever may label a Namespace can switch enforcement off; below the floor that is refused, above it it is said aloud.",
+    sources: &[],
+    parameters: &[],
+    aspect: "the label",
+    extent: "1",
+    breaks: "",
+    keeps: "",
+    mend: "Keep the label, or set the ruleset's floor to the lowest profile that namespaces may choose.",
+};
+
+static EXPIRED: RuleInfo = RuleInfo {
+    id: EXPIRED_EXEMPTION,
+    family: Family("expired-exemption"),
+    level: Level::Baseline,
+    what: "An exemption past its date, wherever it would have applied.",
+    why: "An exemption that has ended exempts nothing; whoever relied on it learns so by name.",
+    sources: &[],
+    parameters: &[],
+    aspect: "the exemption",
+    extent: "1",
+    breaks: "",
+    keeps: "",
+    mend: "Mend the finding, or give the exemption a new date in the ruleset.",
+};
+
+impl Rule for LoweredEnforcement {
+    fn info(&self) -> &'static RuleInfo {
+        &LOWERED
+    }
+
+    fn judge(&self, _: &Context<'_>, _: &Subject, _: &mut Vec<Breach>) {}
+
+    fn rests_on(&self, _: &Context<'_>, _: &Breach) -> Vec<Need> {
+        Vec::new()
+    }
+
+    fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {
+        let subject = breach.subject.reference(context.snapshot);
+        let name = subject.name.clone();
+        Finding {
+            rule: LOWERED.id,
+            message: format!("Namespace {name} lowers what is enforced for its workloads"),
+            subject,
+            aspect: breach.aspect.to_string(),
+            why: LOWERED.why.to_owned(),
+            fix: Fix::Words("keep the label, or change what breaks the profile".to_owned()),
+            places: Vec::new(),
+        }
+    }
+}
+
+impl Rule for ExpiredExemption {
+    fn info(&self) -> &'static RuleInfo {
+        &EXPIRED
+    }
+
+    fn judge(&self, _: &Context<'_>, _: &Subject, _: &mut Vec<Breach>) {}
+
+    fn rests_on(&self, _: &Context<'_>, _: &Breach) -> Vec<Need> {
+        Vec::new()
+    }
+
+    fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {
+        let subject = breach.subject.reference(context.snapshot);
+        let name = match &breach.aspect {
+            Aspect::Exemption(name) => name.clone(),
+            _ => "".into(),
+        };
+        Finding {
+            rule: EXPIRED.id,
+            message: format!("the exemption {name}, which {subject} relied on, has ended"),
+            subject,
+            aspect: breach.aspect.to_string(),
+            why: EXPIRED.why.to_owned(),
+            fix: Fix::Words(format!("mend the finding, or give the exemption {name} a new date in the ruleset")),
+            places: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Which mode a rule has in a namespace.
+
+use crate::{
+    model::Labels,
+    rules::{Level, RuleInfo},
+};
+
+use super::{Mode, Modes, Profile, Ruleset};
+
+/// The prefix of the namespace labels that choose profiles: `ringwall.dev/enforce`, `ringwall.dev/warn`, `ringwall.dev/audit`.
+pub const LABEL_PREFIX: &str = "ringwall.dev/";
+
+impl Mode {
+    /// The namespace label that chooses the profile of this mode.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Audit => "ringwall.dev/audit",
+            Self::Warn => "ringwall.dev/warn",
+            Self::Enforce => "ringwall.dev/enforce",
+        }
+    }
+}
+
+impl Ruleset {
+    /// The profiles of a namespace with these labels. A value that is no profile counts as the strictest one, as in Pod Security
+    /// Admission (a typing error must not switch a rule off), and enforce is never below the floor.
+    pub fn modes_of(&self, labels: &Labels) -> Modes {
+        let chosen = |mode: Mode| match labels.value(mode.label()) {
+            None => self.defaults.profile(mode),
+            Some(value) => Profile::of(value).unwrap_or(Profile::Restricted),
+        };
+        Modes { enforce: chosen(Mode::Enforce).max(self.floor), warn: chosen(Mode::Warn), audit: chosen(Mode::Audit) }
+    }
+
+    /// The strictest mode that a rule has under these profiles; `None` when it is in none of them.
+    ///
+    /// A mode that the ruleset sets for the rule replaces what the profiles say, wherever the rule is in one of them; raised to
+    /// enforce it refuses wherever anything is enforced, but never in a namespace whose enforced profile is privileged.
+    pub fn mode(&self, rule: &RuleInfo, modes: Modes) -> Option<Mode> {
+        let by_profile = Mode::ALL.into_iter().rev().find(|mode| modes.profile(*mode).holds(rule.level))?;
+        let hinted = if rule.level == Level::Hint { by_profile.min(Mode::Warn) } else { by_profile };
+        match self.modes.get(&rule.id) {
+            None => Some(hinted),
+            Some(Mode::Enforce) if modes.enforce == Profile::Privileged => Some(by_profile.min(Mode::Warn)),
+            Some(set) => Some(*set),
+        }
+    }
+}

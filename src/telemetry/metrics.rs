@@ -1,0 +1,342 @@
+//! What Prometheus reads.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+/// Upper bounds of the latency buckets, in seconds. They begin at 50 µs: most decisions take less than a millisecond, and the
+/// last ones stand around the deadlines of live reads and of the webhook.
+const LATENCY: [f64; 15] =
+    [50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1.0, 5.0];
+
+/// Every metric, in one registry.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<KindLabels, Histogram, fn() -> Histogram>,
+    bad_requests: Family<ReasonLabels, Counter>,
+    undecodable: Family<KindLabels, Counter>,
+    panics: Counter,
+    findings: Family<FindingLabels, Counter>,
+    live_reads: Family<ReadLabels, Counter>,
+    live_changes: Family<ChangeLabels, Counter>,
+    slipped: Family<RuleLabels, Counter>,
+    audit_findings: Family<FindingLabels, Gauge>,
+    objects: Family<KindLabels, Gauge>,
+    watches: Family<WatchLabels, Gauge>,
+    relists: Family<KindLabels, Counter>,
+    /// Bits of the time of the last publish; 0 before the first.
+    published: AtomicU64,
+    age: Gauge<f64, AtomicU64>,
+    certificate_expiry: Gauge,
+    certificate_reloads: Family<ResultLabels, Counter>,
+    ruleset_reloads: Family<ResultLabels, Counter>,
+    connections: Gauge,
+    connections_total: Counter,
+    handshake_failures: Family<ReasonLabels, Counter>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct RequestLabels {
+    kind: &'static str,
+    operation: &'static str,
+    decision: &'static str,
+    dry_run: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct KindLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct FindingLabels {
+    rule: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct ReadLabels {
+    kind: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct ChangeLabels {
+    to: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct RuleLabels {
+    rule: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct WatchLabels {
+    kind: &'static str,
+    state: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+/// The states of a watch. Exactly one of them is 1 for each kind.
+const WATCH_STATES: [&str; 5] = ["syncing", "synced", "broken", "forbidden", "not-served"];
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("ringwall"),
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(LATENCY)),
+            bad_requests: Family::default(),
+            undecodable: Family::default(),
+            panics: Counter::default(),
+            findings: Family::default(),
+            live_reads: Family::default(),
+            live_changes: Family::default(),
+            slipped: Family::default(),
+            audit_findings: Family::default(),
+            objects: Family::default(),
+            watches: Family::default(),
+            relists: Family::default(),
+            published: AtomicU64::new(0),
+            age: Gauge::default(),
+            certificate_expiry: Gauge::default(),
+            certificate_reloads: Family::default(),
+            ruleset_reloads: Family::default(),
+            connections: Gauge::default(),
+            connections_total: Counter::default(),
+            handshake_failures: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    /// Counts a request that was decided, and how long that took.
+    pub fn request(
+        &self,
+        kind: &'static str,
+        operation: &'static str,
+        decision: &'static str,
+        dry_run: bool,
+        seconds: f64,
+    ) {
+        let dry_run = if dry_run { "true" } else { "false" };
+        self.requests.get_or_create(&RequestLabels { kind, operation, decision, dry_run }).inc();
+        self.seconds.get_or_create(&KindLabels { kind }).observe(seconds);
+    }
+
+    /// Counts a request that could not be read.
+    pub fn bad_request(&self, reason: &'static str) {
+        self.bad_requests.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts an object that could not be decoded, and so was not judged.
+    pub fn undecodable(&self, kind: &'static str) {
+        self.undecodable.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// Counts a request whose handling panicked.
+    pub fn panic(&self) {
+        self.panics.inc();
+    }
+
+    /// Counts findings of a rule with one outcome.
+    pub fn finding(&self, rule: &'static str, outcome: &'static str, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.findings.get_or_create(&FindingLabels { rule, outcome }).inc_by(count);
+    }
+
+    /// Counts a live read and how it ended.
+    pub fn live_read(&self, kind: &'static str, result: &'static str) {
+        self.live_reads.get_or_create(&ReadLabels { kind, result }).inc();
+    }
+
+    /// Counts a verdict that live reads changed: to `admitted` or to `refused`.
+    pub fn live_change(&self, to: &'static str) {
+        self.live_changes.get_or_create(&ChangeLabels { to }).inc();
+    }
+
+    /// Counts what enforce mode would have refused and a race let through.
+    pub fn slipped(&self, rule: &'static str) {
+        self.slipped.get_or_create(&RuleLabels { rule }).inc();
+    }
+
+    /// Sets how many findings there are now, by rule and outcome; those that are not named are none.
+    pub fn audit_findings(&self, counts: &BTreeMap<(&'static str, &'static str), usize>) {
+        self.audit_findings.clear();
+        for ((rule, outcome), count) in counts {
+            let gauge = self.audit_findings.get_or_create(&FindingLabels { rule, outcome });
+            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Sets how many objects of a kind the snapshot holds.
+    pub fn objects(&self, kind: &'static str, count: usize) {
+        self.objects.get_or_create(&KindLabels { kind }).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Sets the state of a kind's watch: `syncing`, `synced`, `broken`, `forbidden` or `not-served`.
+    pub fn watch(&self, kind: &'static str, state: &'static str) {
+        for known in WATCH_STATES {
+            self.watches.get_or_create(&WatchLabels { kind, state: known }).set(i64::from(known == state));
+        }
+    }
+
+    /// Counts a list that was read anew.
+    pub fn relist(&self, kind: &'static str) {
+        self.relists.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// Says that the snapshot in force was published, or found to be current, at this time (seconds since 1970).
+    pub fn snapshot_published(&self, now_seconds: f64) {
+        self.published.store(now_seconds.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Sets when the serving certificate expires (seconds since 1970).
+    pub fn certificate_expiry(&self, unix_seconds: i64) {
+        self.certificate_expiry.set(unix_seconds);
+    }
+
+    /// Counts an attempt to take in a new serving certificate: `ok` or `error`.
+    pub fn certificate_reload(&self, result: &'static str) {
+        self.certificate_reloads.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// Counts an attempt to take in a new ruleset: `ok` or `error`.
+    pub fn ruleset_reload(&self, result: &'static str) {
+        self.ruleset_reloads.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// Counts a connection for as long as the guard lives.
+    pub fn connection(&self) -> ConnectionGuard {
+        self.connections_total.inc();
+        self.connections.inc();
+        ConnectionGuard(self.connections.clone())
+    }
+
+    /// Counts a handshake that came to nothing.
+    pub fn handshake_failure(&self, reason: &'static str) {
+        self.handshake_failures.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Everything, in the text format of OpenMetrics, which Prometheus reads.
+    pub fn encode(&self) -> String {
+        let published = f64::from_bits(self.published.load(Ordering::Relaxed));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64());
+        self.age.set(if published > 0.0 { (now - published).max(0.0) } else { -1.0 });
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("requests", "Reviews that were decided", self.requests.clone());
+        let help = "Time from the review's last byte to the answer";
+        r.register_with_unit("request_duration", help, Unit::Seconds, self.seconds.clone());
+        r.register("bad_requests", "Requests that could not be read as a review", self.bad_requests.clone());
+        let help = "Objects in reviews that could not be decoded and were let through with a warning";
+        r.register("undecodable_objects", help, self.undecodable.clone());
+        r.register("panics", "Requests whose handling panicked; each is a defect", self.panics.clone());
+        r.register("findings", "Findings by rule and outcome, dry runs left out", self.findings.clone());
+        r.register("live_reads", "Live reads of the API server", self.live_reads.clone());
+        r.register("live_changes", "Verdicts that live reads changed", self.live_changes.clone());
+        let help = "Breaches that enforce mode would have refused and that a race let through";
+        r.register("slipped", help, self.slipped.clone());
+        let help = "What the last audit found, by rule and outcome";
+        r.register("audit_findings", help, self.audit_findings.clone());
+        r.register("snapshot_objects", "Objects in the snapshot", self.objects.clone());
+        r.register("watch_state", "1 for the state that the kind's watch is in", self.watches.clone());
+        r.register("relists", "Lists read anew", self.relists.clone());
+        let help = "Time since the snapshot was last known to be current; -1 before the first";
+        r.register_with_unit("snapshot_age", help, Unit::Seconds, self.age.clone());
+        let help = "When the serving certificate expires, in seconds since 1970";
+        r.register("certificate_expiry_timestamp_seconds", help, self.certificate_expiry.clone());
+        r.register("certificate_reloads", "Attempts to take in a new certificate", self.certificate_reloads.clone());
+        r.register("ruleset_reloads", "Attempts to take in a new ruleset", self.ruleset_reloads.clone());
+        r.register("connections_open", "Connections that are open", self.connections.clone());
+        r.register("connections", "Connections that were accepted", self.connections_total.clone());
+        r.register("handshake_failures", "Handshakes that came to nothing", self.handshake_failures.clone());
+    }
+}
+
+/// A connection that is open.
+pub struct ConnectionGuard(Gauge);
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_shows_in_its_series_and_in_its_bucket() {
+        let metrics = Metrics::new();
+        metrics.request("Pod", "CREATE", "refused", true, 0.000_06);
+        let text = metrics.encode();
+        assert!(
+            text.contains(
+                r#"ringwall_requests_total{kind="Pod",operation="CREATE",decision="refused",dry_run="true"} 1"#
+            ),
+            "{text}"
+        );
+        assert!(text.contains(r#"ringwall_request_duration_seconds_bucket{le="0.00005",kind="Pod"} 0"#), "{text}");
+        assert!(text.contains(r#"ringwall_request_duration_seconds_bucket{le="0.0001",kind="Pod"} 1"#), "{text}");
+    }
+
+    #[test]
+    fn a_watch_is_in_one_state_at_a_time() {
+        let metrics = Metrics::new();
+        metrics.watch("Pod", "syncing");
+        metrics.watch("Pod", "synced");
+        let text = metrics.encode();
+        assert!(text.contains(r#"ringwall_watch_state{kind="Pod",state="syncing"} 0"#), "{text}");
+        assert!(text.contains(r#"ringwall_watch_state{kind="Pod",state="synced"} 1"#), "{text}");
+    }
+
+    #[test]
+    fn the_age_of_the_snapshot_is_unknown_before_the_first_one() {
+        let metrics = Metrics::new();
+        assert!(metrics.encode().contains("ringwall_snapshot_age_seconds -1.0"));
+        metrics.snapshot_published(1.0);
+        assert!(!metrics.encode().contains("ringwall_snapshot_age_seconds -1.0"));
+    }
+
+    #[test]
+    fn open_connections_are_counted_while_they_last() {
+        let metrics = Metrics::new();
+        let guard = metrics.connection();
+        assert!(metrics.encode().contains("ringwall_connections_open 1"));
+        drop(guard);
+        assert!(metrics.encode().contains("ringwall_connections_open 0"));
+    }
+}

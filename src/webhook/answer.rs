@@ -1,0 +1,163 @@
+//! From a decision to the answer that a client reads: refusals, warnings, audit annotations, within the API server's limits.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    decision::{Decision, Outcome, Reason},
+    rules::Finding,
+};
+
+use super::{lines, review::Answer};
+
+/// How many refused findings a message names.
+const SHOWN: usize = 10;
+/// The longest audit annotation, in characters.
+const ANNOTATION: usize = 1_000;
+
+/// How far the state that a decision stands on can be trusted, where that must be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// Why a read that could have changed the decision found nothing out.
+    pub(super) reason: String,
+    /// How old the snapshot may be.
+    pub(super) age: Duration,
+}
+
+/// The answer for a decision.
+pub(super) fn of(decision: &Decision, doubt: Option<&Doubt>) -> Answer {
+    let refusal = (!decision.allow).then(|| (403, "Forbidden", refusal(decision, doubt)));
+    let shown = decision.findings.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Warn(_)));
+    let warnings = shown.map(|(finding, outcome)| warning(finding, outcome)).collect();
+    let hidden = decision.more.iter().filter(|((_, outcome), _)| *outcome == "warn").map(|(_, count)| count).sum();
+    Answer {
+        allowed: decision.allow,
+        refusal,
+        warnings: lines::within_limits(warnings, hidden),
+        annotations: annotations(decision),
+    }
+}
+
+fn refusal(decision: &Decision, doubt: Option<&Doubt>) -> String {
+    let refused: Vec<&Finding> = decision
+        .findings
+        .iter()
+        .filter(|(_, outcome)| *outcome == Outcome::Refuse)
+        .map(|(finding, _)| finding)
+        .collect();
+    let unexplained: usize =
+        decision.more.iter().filter(|((_, outcome), _)| *outcome == "refuse").map(|(_, count)| count).sum();
+    let mut message: Vec<String> =
+        refused.iter().take(SHOWN).map(|finding| lines::one_line(&finding.line()).into_owned()).collect();
+    let more = refused.len().saturating_sub(SHOWN) + unexplained;
+    if more > 0 {
+        message.push(format!("and {more} more"));
+    }
+    if let Some(doubt) = doubt {
+        let age = doubt.age.as_secs_f64();
+        let state = if age < 0.1 { "the watched state".to_owned() } else { format!("a state up to {age:.1} s old") };
+        message.push(format!("decided on {state}, for a live read failed: {}", lines::one_line(&doubt.reason)));
+    }
+    message.join("\n")
+}
+
+fn warning(finding: &Finding, outcome: &Outcome) -> String {
+    // What the reader cannot see from the finding itself: that this request is not to blame for it.
+    let aside = match outcome.reason() {
+        Some(reason @ (Reason::Before | Reason::Spared)) => format!(" ({})", reason.text()),
+        _ => String::new(),
+    };
+    lines::warning(&format!("{}: {}", finding.rule, finding.message), &format!("{}{aside}", finding.fix.text()))
+}
+
+/// One per rule: the API server makes the key from the webhook's name and the rule's.
+fn annotations(decision: &Decision) -> Vec<(&'static str, String)> {
+    let mut by_rule: BTreeMap<&'static str, (Option<String>, usize)> = BTreeMap::new();
+    for (finding, outcome) in &decision.findings {
+        let (first, count) = by_rule.entry(finding.rule.0).or_default();
+        *count += 1;
+        first.get_or_insert_with(|| format!("{}: {}", outcome.name(), lines::one_line(&finding.message)));
+    }
+    for ((rule, outcome), more) in &decision.more {
+        let (first, count) = by_rule.entry(rule.0).or_default();
+        *count += more;
+        first.get_or_insert_with(|| (*outcome).to_owned());
+    }
+    let text = |first: Option<String>, count: usize| {
+        let first = lines::clip(&first.unwrap_or_default(), ANNOTATION);
+        if count > 1 { format!("{first} (and {} more)", count - 1) } else { first }
+    };
+    by_rule.into_iter().map(|(rule, (first, count))| (rule, text(first, count))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        model::{Kind, ObjectKey},
+        rules::{Fix, RuleId, SubjectReference},
+    };
+
+    use super::*;
+
+    fn finding(rule: &'static str, number: usize) -> Finding {
+        Finding {
+            rule: RuleId(rule),
+            subject: SubjectReference::of(&ObjectKey::namespaced(Kind::Pod, "shop", "web")),
+            aspect: String::new(),
+            message: format!("Pod shop/web-{number} is bare {}", "x".repeat(300)),
+            why: String::new(),
+            fix: Fix::Command("ringwall fix | kubectl apply -f -".to_owned()),
+            places: Vec::new(),
+        }
+    }
+
+    fn decision(outcome: &Outcome, count: usize) -> Decision {
+        let findings = (0..count).map(|number| (finding("unisolated-ingress", number), outcome.clone())).collect();
+        Decision { allow: *outcome != Outcome::Refuse, findings, ..Decision::default() }
+    }
+
+    #[test]
+    fn a_refusal_names_the_first_ten_with_their_fix_and_counts_the_rest() {
+        let mut decision = decision(&Outcome::Refuse, 10);
+        decision.more.insert((RuleId("open-ingress"), "refuse"), 20);
+        let (code, reason, message) = of(&decision, None).refusal.unwrap();
+        assert_eq!((code, reason), (403, "Forbidden"));
+        let lines: Vec<&str> = message.lines().collect();
+        assert_eq!(lines.len(), 11);
+        assert!(lines[..10].iter().all(|line| line.ends_with("fix: ringwall fix | kubectl apply -f -")));
+        assert_eq!(lines[10], "and 20 more");
+    }
+
+    #[test]
+    fn the_first_ten_warnings_all_arrive_within_the_limits() {
+        let answer = of(&decision(&Outcome::Warn(Reason::Before), 30), None);
+        assert!(answer.allowed && answer.refusal.is_none());
+        assert!(answer.warnings.iter().all(|line| line.chars().count() <= 256));
+        assert!(answer.warnings.iter().map(|line| line.chars().count()).sum::<usize>() <= 4_000);
+        for number in 0..10 {
+            assert!(answer.warnings[number].contains(&format!("web-{number} ")));
+        }
+        assert!(answer.warnings.last().unwrap().ends_with("more findings"));
+    }
+
+    #[test]
+    fn there_is_one_annotation_for_each_rule() {
+        let mut decision = decision(&Outcome::Audit(Reason::Mode), 3);
+        decision.findings.push((finding("host-port", 0), Outcome::Exempt("legacy".into())));
+        let annotations = of(&decision, None).annotations;
+        let keys: Vec<&str> = annotations.iter().map(|(key, _)| *key).collect();
+        assert_eq!(keys, ["host-port", "unisolated-ingress"]);
+        assert!(annotations[1].1.starts_with("audit: ") && annotations[1].1.ends_with("(and 2 more)"));
+    }
+
+    #[test]
+    fn a_refusal_on_an_old_state_says_how_old_it_is() {
+        let doubt =
+            Doubt { reason: "the API server did not answer\nin time".into(), age: Duration::from_millis(2_500) };
+        let (_, _, message) = of(&decision(&Outcome::Refuse, 1), Some(&doubt)).refusal.unwrap();
+        let last = message.lines().last().unwrap();
+        assert_eq!(
+            last,
+            "decided on a state up to 2.5 s old, for a live read failed: the API server did not answer in time"
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! The webhook configuration: the one that users install, led to a process of the tests.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::control_plane::ControlPlane;
+use super::tools::repository;
+use super::unique;
+use super::wait::{PATIENCE, eventually};
+
+/// The namespace label that says which Ringwall judges: its value names one of a test's own, its absence means the
+/// shared one.
+pub(crate) const LABEL: &str = "ringwall-test";
+
+/// A `ValidatingWebhookConfiguration` in force. It is removed when it is dropped.
+pub(crate) struct Configuration {
+    name: String,
+    kubectl: Client,
+}
+
+impl Configuration {
+    /// Creates a copy of `examples/install/webhook.yaml` under a name of its own and returns when the API server
+    /// honours it.
+    #[track_caller]
+    pub(super) fn create(
+        cluster: &ControlPlane,
+        address: SocketAddr,
+        authority: &str,
+        label: Option<&str>,
+        change: impl FnOnce(&mut Value),
+    ) -> Self {
+        let kubectl = cluster.kubectl();
+        let name = unique("ringwall");
+        let mut configuration = installed(&kubectl);
+        configuration["metadata"] = json!({"name": name});
+        let namespaces = match label {
+            Some(value) => json!({"key": LABEL, "operator": "In", "values": [value]}),
+            None => json!({"key": LABEL, "operator": "DoesNotExist"}),
+        };
+        for webhook in configuration["webhooks"].as_array_mut().expect("webhooks") {
+            webhook["clientConfig"] = json!({
+                "url": format!("https://{address}/validate"),
+                "caBundle": base64(authority.as_bytes()),
+            });
+            let expressions = &mut webhook["namespaceSelector"]["matchExpressions"];
+            match expressions.as_array_mut() {
+                Some(expressions) => expressions.push(namespaces.clone()),
+                None => *expressions = json!([namespaces]),
+            }
+        }
+        change(&mut configuration);
+        kubectl.run_with_input(&["create", "--filename=-"], &configuration.to_string()).ok();
+        let created = Self { name, kubectl };
+        wait_until_honoured(&created.kubectl);
+        created
+    }
+}
+
+impl Drop for Configuration {
+    fn drop(&mut self) {
+        // The API server may be gone on purpose, and the configuration with it.
+        self.kubectl.run(&["delete", "validatingwebhookconfiguration", &self.name, "--ignore-not-found"]);
+    }
+}
+
+/// The configuration that users install, as kubectl reads it.
+#[track_caller]
+fn installed(kubectl: &Client) -> Value {
+    let path = repository().join("examples/install/webhook.yaml");
+    let output = kubectl.ok(&["create", "--dry-run=client", "--output=json", "--filename", &path.to_string_lossy()]);
+    serde_json::Deserializer::from_str(&output)
+        .into_iter::<Value>()
+        .map(Result::unwrap)
+        .flat_map(|document| document["items"].as_array().cloned().unwrap_or_else(|| vec![document]))
+        .find(|object| object["kind"] == "ValidatingWebhookConfiguration")
+        .unwrap_or_else(|| panic!("no ValidatingWebhookConfiguration in {}", path.display()))
+}
+
+/// Returns when the API server honours what has been configured before.
+///
+/// It learns of configurations from a watch, in the order of their creation. So a sentinel is created after the real
+/// one: a configuration that refuses one certain object, because nobody listens at its address. When that object is
+/// refused, the real configuration is in force as well, whatever it matches.
+#[track_caller]
+fn wait_until_honoured(kubectl: &Client) {
+    let name = unique("sentinel");
+    let creation =
+        json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]});
+    let sentinel = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": name},
+        "webhooks": [{
+            "name": "sentinel.ringwall.dev",
+            "clientConfig": {"url": "https://127.0.0.1:1/"},
+            "objectSelector": {"matchLabels": {"sentinel": name}},
+            "rules": [creation],
+            "failurePolicy": "Fail",
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }],
+    });
+    let object = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "default", "labels": {"sentinel": name}},
+    });
+    kubectl.run_with_input(&["create", "--filename=-"], &sentinel.to_string()).ok();
+    eventually(PATIENCE, "the API server honours the webhook configuration", || {
+        let outcome = kubectl.run_with_input(&["create", "--dry-run=server", "--filename=-"], &object.to_string());
+        if outcome.stderr.contains("sentinel.ringwall.dev") { Ok(()) } else { Err(outcome.to_string()) }
+    });
+    kubectl.ok(&["delete", "validatingwebhookconfiguration", &name]);
+}
+
+/// Base64 with padding, which is how JSON carries `caBundle`.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let mut three = [0; 3];
+        three[..chunk.len()].copy_from_slice(chunk);
+        let number = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for index in 0..4 {
+            let letter = LETTERS[(number >> (18 - 6 * index) & 63) as usize];
+            text.push(if index <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}

@@ -1,0 +1,45 @@
+//! What the tests on a cluster stand on.
+//!
+//! ```ignore
+//! #[test]
+//! fn refuses_a_pod_that_no_policy_selects() {
+//!     let Some(ringwall) = harness::ringwall() else { return };
+//!     let namespace = ringwall.namespace("unisolated", &[("ringwall.dev/enforce", "baseline")]);
+//!     let refusal = namespace.kubectl().fails(&["run", "web", "--image=web"]);
+//!     assert!(refusal.contains("unisolated-ingress"), "{refusal}");
+//! }
+//! ```
+//!
+//! - [`cluster`] is the control plane that all tests share, [`ControlPlane::private`] one for a test that stops parts
+//!   of it. Tests run in parallel: each works in namespaces of its own.
+//! - [`ringwall`] is the program that all tests share, with the built-in ruleset. [`Ringwall::start`] starts another,
+//!   with a ruleset or certificates of its own, which judges only the namespaces that it made itself.
+//! - Nothing sleeps to let something happen: [`eventually`] polls for it.
+
+#![allow(dead_code, reason = "a kit is complete before every part of it is used")]
+#![allow(unused_imports, reason = "see above")]
+
+mod builder;
+mod certificate;
+mod client;
+mod configuration;
+mod control_plane;
+mod http;
+mod skip;
+mod tools;
+mod wait;
+mod webhook;
+
+pub(crate) use certificate::{Authority, Certificate};
+pub(crate) use client::{Client, Namespace, Outcome};
+pub(crate) use configuration::Configuration;
+pub(crate) use control_plane::{ControlPlane, cluster};
+pub(crate) use wait::{PATIENCE, eventually};
+pub(crate) use webhook::{Ringwall, Setup, ringwall};
+
+/// A name that nothing else in this run has.
+pub(crate) fn unique(prefix: &str) -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("{prefix}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

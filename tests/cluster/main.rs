@@ -1,0 +1,27 @@
+//! Ringwall on a real control plane: etcd, kube-apiserver and kube-controller-manager, met through real `kubectl` and
+//! `helm`.
+//!
+//! Needs Go (which builds `tests/control-plane`) and `kubectl`; what is missing skips these tests with a line that says
+//! how to have it, or fails them if `RINGWALL_REQUIRE_CLUSTER=1`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy's allowances for tests do not reach the functions that tests call"
+)]
+
+mod audit_mode;
+mod control_plane;
+mod edge;
+mod harness;
+mod install;
+mod manifests;
+mod order;
+mod ordered;
+mod pods;
+mod policies;
+mod profiles;
+mod teardown;
