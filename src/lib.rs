@@ -7,12 +7,14 @@ pub mod cli;
 pub mod cluster;
 pub mod decision;
 pub mod edge;
+pub mod manifest;
 pub mod model;
 pub mod network;
 pub mod report;
 pub mod rules;
 pub mod ruleset;
 pub mod snapshot;
+pub mod source;
 #[cfg(feature = "cluster")]
 pub mod telemetry;
 #[cfg(feature = "cluster")]

@@ -200,8 +200,8 @@ impl<'a> Judge<'a> {
 
 /// Whether the breach is more than what was there before on its scale.
 fn is_worse(breach: &Breach, before: &[Breach]) -> bool {
-    let comparable = before.iter().filter(|prior| prior.aspect.is_comparable(&breach.aspect));
-    breach.extent.exceeds(comparable.map(|prior| &prior.extent))
+    let mut comparable = before.iter().filter(|prior| prior.aspect.is_comparable(&breach.aspect)).peekable();
+    comparable.peek().is_none() || breach.extent.exceeds(comparable.map(|prior| &prior.extent))
 }
 
 /// Whether a read could settle what is not known.

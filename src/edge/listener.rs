@@ -36,7 +36,7 @@ pub enum Plaintext {
     /// They find nothing.
     Closed,
     /// It cannot be said.
-    Unknown(Blind),
+    Unknown(Doubt),
 }
 
 /// What TLS connections find.
@@ -49,13 +49,51 @@ pub enum Tls {
     /// Nobody relies on TLS here.
     None,
     /// TLS, and whether the certificate names the host cannot be said.
-    Unknown(Blind),
+    Unknown(Doubt),
 }
 
 impl Plaintext {
     /// Whether clients are meant to use TLS: plaintext is redirected or finds nothing.
     pub fn is_refused(&self) -> bool {
         matches!(self, Self::Redirected | Self::Closed)
+    }
+}
+
+/// What is not known, and what would settle it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Doubt {
+    /// What is not known, and why.
+    pub blind: Blind,
+    /// What would settle it, as an instruction.
+    pub settle: Name,
+}
+
+impl Doubt {
+    /// A doubt that no read settles.
+    pub fn new(what: impl Into<Name>, settle: impl Into<Name>) -> Self {
+        Self { blind: Blind::Unknowable(what.into()), settle: settle.into() }
+    }
+
+    /// What is not known, with what would settle it.
+    pub fn told(&self) -> Blind {
+        match &self.blind {
+            Blind::Unknowable(what) => Blind::Unknowable(format!("{what}; {}", self.settle).into()),
+            seen => seen.clone(),
+        }
+    }
+}
+
+impl From<Blind> for Doubt {
+    fn from(blind: Blind) -> Self {
+        let settle = match &blind {
+            Blind::Undecodable(key) => format!("mend {key}, which the API server should not have accepted"),
+            Blind::Forbidden(kind) | Blind::NotWatched(kind) => {
+                format!("let Ringwall get, list and watch {}", kind.info().plural)
+            }
+            Blind::NotInFiles(kind) => format!("add the {kind} to what is checked"),
+            Blind::Stale(_) | Blind::NotServed(_) | Blind::Unknowable(_) => "ask again when it can be read".to_owned(),
+        };
+        Self { blind, settle: settle.into() }
     }
 }
 

@@ -13,9 +13,11 @@ pub mod controllers;
 pub mod hosts;
 mod listener;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 pub use controllers::{Controller, HostMatch, Identity, MissingSecret, Reading};
-pub use listener::{Cause, CausePlace, Listener, Mend, Plaintext, Point, Tls};
+pub use listener::{Cause, CausePlace, Doubt, Listener, Mend, Plaintext, Point, Tls};
 pub use resolve::{Serving, Vouched, resolve};
 
 use crate::{
@@ -46,7 +48,7 @@ pub fn edge(snapshot: &Snapshot, vouched: Vouched<'_>, ingress: &Ingress) -> Edg
         let plaintext = match (&resolved.serving, redirects) {
             (_, true) => Plaintext::Redirected,
             (Serving::Known { .. }, false) => controller.plaintext(&reading, &point),
-            (unknown, false) => Plaintext::Unknown(unknown.blind()),
+            (unknown, false) => Plaintext::Unknown(unknown.doubt()),
         };
         let tls = controller.tls(&reading, &point, &plaintext);
         Listener { host: point.host, at: point.at, plaintext, tls }

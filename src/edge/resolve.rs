@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Controller,
+    Controller, Doubt,
     controllers::{self, UNKNOWN},
 };
 
@@ -39,10 +39,10 @@ pub enum Serving {
         /// Its name, as IngressClasses have it.
         name: Name,
     },
-    /// Nobody is known to serve it; the text says what would settle it.
-    Nobody(Name),
+    /// Nobody is known to serve it.
+    Nobody(Doubt),
     /// Its IngressClass cannot be seen.
-    Unseen(Blind),
+    Unseen(Doubt),
 }
 
 /// [`Serving`], and the reads that it rests on.
@@ -71,20 +71,17 @@ impl Serving {
         }
     }
 
-    /// What is not known, and what would settle it.
-    pub fn blind(&self) -> Blind {
+    /// What is not known about plaintext, and what would settle it.
+    pub fn doubt(&self) -> Doubt {
         match self {
-            Self::Known { name, .. } => Blind::Unknowable(format!("what {name} does here").into()),
-            Self::Unknown { name } => Blind::Unknowable(
+            Self::Known { name, .. } | Self::Unknown { name } => Doubt::new(
+                format!("Ringwall does not know what the ingress controller {name} does with plaintext"),
                 format!(
-                    "Ringwall does not know what the ingress controller {name} does with plaintext: if it redirects or \
-                     refuses plaintext everywhere, say so in the ruleset: environment.ingressControllers[\"{name}\"]: \
-                     {{plaintext: refused}}"
-                )
-                .into(),
+                    "if it redirects or refuses plaintext everywhere, say so in the ruleset: \
+                     environment.ingressControllers: {{{name}: {{plaintext: refused}}}}"
+                ),
             ),
-            Self::Nobody(text) => Blind::Unknowable(text.clone()),
-            Self::Unseen(blind) => blind.clone(),
+            Self::Nobody(doubt) | Self::Unseen(doubt) => doubt.clone(),
         }
     }
 
@@ -128,21 +125,20 @@ fn by_class(
         return Serving::Known { name: name.into(), controller };
     }
     match lookup {
-        Lookup::Unseen(Blind::NotInFiles(_)) => Serving::Unseen(Blind::Unknowable(
+        Lookup::Unseen(Blind::NotInFiles(_)) => Serving::Unseen(Doubt::new(
+            format!("the files do not say which controller serves the class {class}"),
             format!(
-                "which controller serves the class {class}: add the IngressClass {class} to what is checked, or name its \
-                 controller in the ruleset's environment.ingressClasses"
-            )
-            .into(),
-        )),
-        Lookup::Unseen(blind) => Serving::Unseen(blind),
-        Lookup::Found(_) | Lookup::Absent => Serving::Nobody(
-            format!(
-                "there is no IngressClass {class}: create it, or name the class's controller in the ruleset's \
+                "add the IngressClass {class} to what is checked, or name its controller in the ruleset's \
                  environment.ingressClasses"
-            )
-            .into(),
-        ),
+            ),
+        )),
+        Lookup::Unseen(blind) => Serving::Unseen(blind.into()),
+        Lookup::Found(_) | Lookup::Absent => Serving::Nobody(Doubt::new(
+            format!("there is no IngressClass {class}"),
+            format!(
+                "create the IngressClass {class}, or name its controller in the ruleset's environment.ingressClasses"
+            ),
+        )),
     }
 }
 
@@ -150,27 +146,25 @@ fn by_class(
 /// and refuses it when there are several (plugin/pkg/admission/network/defaultingressclass); without one, some controllers
 /// serve such Ingresses and some do not, by their own options.
 fn by_default(snapshot: &Snapshot) -> Serving {
+    const NAME_IT: &str = "set spec.ingressClassName";
     let mut defaults = snapshot.list(Kind::IngressClass, None).filter_map(|object| match object {
         Object::IngressClass(class) if class.is_default => Some(class),
         _ => None,
     });
     match (defaults.next(), defaults.next()) {
         (Some(class), None) => Serving::of(class.controller.clone()),
-        (Some(first), Some(second)) => Serving::Nobody(
+        (Some(first), Some(second)) => Serving::Nobody(Doubt::new(
             format!(
-                "the IngressClasses {} and {} are both marked as the default, so that the API server refuses Ingresses \
-                 without a class: set spec.ingressClassName",
+                "it names no class, and the IngressClasses {} and {} are both marked as the default",
                 first.meta.name, second.meta.name
-            )
-            .into(),
-        ),
-        (None, _) => match snapshot.coverage(Kind::IngressClass, None) {
-            Ok(()) | Err(Blind::NotInFiles(_)) => Serving::Nobody(
-                "which controller serves an Ingress that names no class and finds no default IngressClass: set \
-                 spec.ingressClassName"
-                    .into(),
             ),
-            Err(blind) => Serving::Unseen(blind),
+            NAME_IT,
+        )),
+        (None, _) => match snapshot.coverage(Kind::IngressClass, None) {
+            Ok(()) | Err(Blind::NotInFiles(_)) => {
+                Serving::Nobody(Doubt::new("it names no class, and no IngressClass is the default", NAME_IT))
+            }
+            Err(blind) => Serving::Unseen(blind.into()),
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, ops::RangeInclusive};
 
-use crate::model::{AddressSet, PortSet, Protocol};
+use crate::model::{AddressSet, Name, PortSet, Protocol, Selector};
 
 /// What is admitted to peers that nothing names: ports for an arbitrary Pod, and addresses by ports. Two admissions compare by
 /// containment, so that a change is worse only when it lets in what was not let in before. Equal regions are equal values.
@@ -12,6 +12,18 @@ pub struct Admission {
     pub pods: PortSet,
     /// The addresses that are admitted, with the ports: disjoint port sets, different and non-empty address sets, sorted.
     addresses: Vec<(PortSet, AddressSet)>,
+    /// The ports on which a Pod of an arbitrary namespace is admitted once it makes a claim; none is empty. Rules that weigh single
+    /// entries put them here; the verdict for the unnamed peer has none.
+    claims: BTreeMap<Claim, PortSet>,
+}
+
+/// What a Pod of an arbitrary namespace says of itself to be admitted. Whoever makes the Pod is free to say it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Claim {
+    /// The labels that it bears.
+    pub pods: Selector,
+    /// The port name that it declares, where the rule admits a port by name.
+    pub port: Option<(Protocol, Name)>,
 }
 
 /// Addresses on ports, one of many that may overlap.
@@ -20,7 +32,11 @@ pub(super) type Piece<'a> = (Cow<'a, PortSet>, Cow<'a, AddressSet>);
 impl Admission {
     /// Everybody on every port: what a workload admits that no policy isolates.
     pub fn everything() -> Self {
-        Self { pods: PortSet::every(), addresses: vec![(PortSet::every(), AddressSet::every())] }
+        Self {
+            pods: PortSet::every(),
+            addresses: vec![(PortSet::every(), AddressSet::every())],
+            claims: BTreeMap::new(),
+        }
     }
 
     /// Nobody.
@@ -30,12 +46,12 @@ impl Admission {
 
     /// An arbitrary Pod on these ports, and addresses on ports; the pieces may overlap.
     pub(super) fn of(pods: PortSet, pieces: Vec<Piece<'_>>) -> Self {
-        Self { pods, addresses: canonical(disjoint(pieces)) }
+        Self { pods, addresses: canonical(disjoint(pieces)), claims: BTreeMap::new() }
     }
 
     /// Whether nobody is admitted.
     pub fn is_nothing(&self) -> bool {
-        self.pods.is_empty() && self.addresses.is_empty()
+        self.pods.is_empty() && self.addresses.is_empty() && self.claims.is_empty()
     }
 
     /// The addresses that are admitted, with the ports; the port sets are disjoint.
@@ -53,6 +69,14 @@ impl Admission {
         self.addresses = canonical(disjoint(pieces));
     }
 
+    /// Adds the Pods of arbitrary namespaces that make a claim.
+    pub fn add_claim(&mut self, claim: Claim, ports: &PortSet) {
+        if !ports.is_empty() {
+            let sum = self.claims.entry(claim).or_default();
+            *sum = sum.union(ports);
+        }
+    }
+
     /// Everything that either admits.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -62,7 +86,11 @@ impl Admission {
         if self.is_nothing() || self == other {
             return other.clone();
         }
-        Self::of(self.pods.union(&other.pods), self.pieces().chain(other.pieces()).collect())
+        let mut union = Self::of(self.pods.union(&other.pods), self.pieces().chain(other.pieces()).collect());
+        for (claim, ports) in self.claims.iter().chain(&other.claims) {
+            union.add_claim(claim.clone(), ports);
+        }
+        union
     }
 
     /// Everything that both admit.
@@ -73,7 +101,15 @@ impl Admission {
             let ports = ports.intersection(their_ports);
             (!ports.is_empty()).then(|| (ports, addresses.intersection(their_addresses)))
         });
-        Self { pods: self.pods.intersection(&other.pods), addresses: canonical(both.collect()) }
+        let pods = self.pods.intersection(&other.pods);
+        let mut intersection = Self { pods, addresses: canonical(both.collect()), claims: BTreeMap::new() };
+        for (claim, ports) in &self.claims {
+            intersection.add_claim(claim.clone(), &ports.intersection(&other.ports_for(claim)));
+        }
+        for (claim, ports) in &other.claims {
+            intersection.add_claim(claim.clone(), &ports.intersection(&self.ports_for(claim)));
+        }
+        intersection
     }
 
     /// What this one admits and the other does not.
@@ -91,7 +127,12 @@ impl Admission {
             }
             rest.push((alone, addresses.clone()));
         }
-        Self { pods: self.pods.difference(&other.pods), addresses: canonical(rest) }
+        let pods = self.pods.difference(&other.pods);
+        let mut difference = Self { pods, addresses: canonical(rest), claims: BTreeMap::new() };
+        for (claim, ports) in &self.claims {
+            difference.add_claim(claim.clone(), &ports.difference(&other.ports_for(claim)));
+        }
+        difference
     }
 
     /// Whether the other admits everything that this one does. On one port one entry of the other applies, so entries need not
@@ -102,6 +143,7 @@ impl Admission {
                 .addresses
                 .iter()
                 .all(|(ports, addresses)| ports.is_within(&other.ports_where(|theirs| addresses.is_within(theirs))))
+            && self.claims.iter().all(|(claim, ports)| ports.is_within(&other.ports_for(claim)))
     }
 
     /// The ports on which the addresses satisfy a condition.
@@ -118,6 +160,15 @@ impl Admission {
     /// The ports on which just anybody is admitted: an arbitrary Pod, or half of an address family or more.
     pub fn open_ports(&self) -> PortSet {
         self.pods.union(&self.ports_where(AddressSet::is_half_of_a_family))
+    }
+
+    /// The ports on which a Pod that makes the claim is admitted: where every Pod is, and where the same claim or one that asks for no
+    /// labels is enough.
+    fn ports_for(&self, claim: &Claim) -> PortSet {
+        let enough = |(theirs, _): &(&Claim, &PortSet)| {
+            theirs.port == claim.port && (theirs.pods == claim.pods || theirs.pods.is_everything())
+        };
+        self.claims.iter().filter(enough).fold(self.pods.clone(), |sum, (_, ports)| sum.union(ports))
     }
 
     fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
@@ -183,4 +234,113 @@ fn canonical(entries: Vec<(PortSet, AddressSet)>) -> Vec<(PortSet, AddressSet)> 
     let mut entries: Vec<_> = by_addresses.into_iter().map(|(addresses, ports)| (ports, addresses)).collect();
     entries.sort();
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Family;
+
+    fn addresses(networks: &[&str]) -> AddressSet {
+        let sets: Vec<_> = networks.iter().map(|text| AddressSet::of_network(text.parse().unwrap())).collect();
+        AddressSet::union_of(&sets)
+    }
+
+    fn tcp(first: u16, last: u16) -> PortSet {
+        [(Protocol::Tcp, first..=last)].into_iter().collect()
+    }
+
+    fn admission(pieces: &[(PortSet, &[&str])]) -> Admission {
+        let mut admission = Admission::nothing();
+        for (ports, networks) in pieces {
+            admission.add(ports, &addresses(networks));
+        }
+        admission
+    }
+
+    fn open(pieces: &[(PortSet, &[&str])]) -> u64 {
+        admission(pieces).open_ports().len()
+    }
+
+    #[test]
+    fn everything_is_open_on_every_port_and_nothing_on_none() {
+        assert_eq!(Admission::everything().open_ports(), PortSet::every());
+        assert!(Admission::nothing().open_ports().is_empty() && Admission::nothing().is_nothing());
+    }
+
+    #[test]
+    fn leaving_out_the_last_port_does_not_close() {
+        assert_eq!(open(&[(tcp(1, 65534), &["0.0.0.0/0"])]), 65534);
+    }
+
+    #[test]
+    fn two_halves_or_four_quarters_are_the_whole() {
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/1"]), (tcp(1, 2000), &["128.0.0.0/1"])]), 2000);
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"])]), 2000);
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/2"]), (tcp(1000, 2000), &["64.0.0.0/2"])]), 1001);
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/2"])]), 0);
+    }
+
+    #[test]
+    fn half_of_ipv6_is_open_and_so_is_the_internet_in_it() {
+        assert_eq!(open(&[(PortSet::every(), &["::/1"])]), 3 * 65535);
+        assert_eq!(open(&[(PortSet::every(), &["2000::/3"])]), 3 * 65535);
+        assert_eq!(open(&[(PortSet::every(), &["fd00::/8"])]), 0);
+    }
+
+    #[test]
+    fn an_ipv4_mapped_network_opens_as_the_ipv4_network() {
+        assert_eq!(open(&[(tcp(1, 2000), &["::ffff:0:0/96"])]), 2000);
+    }
+
+    #[test]
+    fn many_rules_of_few_ports_add_up() {
+        let mut sum = Admission::nothing();
+        for index in 0..200 {
+            sum.add(&tcp(index * 10 + 1, index * 10 + 10), &addresses(&["0.0.0.0/0"]));
+        }
+        assert_eq!(sum.open_ports().len(), 2000);
+        assert_eq!(sum.addresses().count(), 1, "equal addresses are one entry");
+    }
+
+    #[test]
+    fn holes_of_one_address_do_not_close() {
+        let hole = addresses(&["8.8.8.8/32"]);
+        for network in ["0.0.0.0/0", "0.0.0.0/1"] {
+            let mut sum = Admission::nothing();
+            sum.add(&tcp(1, 2000), &addresses(&[network]).difference(&hole));
+            assert_eq!(sum.open_ports().len(), 2000, "{network}");
+            assert!(sum.ports_to("8.8.8.8".parse().unwrap()).is_empty());
+            sum.add(&tcp(80, 80), &hole);
+            assert_eq!(sum.ports_to("8.8.8.8".parse().unwrap()), tcp(80, 80));
+        }
+    }
+
+    #[test]
+    fn an_address_is_reached_on_the_ports_of_every_entry_that_holds_it() {
+        let sum = admission(&[(tcp(80, 80), &["169.254.0.0/16"]), (tcp(443, 443), &["0.0.0.0/0"])]);
+        let metadata = "169.254.169.254".parse().unwrap();
+        assert_eq!(sum.ports_to(metadata), tcp(80, 80).union(&tcp(443, 443)));
+        assert!(sum.ports_to("fd00:ec2::254".parse().unwrap()).is_empty());
+        assert_eq!(Admission::everything().ports_to(metadata), PortSet::every());
+    }
+
+    #[test]
+    fn entries_together_contain_what_none_contains_alone() {
+        let whole = admission(&[(tcp(1, 100), &["10.0.0.0/8"])]);
+        let by_ports = admission(&[(tcp(1, 50), &["10.0.0.0/7"]), (tcp(51, 100), &["10.0.0.0/8", "::/0"])]);
+        let by_addresses = admission(&[(tcp(1, 100), &["10.0.0.0/9"]), (tcp(1, 100), &["10.128.0.0/9"])]);
+        assert!(whole.is_within(&by_ports) && !by_ports.is_within(&whole));
+        assert_eq!(whole, by_addresses);
+        assert!(!whole.is_within(&admission(&[(tcp(1, 99), &["0.0.0.0/0"])])));
+    }
+
+    #[test]
+    fn what_adds_nothing_leaves_no_entry() {
+        let mut sum = Admission::nothing();
+        sum.add(&PortSet::none(), &AddressSet::every());
+        sum.add(&PortSet::every(), &AddressSet::none());
+        assert_eq!(sum, Admission::nothing());
+        assert_eq!(sum.ports_where(|addresses| addresses.width(Family::Ipv4).is_some()), PortSet::none());
+    }
 }

@@ -9,7 +9,7 @@ mod lower;
 mod policy;
 mod unnamed;
 
-pub use admission::Admission;
+pub use admission::{Admission, Claim};
 pub use evaluate::evaluate;
 pub use exposure::{Exposure, WidePeer, WideReach, exposure};
 pub use lower::lower;

@@ -4,8 +4,9 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
     decision::{self, Judgement, Outcome},
-    model::{Kind, Name},
+    model::Name,
     rules::{Aspect, Context, Place, RuleId, Subject, SubjectReference},
+    source::Locate,
 };
 
 use super::{Position, Report, ReportError, Reported, Summary};
@@ -16,8 +17,10 @@ pub struct Judged<'a> {
     pub context: Context<'a>,
     /// What came of it.
     pub judgements: Vec<Judgement>,
-    /// Where a field is in the text, if there is a text.
-    pub locate: &'a dyn Fn(&Place) -> Option<Position>,
+    /// Who knows where fields are in the text, if there is a text.
+    pub locate: Option<&'a dyn Locate>,
+    /// How many objects were judged or looked at.
+    pub objects: usize,
     /// What could not be judged.
     pub errors: Vec<ReportError>,
     /// How many objects there were of each kind that Ringwall does not read.
@@ -29,7 +32,7 @@ pub struct Judged<'a> {
 impl Report {
     /// Builds the report: a Deployment, its ReplicaSet and its Pods are one subject.
     pub fn new(judged: Judged<'_>) -> Self {
-        let Judged { context, judgements, locate, mut errors, skipped, hints } = judged;
+        let Judged { context, judgements, locate, objects, mut errors, skipped, hints } = judged;
         let mut findings: Vec<_> = merge(judgements).map(|merged| merged.explain(&context, locate)).collect();
         findings.sort_by(order);
         errors.sort_by_cached_key(|error| {
@@ -37,13 +40,19 @@ impl Report {
             (error.file.clone(), at, error.reason.clone())
         });
         let mut summary = Summary {
-            objects: Kind::all().map(|kind| context.snapshot.count(kind)).sum(),
+            objects,
             skipped: skipped.iter().map(|(_, count)| count).sum(),
             errors: errors.len(),
             ..Summary::default()
         };
         summary.count(&findings);
         Self { findings, errors, skipped, hints, summary }
+    }
+
+    /// The report where nothing could be judged.
+    pub fn of_errors(errors: Vec<ReportError>) -> Self {
+        let summary = Summary { errors: errors.len(), ..Summary::default() };
+        Self { errors, summary, ..Self::default() }
     }
 }
 
@@ -87,7 +96,7 @@ fn rank(judgement: &Judgement) -> (&Outcome, bool, &Subject) {
 }
 
 impl Merged {
-    fn explain(self, context: &Context<'_>, locate: &dyn Fn(&Place) -> Option<Position>) -> Reported {
+    fn explain(self, context: &Context<'_>, locate: Option<&dyn Locate>) -> Reported {
         let mut finding = decision::explain(context, &self.judgement);
         let Judgement { subject, outcome, .. } = self.judgement;
         // The message names its subject; it stands for all that were merged.
@@ -95,13 +104,19 @@ impl Merged {
         finding.message = finding.message.replacen(&finding.subject.to_string(), &merged.to_string(), 1);
         finding.subject = merged;
         let mut positions: Vec<Position> = Vec::new();
-        for position in finding.places.iter().filter_map(locate) {
+        for position in finding.places.iter().filter_map(|place| position(locate?, place)) {
             if !positions.contains(&position) {
                 positions.push(position);
             }
         }
         Reported { finding, outcome, positions }
     }
+}
+
+fn position(locate: &dyn Locate, place: &Place) -> Option<Position> {
+    let location = locate.locate(&place.object, &place.path)?;
+    let text = locate.text_of(&location.file).unwrap_or("");
+    Some(Position::new(location, text))
 }
 
 /// By place, as a reader goes through files; what has no place comes last, by subject.

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_means_something_to_the_runner_is_escaped() {
-        let at = Position { file: "a,b:c%.yaml".into(), line: 3, column: 5, span: 0..1, text: "x".into() };
+        let at = Position { file: "a,b:c%.yaml".into(), line: 3, column: 5, excerpt: "x".into(), marked: 0..1 };
         let mut out = String::new();
         command(&mut out, "error", Some(&at), None, "open-ingress", "100%: a,b\r\n::warning::no");
         let expected = "::error file=a%2Cb%3Ac%25.yaml,line=3,col=5,endColumn=6,title=open-ingress\

@@ -1,10 +1,10 @@
 //! Where a finding is in the text.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
-use crate::model::Name;
+use crate::{model::Name, source::Location};
 
-/// A place in a file, with the file's text, so that the lines themselves can be shown.
+/// A place in a file, with the line itself, so that it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The file's path as the user gave it.
@@ -13,31 +13,31 @@ pub struct Position {
     pub line: usize,
     /// The column, from 1, in characters.
     pub column: usize,
-    /// The bytes of the text that are meant.
-    pub span: Range<usize>,
-    /// The file's whole text.
-    pub text: Arc<str>,
+    /// The line itself.
+    pub excerpt: String,
+    /// The bytes of the line that are meant.
+    pub marked: Range<usize>,
 }
 
 impl Position {
-    /// The lines that are meant, whole, and where in them the span is. A span of many lines is cut to its first: the head of
-    /// an object says enough.
-    pub(super) fn lines(&self) -> (&str, Range<usize>) {
-        let start = floor(&self.text, self.span.start);
-        let (before, after) = self.text.split_at(start);
+    /// The place with its line. What spans many lines is cut to the first: the head of an object says enough.
+    pub fn new(location: Location, text: &str) -> Self {
+        let Location { file, line, column, span } = location;
+        let start = floor(text, span.start);
+        let (before, after) = text.split_at(start);
         let first = before.rfind('\n').map_or(0, |end| end + 1);
         let end = start + after.find('\n').unwrap_or(after.len());
-        let line = self.text.get(first..end).unwrap_or("").trim_end_matches('\r');
-        let from = (start - first).min(line.len());
-        let to = floor(&self.text, self.span.end).saturating_sub(first).clamp(from, line.len());
-        let to = if to == from { next(line, from) } else { to };
-        (line, from..to)
+        let excerpt = text.get(first..end).unwrap_or("").trim_end();
+        let from = (start - first).min(excerpt.len());
+        let to = floor(text, span.end).saturating_sub(first).clamp(from, excerpt.len());
+        let to = if to == from { next(excerpt, from) } else { to };
+        Self { file, line, column, excerpt: excerpt.to_owned(), marked: from..to }
     }
 
-    /// The column just behind the span, on the same line, from 1.
+    /// The column just behind what is meant, from 1.
     pub(super) fn end_column(&self) -> usize {
-        let (line, span) = self.lines();
-        self.column + line.get(span).unwrap_or("").chars().count()
+        let marked = self.excerpt.get(self.marked.clone()).unwrap_or("");
+        self.column + marked.chars().count().max(1)
     }
 }
 
@@ -56,20 +56,21 @@ fn next(text: &str, offset: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn position(text: &str, span: Range<usize>) -> Position {
-        Position { file: "a.yaml".into(), line: 1, column: 1, span, text: text.into() }
+    fn line(text: &str, span: Range<usize>) -> (String, Range<usize>) {
+        let position = Position::new(Location { file: "a.yaml".into(), line: 1, column: 1, span }, text);
+        (position.excerpt, position.marked)
     }
 
     #[test]
     fn the_line_of_a_span_is_found_and_many_lines_are_cut_to_the_first() {
-        assert_eq!(position("a: 1\nb: 2\nc: 3\n", 5..6).lines(), ("b: 2", 0..1));
-        assert_eq!(position("a: 1\r\nb: 2\r\n", 0..10).lines(), ("a: 1", 0..4));
-        assert_eq!(position("spec: {}", 8..8).lines(), ("spec: {}", 8..8));
+        assert_eq!(line("a: 1\nb: 2\nc: 3\n", 5..6), ("b: 2".to_owned(), 0..1));
+        assert_eq!(line("a: 1\r\nb: 2\r\n", 0..10), ("a: 1".to_owned(), 0..4));
+        assert_eq!(line("spec: {}", 8..8), ("spec: {}".to_owned(), 8..8));
     }
 
     #[test]
     fn a_span_that_does_not_fit_the_text_does_no_harm() {
-        assert_eq!(position("é", 1..40).lines(), ("é", 0..2));
-        assert_eq!(position("", 7..3).lines(), ("", 0..0));
+        assert_eq!(line("é", 1..40), ("é".to_owned(), 0..2));
+        assert_eq!(line("", Range { start: 7, end: 3 }), (String::new(), 0..0));
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     decision::Reason,
     model::{FieldPath, Kind, ObjectKey},
     rules::{Fix, Place, RuleId, SubjectReference},
+    source::Location,
 };
 
 const TEXT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels: {app: web}\n";
@@ -16,7 +17,7 @@ fn position(what: &str) -> Position {
     let before = &TEXT[..start];
     let line = before.matches('\n').count() + 1;
     let column = start - before.rfind('\n').map_or(0, |at| at + 1) + 1;
-    Position { file: "shop/web.yaml".into(), line, column, span: start..start + what.len(), text: TEXT.into() }
+    Position::new(Location { file: "shop/web.yaml".into(), line, column, span: start..start + what.len() }, TEXT)
 }
 
 fn reported(rule: &'static str, outcome: Outcome, positions: Vec<Position>) -> Reported {

@@ -2,12 +2,42 @@
 
 use super::{
     Rule,
+    host_network::HostNetwork,
+    host_port::HostPort,
+    ignored_rules::IgnoredRules,
+    metadata_endpoint::MetadataEndpoint,
+    no_default_deny::NoDefaultDeny,
     of_the_decision::{ExpiredExemption, LoweredEnforcement},
+    open_egress::OPEN_EGRESS,
+    open_ingress::OPEN_INGRESS,
+    plaintext_ingress::PlaintextIngress,
+    policy_selects_nothing::PolicySelectsNothing,
+    uncovered_host::UncoveredHost,
+    unisolated_egress::UNISOLATED_EGRESS,
+    unisolated_ingress::UNISOLATED_INGRESS,
     unknown_profile::UnknownProfile,
+    wide_peer::WidePeer,
 };
 
 /// Every rule, in the order of the catalogue.
-static RULES: &[&dyn Rule] = &[&UnknownProfile, &LoweredEnforcement, &ExpiredExemption];
+static RULES: &[&dyn Rule] = &[
+    &UNISOLATED_INGRESS,
+    &UNISOLATED_EGRESS,
+    &OPEN_INGRESS,
+    &OPEN_EGRESS,
+    &WidePeer,
+    &MetadataEndpoint,
+    &NoDefaultDeny,
+    &HostNetwork,
+    &HostPort,
+    &PolicySelectsNothing,
+    &IgnoredRules,
+    &PlaintextIngress,
+    &UncoveredHost,
+    &UnknownProfile,
+    &LoweredEnforcement,
+    &ExpiredExemption,
+];
 
 /// Every rule, in the order of the catalogue.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {

@@ -2,21 +2,40 @@
 //!
 //! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
 
+mod affected;
+mod at_the_edge;
 mod breach;
 mod catalogue;
 mod context;
 mod finding;
+pub mod fix;
+mod host_network;
+mod host_port;
+mod ignored_rules;
 mod info;
+mod isolation;
+mod metadata_endpoint;
+mod no_default_deny;
 mod of_the_decision;
+mod open_egress;
+mod open_ingress;
 mod parameters;
+mod plaintext_ingress;
+mod policy_selects_nothing;
 mod subject;
+mod uncovered_host;
+mod unisolated_egress;
+mod unisolated_ingress;
 mod unknown_profile;
+mod wide_peer;
 
+pub use affected::{affected, everything};
 pub use breach::{Aspect, Breach, Extent, Family};
 pub use catalogue::{all, rule};
 pub use context::{Context, Environment};
 pub use finding::{Finding, Fix, Place, SubjectReference};
+pub use fix::{FixError, FixTarget, fix};
 pub use info::{Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo};
 pub use of_the_decision::{EXPIRED_EXEMPTION, LOWERED_ENFORCEMENT};
 pub use parameters::{ParameterError, Parameters};
-pub use subject::{Subject, Workload, affected, everything};
+pub use subject::{Subject, Workload};

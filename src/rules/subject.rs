@@ -1,10 +1,10 @@
-//! What a rule judges, and which subjects a change can affect.
+//! What a rule judges.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     model::{Kind, Name, Object, ObjectKey, PodFacts},
-    snapshot::{ClassKey, Lookup, Snapshot, Touched},
+    snapshot::{ClassKey, Lookup, Snapshot},
 };
 
 use super::SubjectReference;
@@ -125,16 +125,4 @@ impl Subject {
             },
         }
     }
-}
-
-/// The subjects whose breaches a change of these objects can alter, in the state before or after it.
-pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
-    let _ = (before, after, touched);
-    todo!()
-}
-
-/// Every subject of a snapshot, each once: classes, templates, and objects of other kinds that rules judge.
-pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
-    let _ = snapshot;
-    todo!()
 }

@@ -17,7 +17,7 @@ use crate::{
     snapshot::{Blind, Need},
 };
 
-use super::{Controller, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
+use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
 
 /// ingress-nginx.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Controller for IngressNginx {
             Ok(false) if redirect_off => Plaintext::Served(&NO_TLS_AND_REDIRECT_OFF),
             Ok(false) => Plaintext::Served(&NO_TLS),
             Err(_) if redirect_off => Plaintext::Served(&REDIRECT_OFF),
-            Err(blind) => Plaintext::Unknown(blind),
+            Err(blind) => Plaintext::Unknown(blind.into()),
         }
     }
 
@@ -120,10 +120,10 @@ impl Controller for IngressNginx {
             return Tls::None;
         }
         let Some(host) = &point.host else {
-            return Tls::Unknown(Blind::Unknowable(
-                "whether the certificate that ingress-nginx has by default is right for requests of any host: no list of \
-                 hosts can ask for one, give the rule a host"
-                    .into(),
+            return Tls::Unknown(Doubt::new(
+                "requests of any host get the certificate that ingress-nginx has by default, for which no list of hosts can \
+                 ask",
+                "give the rule a host",
             ));
         };
         if hosts::covering(tls, host, IDENTITY.matching).is_some() || is_covered_elsewhere(reading, host) {
@@ -143,10 +143,10 @@ impl Controller for IngressNginx {
     }
 }
 
-fn unknown_certificate(host: &str) -> Blind {
-    Blind::Unknowable(
-        format!("whether a certificate that ingress-nginx has names {host}: list the host under spec.tls[].hosts")
-            .into(),
+fn unknown_certificate(host: &str) -> Doubt {
+    Doubt::new(
+        "a certificate that ingress-nginx has may name it or not",
+        format!("list {host} under spec.tls[].hosts, with its Secret"),
     )
 }
 

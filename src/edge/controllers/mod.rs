@@ -13,7 +13,7 @@ use crate::{
     snapshot::{Need, Snapshot},
 };
 
-use super::{Plaintext, Point, Tls, Vouched, hosts};
+use super::{Doubt, Plaintext, Point, Tls, Vouched, hosts};
 
 /// The controllers whose behaviour is known.
 pub static KNOWN: [&dyn Controller; 2] = [&ingress_nginx::IngressNginx, &traefik::Traefik];

@@ -13,10 +13,9 @@
 use crate::{
     edge::{Cause, CausePlace, Mend, hosts},
     model::Ingress,
-    snapshot::Blind,
 };
 
-use super::{Controller, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
+use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
 
 /// Traefik.
 #[derive(Debug)]
@@ -35,6 +34,7 @@ static IDENTITY: Identity = Identity {
 const PREFIX: &str = "traefik.ingress.kubernetes.io/";
 const ENTRY_POINTS: &str = "traefik.ingress.kubernetes.io/router.entrypoints";
 const ROUTER_TLS: &str = "traefik.ingress.kubernetes.io/router.tls";
+const ANNOTATE: &str = "annotate it with traefik.ingress.kubernetes.io/router.tls: \"true\"";
 const SECURE: &str = "websecure";
 const PLAIN: [&str; 2] = ["web", "http"];
 
@@ -77,22 +77,17 @@ impl Controller for Traefik {
         } else if entry_points.iter().all(|name| *name == SECURE) {
             return Plaintext::Closed;
         } else {
-            return Plaintext::Unknown(Blind::Unknowable(
-                format!(
-                    "whether Traefik's entry point {} has TLS: annotate the Ingress with {ROUTER_TLS}: \"true\"",
-                    entry_points.iter().copied().find(|name| *name != SECURE).unwrap_or_default()
-                )
-                .into(),
+            let name = entry_points.iter().find(|name| **name != SECURE).copied().unwrap_or_default();
+            return Plaintext::Unknown(Doubt::new(
+                format!("whether Traefik's entry point {name} has TLS is not written in the cluster"),
+                ANNOTATE,
             ));
         };
         match list(ingress, "router.middlewares").first() {
             None => Plaintext::Served(cause),
-            Some(name) => Plaintext::Unknown(Blind::Unknowable(
-                format!(
-                    "whether Traefik's middleware {name} redirects to HTTPS: annotate the Ingress with {ROUTER_TLS}: \
-                     \"true\", or vouch for the redirect in the ruleset's environment.ingressControllers"
-                )
-                .into(),
+            Some(name) => Plaintext::Unknown(Doubt::new(
+                format!("Ringwall does not read Traefik's middleware {name}, which may redirect to HTTPS"),
+                format!("{ANNOTATE}, or vouch for the redirect in the ruleset's environment.ingressControllers"),
             )),
         }
     }
@@ -108,16 +103,13 @@ impl Controller for Traefik {
         if listed || value(ingress, "router.tls.certresolver").is_some() {
             return Tls::Covered;
         }
-        let text = match &point.host {
-            Some(host) => format!(
-                "whether a certificate that Traefik has loaded names {host}: list the host under spec.tls[].hosts, with its \
-                 Secret"
+        Tls::Unknown(match &point.host {
+            Some(host) => Doubt::new(
+                "Traefik serves whichever of its certificates names it, else its default one",
+                format!("list {host} under spec.tls[].hosts, with its Secret"),
             ),
-            None => {
-                "whether Traefik's default certificate is right for requests of any host: give the rule a host".into()
-            }
-        };
-        Tls::Unknown(Blind::Unknowable(text.into()))
+            None => Doubt::new("requests of any host may get Traefik's default certificate", "give the rule a host"),
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! A controller of which nothing is known.
 
-use crate::{edge::hosts, snapshot::Blind};
+use crate::edge::hosts;
 
-use super::{Controller, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
+use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
 
 /// A controller of which nothing is known.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Controller for Unknown {
     }
 
     fn plaintext(&self, _: &Reading<'_>, _: &Point) -> Plaintext {
-        Plaintext::Unknown(Blind::Unknowable("what the ingress controller does with plaintext".into()))
+        Plaintext::Unknown(Doubt::new("nobody is known to serve it", "set spec.ingressClassName"))
     }
 
     /// Without an entry in `spec.tls` nothing can be said of TLS, and the same is said of plaintext already. That other
@@ -38,9 +38,9 @@ impl Controller for Unknown {
             return Tls::None;
         }
         let name = reading.controller.map_or("its ingress controller", |name| name.as_str());
-        Tls::Unknown(Blind::Unknowable(
-            format!("whether {name} has a certificate for {host} all the same: list the host under spec.tls[].hosts")
-                .into(),
+        Tls::Unknown(Doubt::new(
+            format!("{name} may have a certificate for it all the same"),
+            format!("list {host} under spec.tls[].hosts, with its Secret"),
         ))
     }
 }

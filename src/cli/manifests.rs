@@ -1,0 +1,51 @@
+//! From texts to what `report` and `decision` take: the snapshot, what is wrong with the texts, and where fields are in them.
+
+use crate::{
+    manifest::{self, Loaded, ManifestError, Options},
+    model::Name,
+    report::{Position, ReportError},
+    source::{Location, Source},
+};
+
+/// Reads the objects of all texts; those that name no namespace go to the given one. What is wrong is told beside them.
+pub(super) fn load(sources: &[Source], namespace: &str) -> (Loaded, Vec<ReportError>) {
+    let options = Options { default_namespace: namespace.into(), keep_text: true };
+    let loaded = manifest::load(sources.iter().cloned(), &options);
+    let errors = loaded.errors.iter().map(|error| report(error, sources)).collect();
+    (loaded, errors)
+}
+
+fn report(error: &ManifestError, sources: &[Source]) -> ReportError {
+    let text = sources.iter().find(|source| source.name == error.file).map_or("", |source| &source.text);
+    let object = error.object.as_ref().map(|key| format!("{key}: ")).unwrap_or_default();
+    let path = if error.path.as_str().is_empty() { String::new() } else { format!("{}: ", error.path) };
+    let reason = format!("{object}{path}{}", error.reason);
+    let chart = || {
+        let words = "this looks like a template of a chart: check what `helm template` makes of it";
+        text.contains("{{").then(|| words.to_owned())
+    };
+    // What could not even be read has no object.
+    let suggestion = error.suggestion.clone().or_else(|| if error.object.is_none() { chart() } else { None });
+    error_at(text, &error.file, (error.line, error.column), reason, suggestion)
+}
+
+/// An error at a line and column of a text.
+pub(super) fn error_at(
+    text: &str,
+    file: &Name,
+    (line, column): (usize, usize),
+    reason: String,
+    suggestion: Option<String>,
+) -> ReportError {
+    let start = offset(text, line, column);
+    let location = Location { file: file.clone(), line, column, span: start..start };
+    ReportError { file: file.clone(), position: Some(Position::new(location, text)), reason, suggestion }
+}
+
+/// The byte at which a line and column are, both from 1.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let mut lines = text.split_inclusive('\n');
+    let before: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
+    let within = lines.next().unwrap_or("").char_indices().nth(column.saturating_sub(1));
+    before + within.map_or(0, |(at, _)| at)
+}

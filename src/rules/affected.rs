@@ -1,0 +1,198 @@
+//! Which subjects a change can affect.
+//!
+//! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
+//! these subjects. The one deliberate difference: a Pod that was touched is judged as itself and not as its class, for a request
+//! about one Pod does not answer for the others.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
+    snapshot::{Lookup, Snapshot, Touched},
+};
+
+use super::Subject;
+
+/// The subjects whose breaches a change of these objects can alter, in the state before or after it.
+pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
+    // Where no Pod and no template differs, the state after has all that the state before has.
+    let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
+    let states = if same_workloads { vec![after] } else { vec![before, after] };
+    let mut affected = Affected { before, after, states, subjects: BTreeSet::new() };
+    for key in touched {
+        affected.touch(key);
+    }
+    affected.subjects
+}
+
+/// Every subject of a snapshot, each once: classes, templates without a controller, and objects of other kinds that rules judge.
+pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
+    let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
+    let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
+    let kinds = [Kind::Namespace, Kind::NetworkPolicy, Kind::Service, Kind::Ingress];
+    let others =
+        kinds.into_iter().flat_map(|kind| snapshot.list(kind, None)).map(|object| Subject::Object(object.key()));
+    classes.chain(templates).chain(others).collect()
+}
+
+/// The workloads, in one namespace or in all, that no other workload of the snapshot controls.
+pub(super) fn templates<'a>(
+    snapshot: &'a Snapshot,
+    namespace: Option<&'a Name>,
+) -> impl Iterator<Item = &'a Object> + 'a {
+    workloads(snapshot, namespace).filter(move |object| {
+        let meta = object.meta();
+        meta.controller().is_none_or(|owner| !matches!(snapshot.owner(meta, owner), Lookup::Found(_)))
+    })
+}
+
+/// The workloads of every kind, in one namespace or in all.
+pub(super) fn workloads<'a>(
+    snapshot: &'a Snapshot,
+    namespace: Option<&'a Name>,
+) -> impl Iterator<Item = &'a Object> + 'a {
+    Kind::all().filter(|kind| kind.is_workload()).flat_map(move |kind| snapshot.list(kind, namespace))
+}
+
+struct Affected<'a> {
+    before: &'a Snapshot,
+    after: &'a Snapshot,
+    /// The states whose classes and templates differ.
+    states: Vec<&'a Snapshot>,
+    subjects: BTreeSet<Subject>,
+}
+
+impl Affected<'_> {
+    fn touch(&mut self, key: &ObjectKey) {
+        self.subjects.insert(Subject::Object(key.clone()));
+        match key.kind {
+            Kind::Namespace => self.workloads_where(&key.name, |_| true),
+            Kind::NetworkPolicy => self.policy(key),
+            Kind::Service => self.service(key),
+            Kind::Ingress => self.ingress(key),
+            Kind::IngressClass => self.ingress_class(key),
+            Kind::Pod => self.workload(key),
+            kind if kind.is_workload() => {
+                self.workload(key);
+                self.dependents(key);
+            }
+            _ => {}
+        }
+    }
+
+    /// The object before and after, as far as it is there.
+    fn versions(&self, key: &ObjectKey) -> impl Iterator<Item = Object> + use<> {
+        [self.before.object(key).found(), self.after.object(key).found()].into_iter().flatten()
+    }
+
+    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it selects.
+    fn workload(&mut self, key: &ObjectKey) {
+        let Some(namespace) = &key.namespace else { return };
+        self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
+        for version in self.versions(key) {
+            let Some(facts) = version.pod_facts() else { continue };
+            for state in [self.before, self.after] {
+                let selecting = policies(state, namespace).filter(|policy| policy.pod_selector.matches(&facts.labels));
+                self.subjects.extend(selecting.map(|policy| {
+                    Subject::Object(ObjectKey::namespaced(
+                        Kind::NetworkPolicy,
+                        namespace.clone(),
+                        policy.meta.name.clone(),
+                    ))
+                }));
+            }
+        }
+    }
+
+    /// Workloads that stand alone once their controller is gone.
+    fn dependents(&mut self, key: &ObjectKey) {
+        let is_owner = |object: &&Object| {
+            object.meta().controller().is_some_and(|owner| *owner.kind == *key.kind.name() && owner.name == key.name)
+        };
+        let after = self.after;
+        let dependents = workloads(after, key.namespace.as_ref()).filter(is_owner);
+        self.subjects.extend(dependents.map(|object| Subject::Object(object.key())));
+    }
+
+    fn policy(&mut self, key: &ObjectKey) {
+        let Some(namespace) = &key.namespace else { return };
+        self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
+        for version in self.versions(key) {
+            if let Object::NetworkPolicy(policy) = version {
+                self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+            }
+        }
+    }
+
+    /// A Service matters to workloads only where it exposes them: by its type, or through an Ingress.
+    fn service(&mut self, key: &ObjectKey) {
+        let Some(namespace) = &key.namespace else { return };
+        let (before, after) = (self.before, self.after);
+        let ingresses: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
+        let versions: Vec<Object> = self.versions(key).collect();
+        let exposes =
+            versions.iter().any(|version| matches!(version, Object::Service(service) if service.is_exposed()));
+        if exposes || !ingresses.is_empty() {
+            for version in versions {
+                if let Object::Service(service) = version {
+                    self.workloads_where(namespace, |labels| service.selects(labels));
+                }
+            }
+        }
+        self.subjects.extend(ingresses.into_iter().map(Subject::Object));
+    }
+
+    /// An Ingress exposes the workloads behind its Services.
+    fn ingress(&mut self, key: &ObjectKey) {
+        let Some(namespace) = &key.namespace else { return };
+        let mut services = BTreeSet::new();
+        for version in self.versions(key) {
+            let Object::Ingress(ingress) = version else { continue };
+            let paths = ingress.rules.iter().flat_map(|rule| &rule.paths).map(|path| &path.backend);
+            services.extend(ingress.default_backend.iter().chain(paths).filter_map(|backend| match backend {
+                IngressBackend::Service { name, .. } => Some(name.clone()),
+                IngressBackend::Resource { .. } => None,
+            }));
+        }
+        for name in services {
+            for version in self.versions(&ObjectKey::namespaced(Kind::Service, namespace.clone(), name)) {
+                if let Object::Service(service) = version {
+                    self.workloads_where(namespace, |labels| service.selects(labels));
+                }
+            }
+        }
+    }
+
+    /// Who serves an Ingress follows from its class: named, by the old annotation, or the default.
+    fn ingress_class(&mut self, key: &ObjectKey) {
+        let is_default =
+            self.versions(key).any(|version| matches!(version, Object::IngressClass(class) if class.is_default));
+        let by_name = |object: &&Object| {
+            is_default || object.meta().annotations.value(annotations::INGRESS_CLASS) == Some(&key.name)
+        };
+        for state in [self.before, self.after] {
+            let named = state.referrers(key).cloned().map(Subject::Object);
+            let others = state.list(Kind::Ingress, None).filter(by_name).map(|object| Subject::Object(object.key()));
+            self.subjects.extend(named.chain(others));
+        }
+    }
+
+    /// Adds the classes and templates of a namespace whose labels fit.
+    fn workloads_where(&mut self, namespace: &Name, fits: impl Fn(&Labels) -> bool) {
+        for state in &self.states {
+            let classes = state.classes(Some(namespace)).filter(|(key, _)| fits(&key.facts.labels));
+            self.subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
+            let fitting = |object: &&Object| object.pod_facts().is_some_and(|facts| fits(&facts.labels));
+            let templates = templates(state, Some(namespace)).filter(fitting);
+            self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
+        }
+    }
+}
+
+/// All policies of a namespace, terminating ones included.
+fn policies<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = &'a NetworkPolicy> + 'a {
+    snapshot.list(Kind::NetworkPolicy, Some(namespace)).filter_map(|object| match object {
+        Object::NetworkPolicy(policy) => Some(&**policy),
+        _ => None,
+    })
+}

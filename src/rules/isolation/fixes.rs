@@ -1,0 +1,98 @@
+//! The commands that mend findings of isolation.
+
+use crate::{
+    model::{FieldPath, Labels, Name, Object, ObjectKey, Selector},
+    network::Direction,
+    rules::{Fix, RuleId},
+    snapshot::Snapshot,
+};
+
+/// A policy beside those that are there.
+pub(in crate::rules) fn add_policy(rule: RuleId, namespace: &Name, labels: &Labels) -> Fix {
+    Fix::Command(command(rule, None, namespace, None, labels))
+}
+
+/// A policy in the place of the one at fault: a command where nothing else would be lost by replacing it whole, words where its
+/// other rules, its other direction or its selector would not survive.
+pub(in crate::rules) fn replace_policy(
+    rule: RuleId,
+    snapshot: &Snapshot,
+    policy: &ObjectKey,
+    at: &FieldPath,
+    direction: Direction,
+) -> Fix {
+    let by_hand = || Fix::Words(format!("in {policy} narrow {at} to the peers and ports that are meant"));
+    let Some(Object::NetworkPolicy(object)) = snapshot.object(policy).found() else { return by_hand() };
+    let (rules, speaks_of_other) = match direction {
+        Direction::Ingress => (&object.ingress, object.isolates_egress || !object.egress.is_empty()),
+        Direction::Egress => (&object.egress, object.isolates_ingress || !object.ingress.is_empty()),
+    };
+    let [only] = rules.as_slice() else { return by_hand() };
+    if speaks_of_other || only.peers.as_ref().is_some_and(|peers| peers.len() > 1) {
+        return by_hand();
+    }
+    let (Some(labels), Some(namespace)) = (plain(&object.pod_selector), &policy.namespace) else { return by_hand() };
+    let direction = (rule.0 == "wide-peer").then_some(direction);
+    Fix::Command(command(rule, direction, namespace, Some(&policy.name), &labels))
+}
+
+fn command(
+    rule: RuleId,
+    direction: Option<Direction>,
+    namespace: &Name,
+    name: Option<&Name>,
+    labels: &Labels,
+) -> String {
+    let mut words = vec![format!("ringwall fix {rule} -n {}", shell(namespace))];
+    words.extend(direction.map(|direction| format!("--direction {direction}")));
+    words.extend(name.map(|name| format!("--name {}", shell(name))));
+    words.extend((!labels.is_empty()).then(|| format!("-l {}", shell(&labels.to_string()))));
+    words.push("| kubectl apply -f -".to_owned());
+    words.join(" ")
+}
+
+/// The text as a shell reads it back.
+pub(in crate::rules) fn shell(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// A selector that is nothing but labels.
+fn plain(selector: &Selector) -> Option<Labels> {
+    let Selector::All(conditions) = selector else { return None };
+    let label = |condition: &Selector| match condition {
+        Selector::In(key, values) => match values.as_slice() {
+            [value] => Some((key.clone(), value.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let labels: Vec<_> = conditions.iter().map(label).collect::<Option<_>>()?;
+    let count = labels.len();
+    let labels: Labels = labels.into_iter().collect();
+    (labels.iter().count() == count).then_some(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_its_quotes() {
+        assert_eq!(shell("app=web,tier=a"), "app=web,tier=a");
+        assert_eq!(shell("a;rm -rf '$HOME'"), r"'a;rm -rf '\''$HOME'\'''");
+    }
+
+    #[test]
+    fn only_plain_labels_are_offered_again_as_labels() {
+        let is = |key: &str, value: &str| Selector::In(key.into(), vec![value.into()]);
+        assert_eq!(plain(&Selector::everything()), Some(Labels::default()));
+        assert_eq!(plain(&Selector::All(vec![is("app", "web")])).unwrap().to_string(), "app=web");
+        assert_eq!(plain(&Selector::All(vec![is("app", "web"), is("app", "api")])), None);
+        assert_eq!(plain(&Selector::All(vec![Selector::Has("app".into())])), None);
+    }
+}

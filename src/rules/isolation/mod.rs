@@ -1,0 +1,115 @@
+//! What the isolation rules share: whom they speak of, how sure they can be, and how they say it.
+//!
+//! **How sure.** A policy that was not seen can add isolation, and can add what is admitted; it takes neither away. So a workload
+//! that the known policies leave unisolated may be isolated after all, and is reported as "cannot prove" where policies are out
+//! of sight. What the known policies admit is admitted for certain. One that they isolate stays isolated, unless what is known may
+//! itself be old (a broken watch, a right withdrawn): then nothing that rests on it is proved, and it is said so. Only for a single
+//! policy that cannot be decoded nothing is said of workloads that the others isolate and close: that one policy might open them, but
+//! to report every workload of the namespace for it would hide the findings that can be proved.
+
+mod fixes;
+mod labels;
+mod open;
+mod peers;
+mod unisolated;
+
+pub(super) use fixes::{add_policy, replace_policy, shell};
+pub(super) use labels::{shown, stable};
+pub(super) use open::{Open, PORTS, is_open};
+pub(super) use peers::describe_reach;
+pub(super) use unisolated::Unisolated;
+
+use crate::{
+    model::{FieldPath, Kind, Name, ObjectKey, Pod},
+    snapshot::{Blind, Coverage, Lookup, Need, Snapshot},
+};
+
+use super::{Breach, Family, Place, Subject, SubjectReference, Workload};
+
+/// Unisolated, open and wide of one direction are one scale.
+pub(super) const FAMILY: Family = Family("isolation");
+
+/// The subject as a workload that policies govern: on its node's network none does, and `host-network` says so.
+pub(super) fn governed(snapshot: &Snapshot, subject: &Subject) -> Option<Workload> {
+    subject.workload(snapshot).filter(|workload| !workload.facts.host_network)
+}
+
+/// Whether what the known policies of a namespace say still holds: a policy that cannot be decoded takes nothing from the others.
+pub(super) fn known(snapshot: &Snapshot, namespace: &Name) -> Coverage {
+    match snapshot.coverage(Kind::NetworkPolicy, Some(namespace)) {
+        Err(Blind::Undecodable(_)) => Ok(()),
+        coverage => coverage,
+    }
+}
+
+/// The reads that confirm a breach of a workload's isolation: the policies, the namespace, and for a class whether it still runs.
+pub(super) fn needs(snapshot: &Snapshot, breach: &Breach) -> Vec<Need> {
+    let Some(namespace) = breach.subject.namespace() else { return Vec::new() };
+    let mut needs = vec![
+        Need::List(Kind::NetworkPolicy, Some(namespace.clone())),
+        Need::Get(ObjectKey::cluster(Kind::Namespace, namespace.clone())),
+    ];
+    if let Subject::Class(key) = &breach.subject {
+        needs.push(Need::List(Kind::Pod, Some(namespace.clone())));
+        let mut controller = key.controller.clone();
+        // Depth ends cycles.
+        for _ in 0..8 {
+            let Some(reference) = controller else { break };
+            let Some(kind) = Kind::of(&reference.api_version, &reference.kind) else { break };
+            let owner = ObjectKey::namespaced(kind, namespace.clone(), reference.name.clone());
+            let found = snapshot.object(&owner).found();
+            controller = found.and_then(|object| object.meta().controller().cloned());
+            needs.push(Need::Get(owner));
+        }
+    }
+    needs
+}
+
+/// A field of the Pod or template.
+pub(super) fn place(workload: &Workload, field: &str) -> Place {
+    let path = if workload.template.is_empty() { field.to_owned() } else { format!("{}.{field}", workload.template) };
+    Place { object: workload.object.clone(), path: FieldPath::new(path) }
+}
+
+/// Whether the subject is a Pod that nothing makes again, or one that waits for nothing: a bare or a hook Pod.
+pub(super) fn stands_alone(snapshot: &Snapshot, subject: &Subject) -> bool {
+    match subject {
+        Subject::Class(key) => key.controller.is_none(),
+        Subject::Object(key) => match pod(snapshot, key) {
+            Some(pod) => pod.meta.controller().is_none(),
+            None => false,
+        },
+    }
+}
+
+fn pod(snapshot: &Snapshot, key: &ObjectKey) -> Option<std::sync::Arc<Pod>> {
+    match snapshot.object(key) {
+        Lookup::Found(crate::model::Object::Pod(pod)) => Some(pod),
+        _ => None,
+    }
+}
+
+/// What follows the fact in a message, for Pods that are not made again: their policy has to be there before them.
+pub(super) fn needs_policy_first(snapshot: &Snapshot, subject: &Subject, workload: &Workload) -> &'static str {
+    if workload.hook.is_some() {
+        "; a hook needs its policy before it: the namespace's default-deny, or a hook policy of lower helm.sh/hook-weight"
+    } else if stands_alone(snapshot, subject) {
+        "; a bare Pod needs its policy before it"
+    } else {
+        ""
+    }
+}
+
+/// How to be quick once the policy is there: a refused controller retries with doubling delays.
+pub(super) fn retry(reference: &SubjectReference) -> String {
+    let namespace = reference.namespace.clone().unwrap_or_default();
+    match &*reference.kind {
+        "Deployment" | "StatefulSet" | "DaemonSet" => format!(
+            " A controller whose Pods were refused retries with doubling delays; once the policy is there, `kubectl rollout restart \
+             {}/{} -n {namespace}` makes them at once.",
+            reference.kind.to_ascii_lowercase(),
+            reference.name
+        ),
+        _ => String::new(),
+    }
+}

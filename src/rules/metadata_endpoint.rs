@@ -1,0 +1,150 @@
+//! `metadata-endpoint`: egress that reaches the cloud's metadata addresses.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::{
+    model::Protocol,
+    network::{Admission, Direction, WideReach, exposure},
+    snapshot::Need,
+};
+
+use super::{
+    Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
+    isolation::{governed, known, needs, place, replace_policy, retry},
+};
+
+/// The rule.
+pub(super) struct MetadataEndpoint;
+
+/// Where every large cloud serves a node's metadata, and where EC2 does over IPv6.
+const ADDRESSES: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)), IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254))];
+
+/// The one port that they answer on. Egress by HTTPS to everywhere does not reach them.
+const PORT: u16 = 80;
+
+static INFO: RuleInfo = RuleInfo {
+    id: RuleId("metadata-endpoint"),
+    family: Family("metadata-endpoint"),
+    level: Level::Restricted,
+    what: "A workload whose policies admit egress to 169.254.169.254 or fd00:ec2::254 on TCP 80.",
+    why: "Whoever reaches the cloud's metadata can take the node's credentials; a rule for the whole internet includes it unless it is \
+          excepted.",
+    sources: &[
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html",
+        "https://cloud.google.com/compute/docs/metadata/overview",
+    ],
+    parameters: &[],
+    aspect: "none",
+    extent: "the number of metadata addresses that are reached",
+    breaks: "\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec:
+  containers: [{name: web, image: example.com/web:1}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: internet, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress:
+    - to: [{ipBlock: {cidr: 0.0.0.0/0}}]
+      ports: [{port: 80}, {port: 443}]
+",
+    keeps: "\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec:
+  containers: [{name: web, image: example.com/web:1}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: internet, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress:
+    - to: [{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.169.254/32]}}]
+      ports: [{port: 80}, {port: 443}]
+",
+    mend: "Except 169.254.169.254/32 and fd00:ec2::254/128 from the network that includes them, or name the networks that are needed.",
+};
+
+impl Rule for MetadataEndpoint {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
+    }
+
+    fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
+        let Some(workload) = governed(context.snapshot, subject) else { return };
+        let exposure = exposure(context.snapshot, &workload.namespace, &workload.facts, Direction::Egress);
+        // Where nothing isolates it, `unisolated-egress` has said so.
+        let reached = reached(&exposure.admission).count() as u64;
+        if exposure.isolated_by.is_empty() || reached == 0 {
+            return;
+        }
+        out.push(Breach {
+            rule: INFO.id,
+            family: INFO.family,
+            subject: subject.clone(),
+            aspect: Aspect::Whole,
+            extent: Extent::Count(reached),
+            certain: known(context.snapshot, &workload.namespace),
+        });
+    }
+
+    fn rests_on(&self, context: &Context<'_>, breach: &Breach) -> Vec<Need> {
+        needs(context.snapshot, breach)
+    }
+
+    fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {
+        let snapshot = context.snapshot;
+        let reference = breach.subject.reference(snapshot);
+        let workload = breach.subject.workload(snapshot);
+        let exposure = workload
+            .as_ref()
+            .map(|workload| exposure(snapshot, &workload.namespace, &workload.facts, Direction::Egress));
+        let addresses: Vec<IpAddr> = exposure.iter().flat_map(|exposure| reached(&exposure.admission)).collect();
+        let admits = |reach: &WideReach| match reach {
+            WideReach::Everyone => true,
+            WideReach::Namespaces { .. } => false,
+            WideReach::Addresses(set) => addresses.iter().any(|address| set.contains(*address)),
+        };
+        let guilty = exposure.iter().flat_map(|exposure| &exposure.wide);
+        let guilty: Vec<_> =
+            guilty.filter(|peer| peer.ports.contains(Protocol::Tcp, PORT) && admits(&peer.reach)).collect();
+        let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        let by = guilty.first().map(|peer| format!(": policy {} admits it", peer.policy.name)).unwrap_or_default();
+        let unproved = match &breach.certain {
+            Ok(()) => String::new(),
+            Err(blind) => format!("cannot prove it, for {blind}: "),
+        };
+        let fix = match guilty.first() {
+            Some(peer) => replace_policy(INFO.id, snapshot, &peer.policy, &peer.at, Direction::Egress),
+            None => Fix::Words(INFO.mend.to_owned()),
+        };
+        let mut places: Vec<Place> =
+            guilty.iter().map(|peer| Place { object: peer.policy.clone(), path: peer.at.clone() }).collect();
+        places.extend(workload.iter().map(|workload| place(workload, "metadata.labels")));
+        Finding {
+            rule: INFO.id,
+            aspect: String::new(),
+            message: format!("{unproved}{reference} reaches the cloud's metadata at {}{by}", listed.join(" and ")),
+            why: format!("{}{}", INFO.why, retry(&reference)),
+            fix,
+            places,
+            subject: reference,
+        }
+    }
+}
+
+/// The metadata addresses that are admitted.
+fn reached(admission: &Admission) -> impl Iterator<Item = IpAddr> + '_ {
+    ADDRESSES
+        .into_iter()
+        .filter(|address| admission.ports_where(|set| set.contains(*address)).contains(Protocol::Tcp, PORT))
+}

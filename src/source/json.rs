@@ -1,0 +1,80 @@
+//! JSON, read one object at a time, with keys that are there twice refused.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value, value::RawValue};
+
+/// What tells a list of objects from an object.
+#[derive(Deserialize)]
+pub(super) struct Head<'a> {
+    #[serde(borrow, default)]
+    pub(super) kind: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) items: Option<&'a RawValue>,
+}
+
+/// The items of a list, if the text is one.
+pub(super) fn items(text: &str) -> Option<(Head<'_>, Vec<&RawValue>)> {
+    let head: Head<'_> = serde_json::from_str(text).ok()?;
+    let is_list = head.kind.is_some_and(|kind| kind.get().ends_with("List\""));
+    let items = serde_json::from_str(head.items.filter(|_| is_list)?.get()).ok()?;
+    Some((head, items))
+}
+
+/// A value without duplicate keys.
+pub(super) struct Strict(pub(super) Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Strict;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+            fn visit_unit<E>(self) -> Result<Strict, E> {
+                Ok(Strict(Value::Null))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
+                Ok(Strict(Value::Bool(value)))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
+                Ok(Strict(Value::from(value)))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
+                Ok(Strict(Value::from(value)))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Strict, E> {
+                Ok(Strict(Value::from(value)))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
+                Ok(Strict(Value::String(value.to_owned())))
+            }
+            fn visit_string<E>(self, value: String) -> Result<Strict, E> {
+                Ok(Strict(Value::String(value)))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Strict, A::Error> {
+                let mut list = Vec::new();
+                while let Some(Strict(value)) = entries.next_element()? {
+                    list.push(value);
+                }
+                Ok(Strict(Value::Array(list)))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Strict, A::Error> {
+                let mut map = Map::new();
+                while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
+                    if map.contains_key(&key) {
+                        return Err(A::Error::custom(format_args!("the key {key:?} is there twice")));
+                    }
+                    map.insert(key, value);
+                }
+                Ok(Strict(Value::Object(map)))
+            }
+        }
+        from.deserialize_any(Any)
+    }
+}

@@ -1,0 +1,137 @@
+//! The law: what `survey` finds after a change and not before is what `decide` finds worse.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use ringwall::{
+    decision::{Judgement, Outcome, Templates, survey},
+    model::Object,
+    rules::{Extent, SubjectReference},
+    ruleset::{Profile, Ruleset},
+    snapshot::{Edit, Snapshot},
+};
+use serde_json::{Value, json};
+
+use crate::world::*;
+
+fn label() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just("a"), Just("b"), Just("c")]
+}
+
+fn selector() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!({})),
+        label().prop_map(|app| json!({"matchLabels": {"app": app}})),
+        label().prop_map(|app| json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": [app]}]})),
+    ]
+}
+
+fn rules() -> impl Strategy<Value = Value> {
+    let peer = prop_oneof![
+        Just(json!({"podSelector": {}})),
+        Just(json!({"namespaceSelector": {}})),
+        prop_oneof![Just("10.0.0.0/8"), Just("0.0.0.0/0"), Just("0.0.0.0/1"), Just("192.0.2.0/24")]
+            .prop_map(|cidr| json!({"ipBlock": {"cidr": cidr}})),
+    ];
+    let ports = prop_oneof![
+        Just(json!([])),
+        Just(json!([{"port": 443}])),
+        Just(json!([{"port": 1, "endPort": 2000}])),
+        Just(json!([{"port": 1500, "endPort": 60000}])),
+    ];
+    let rule = prop_oneof![
+        1 => Just(json!({})),
+        6 => (prop::collection::vec(peer, 1..3), ports).prop_map(|(peers, ports)| json!({"from": peers, "ports": ports})),
+    ];
+    prop::collection::vec(rule, 0..3).prop_map(Value::from)
+}
+
+fn policy_of(name: &'static str) -> impl Strategy<Value = Value> {
+    (selector(), rules(), 0..3usize).prop_map(move |(selector, rules, types)| {
+        let types = [json!(["Ingress"]), json!(["Ingress", "Egress"]), json!(["Egress"])][types].clone();
+        policy(name, &json!({"podSelector": selector, "policyTypes": types, "ingress": rules}))
+    })
+}
+
+fn pod_of(name: &'static str) -> impl Strategy<Value = Value> {
+    // A controller of a kind that Ringwall does not read names each Pod's class apart from the others'.
+    label().prop_map(move |app| {
+        let mut pod = pod(name, app);
+        pod["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "example.com/v1", "kind": "Robot", "name": name, "uid": name, "controller": true}]);
+        pod
+    })
+}
+
+/// A world, and one change in it: the object before and after.
+fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
+    let policies = (prop::option::of(policy_of("p")), prop::option::of(policy_of("q")));
+    let pods = (prop::option::of(pod_of("x")), prop::option::of(pod_of("y")), prop::option::of(pod_of("z")));
+    let templates = prop::option::of(label().prop_map(|app| deployment("d", app)));
+    let changed = prop_oneof![
+        (prop::option::of(policy_of("changed")), prop::option::of(policy_of("changed"))),
+        (
+            prop::option::of(pod_of("changed")),
+            prop::option::of(pod_of("changed")).prop_filter("Pods are not judged on DELETE", Option::is_some)
+        ),
+    ];
+    (policies, pods, templates, changed)
+        .prop_filter("there is a change", |(.., (before, after))| before.is_some() || after.is_some())
+        .prop_map(|((p, q), (x, y, z), d, (before, after))| {
+            let others = [p, q, x, y, z, d].into_iter().flatten();
+            ([namespace("shop", &[])].into_iter().chain(others).collect(), before, after)
+        })
+}
+
+/// What identifies a breach on its scale, for the subject as shown.
+fn scale(judgement: &Judgement) -> (String, &'static str, String) {
+    let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
+    let direction = judgement.breach.aspect.direction();
+    let aspect = direction.map_or_else(|| judgement.breach.aspect.to_string(), |direction| direction.to_string());
+    (subject.to_string(), judgement.breach.family.0, aspect)
+}
+
+fn surveyed(snapshot: &Snapshot, ruleset: &Ruleset) -> Vec<Judgement> {
+    survey(snapshot, ruleset, Templates::AsPods, now())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_a_survey_finds_after_and_not_before_is_what_the_decision_finds_worse((world, before, after) in case()) {
+        let ruleset = enforcing(Profile::Restricted);
+        let stored: Vec<Value> = world.iter().chain(&before).cloned().collect();
+        let old = snapshot(&stored);
+        let request = change(before.as_ref(), after.as_ref());
+        let edit = match &request.after {
+            Some(object) => Edit::Put(Object::clone(object)),
+            None => Edit::Remove(request.key.clone()),
+        };
+        let (new, _) = old.with([edit]);
+        let was = surveyed(&old, &ruleset);
+        let worse: BTreeSet<_> = surveyed(&new, &ruleset)
+            .iter()
+            .filter(|judgement| {
+                let prior = was.iter().filter(|prior| scale(prior) == scale(judgement));
+                judgement.breach.extent.exceeds(prior.map(|prior| &prior.breach.extent as &Extent))
+            })
+            .map(|judgement| (scale(judgement), judgement.breach.rule.0))
+            .collect();
+        let decision = ringwall::decision::decide(&old, &request, &ruleset, now());
+        let told: BTreeSet<_> = decision.findings.iter().map(|(finding, _)| (finding.subject.name.to_string(), finding.rule.0)).collect();
+        for ((subject, _, aspect), rule) in &worse {
+            prop_assert!(
+                told.iter().any(|(name, it)| it == rule && subject.contains(name.as_str())),
+                "the survey finds {rule} of {subject} ({aspect}) worse, the decision told {told:?}\n{}", lines(&decision)
+            );
+        }
+        // And the other way round: what is refused is worse by the survey.
+        for (finding, outcome) in &decision.findings {
+            if *outcome == Outcome::Refuse {
+                let found = worse.iter().any(|((subject, ..), rule)| *rule == finding.rule.0 && subject.contains(finding.subject.name.as_str()));
+                prop_assert!(found, "refused, and no survey finds it worse: {}\n{worse:?}", finding.line());
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What the decision promises (design, section 4), sentence by sentence, on small worlds; and the law between `survey` and
+//! `decide`, on random ones.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod exemptions;
+mod law;
+mod namespaces;
+mod pods;
+mod policies;
+mod reads;
+mod spared;
+mod world;
