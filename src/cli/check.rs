@@ -7,14 +7,23 @@ use jiff::Timestamp;
 
 use crate::{
     decision::{self, Judgement, Templates},
-    model::{Kind, Object},
+    manifest::Loaded,
+    model::Object,
     report::{Judged, Report, ReportError},
     rules::Context,
     ruleset::{Mode, Profile, Ruleset},
     snapshot::Snapshot,
 };
 
-use super::{exit, inputs, manifests::Manifests, output, ruleset};
+#[cfg(feature = "cluster")]
+use super::live;
+use super::{exit, inputs, manifests, output, ruleset};
+#[cfg(feature = "cluster")]
+use crate::{
+    model::{Kind, Name, ObjectKey},
+    rules::{Subject, affected},
+    snapshot::{ClassKey, Edit},
+};
 
 /// Judge manifests: files, folders, standard input
 ///
@@ -64,7 +73,7 @@ enum EnforcedProfile {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let (inputs, unread) = inputs::read(&self.paths);
+        let (sources, unread) = inputs::read(&self.paths);
         let (mut rules, mut errors) = match self.ruleset.as_deref().map(ruleset::load) {
             None => (Ruleset::default(), unread),
             Some(Ok(rules)) => (rules, unread),
@@ -74,33 +83,37 @@ impl Check {
         if let Some(profile) = self.profile {
             rules.defaults.enforce = profile.into();
         }
-        let manifests = Manifests::load(inputs, &self.namespace);
-        errors.extend(manifests.errors.iter().cloned());
-        if errors.is_empty() && objects(&manifests.snapshot).next().is_none() && manifests.skipped.is_empty() {
-            errors.push(ReportError {
-                file: self.paths.first().map(|path| path.to_string_lossy().as_ref().into()).unwrap_or_default(),
-                position: None,
-                reason: "no Kubernetes object in it".to_owned(),
-                suggestion: None,
-            });
+        let (manifests, wrong) = manifests::load(&sources, &self.namespace);
+        errors.extend(wrong);
+        let objects = written(&manifests).count();
+        if errors.is_empty() && objects == 0 && manifests.skipped.is_empty() {
+            errors.push(self.nothing());
         }
         let now = Timestamp::now();
         let (snapshot, judgements) = self.judge(&manifests, &rules, now)?;
         let context =
             Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
-        let hints = hint(&snapshot, &rules).into_iter().collect();
-        let locate = manifests.origins();
-        let skipped = manifests.skipped.clone();
-        self.write(&Report::new(Judged { context, judgements, locate, errors, skipped, hints }))
+        let hints = if objects == 0 { None } else { hint(&manifests, &snapshot, &rules) };
+        self.write(&Report::new(Judged {
+            context,
+            judgements,
+            locate: Some(&manifests.origins),
+            objects,
+            errors,
+            skipped: manifests.skipped.iter().map(|(kind, count)| (kind.as_str().into(), *count)).collect(),
+            hints: hints.into_iter().collect(),
+        }))
+    }
+
+    /// Paths that could be read and hold no object are most likely the wrong paths.
+    fn nothing(&self) -> ReportError {
+        let file = self.paths.first().map(|path| path.to_string_lossy().as_ref().into()).unwrap_or_default();
+        let reason = "there is no Kubernetes object in it".to_owned();
+        ReportError { file, position: None, reason, suggestion: None }
     }
 
     /// The state that the manifests make, and what comes of it.
-    fn judge(
-        &self,
-        manifests: &Manifests,
-        rules: &Ruleset,
-        now: Timestamp,
-    ) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+    fn judge(&self, manifests: &Loaded, rules: &Ruleset, now: Timestamp) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
         #[cfg(feature = "cluster")]
         if self.live.cluster {
             return self.judge_on_cluster(manifests, rules, now);
@@ -108,6 +121,31 @@ impl Check {
         let snapshot = manifests.snapshot.clone();
         let judgements = decision::survey(&snapshot, rules, Templates::AsPods, now);
         Ok((snapshot, judgements))
+    }
+
+    /// What the manifests affect, on top of what runs.
+    #[cfg(feature = "cluster")]
+    fn judge_on_cluster(
+        &self,
+        manifests: &Loaded,
+        rules: &Ruleset,
+        now: Timestamp,
+    ) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+        let before = live::load(self.live.kubeconfig.as_deref())?;
+        let (after, touched) = before.with(written(manifests).map(Edit::Put));
+        let affected = affected(&before, &after, &touched);
+        // A touched Pod is affected as itself; a survey judges it in its class.
+        let holds_touched = |key: &ClassKey| {
+            let is_touched =
+                |name: &Name| touched.contains(&ObjectKey::namespaced(Kind::Pod, key.namespace.clone(), name.clone()));
+            after.class(key).is_some_and(|class| class.pods.iter().any(is_touched))
+        };
+        let mut judgements = decision::survey(&after, rules, Templates::AsPods, now);
+        judgements.retain(|judgement| match &judgement.breach.subject {
+            Subject::Class(key) if holds_touched(key) => true,
+            subject => affected.contains(subject),
+        });
+        Ok((after, judgements))
     }
 
     fn write(&self, report: &Report) -> anyhow::Result<ExitCode> {
@@ -125,13 +163,14 @@ impl From<EnforcedProfile> for Profile {
     }
 }
 
-fn objects(snapshot: &Snapshot) -> impl Iterator<Item = &Object> {
-    Kind::all().flat_map(|kind| snapshot.list(kind, None))
+/// The objects that are written in the files, without the Namespaces that are there only because others name them.
+fn written(manifests: &Loaded) -> impl Iterator<Item = Object> {
+    manifests.origins.objects().filter_map(|key| manifests.snapshot.object(key).found())
 }
 
 /// What a reader must know who sees nothing refused: that nothing could have been.
-fn hint(snapshot: &Snapshot, rules: &Ruleset) -> Option<String> {
-    let refuses = objects(snapshot).any(|object| {
+fn hint(manifests: &Loaded, snapshot: &Snapshot, rules: &Ruleset) -> Option<String> {
+    let refuses = written(manifests).any(|object| {
         let key = object.key();
         let namespace = key.governing_namespace().and_then(|name| snapshot.namespace(name).found());
         let labels = namespace.map(|namespace| namespace.meta.labels.clone()).unwrap_or_default();

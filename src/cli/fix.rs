@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     model::{Labels, Name},
     network::Direction,
-    rules::{self, FixTarget},
+    rules::fix::{FixTarget, fix},
 };
 
 use super::{output, rules::named};
@@ -56,7 +56,7 @@ impl Fix {
                 DirectionName::Egress => Direction::Egress,
             }),
         };
-        output::print(&rules::fix(rule.id.0, &target)?)?;
+        output::print(&fix(rule.id.0, &target)?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -7,23 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{model::Name, report::ReportError};
-
-/// A file's text.
-#[derive(Debug, PartialEq)]
-pub(super) struct Input {
-    /// The path, as the user would write it.
-    pub(super) file: Name,
-    /// The text.
-    pub(super) text: String,
-}
+use crate::{model::Name, report::ReportError, source::Source};
 
 /// What stands for standard input, in arguments and in reports.
 const STDIN: &str = "-";
 
 /// Reads every path: files as they are, folders recursively, in sorted order and each file once. What cannot be read is an
 /// error beside the rest.
-pub(super) fn read(paths: &[PathBuf]) -> (Vec<Input>, Vec<ReportError>) {
+pub(super) fn read(paths: &[PathBuf]) -> (Vec<Source>, Vec<ReportError>) {
     let mut walk = Walk::default();
     for path in paths {
         walk.argument(path);
@@ -33,7 +24,7 @@ pub(super) fn read(paths: &[PathBuf]) -> (Vec<Input>, Vec<ReportError>) {
 
 #[derive(Default)]
 struct Walk {
-    inputs: Vec<Input>,
+    inputs: Vec<Source>,
     errors: Vec<ReportError>,
     /// The real paths that have been read or entered: symbolic links may lead to them again, or in circles.
     seen: BTreeSet<PathBuf>,
@@ -100,7 +91,7 @@ impl Walk {
 
     fn take(&mut self, file: Name, read: io::Result<Vec<u8>>) {
         match read.map(String::from_utf8) {
-            Ok(Ok(text)) => self.inputs.push(Input { file, text }),
+            Ok(Ok(text)) => self.inputs.push(Source::new(file, text)),
             Ok(Err(_)) => self.fail(file, "not UTF-8 text".to_owned()),
             Err(error) => self.fail(file, format!("cannot be read: {error}")),
         }
@@ -128,7 +119,7 @@ mod tests {
     fn names(paths: &[PathBuf], below: &Path) -> Vec<String> {
         let (inputs, _) = read(paths);
         let prefix = format!("{}/", below.display());
-        inputs.iter().map(|input| input.file.replace(&prefix, "")).collect()
+        inputs.iter().map(|input| input.name.replace(&prefix, "")).collect()
     }
 
     #[test]

@@ -1,35 +1,32 @@
 //! From texts to what `report` and `decision` take: the snapshot, what is wrong with the texts, and where fields are in them.
 
 use crate::{
+    manifest::{self, Loaded, ManifestError, Options},
     model::Name,
     report::{Position, ReportError},
-    snapshot::Snapshot,
-    source::{Locate, Location},
+    source::{Location, Source},
 };
 
-use super::inputs::Input;
-
-/// What the texts hold.
-pub(super) struct Manifests {
-    /// The objects.
-    pub(super) snapshot: Snapshot,
-    /// What is wrong.
-    pub(super) errors: Vec<ReportError>,
-    /// How many objects there are of each kind that Ringwall does not read.
-    pub(super) skipped: Vec<(Name, usize)>,
+/// Reads the objects of all texts; those that name no namespace go to the given one. What is wrong is told beside them.
+pub(super) fn load(sources: &[Source], namespace: &str) -> (Loaded, Vec<ReportError>) {
+    let options = Options { default_namespace: namespace.into(), keep_text: true };
+    let loaded = manifest::load(sources.iter().cloned(), &options);
+    let errors = loaded.errors.iter().map(|error| report(error, sources)).collect();
+    (loaded, errors)
 }
 
-impl Manifests {
-    /// Reads the objects of all texts; those that name no namespace go to the given one.
-    pub(super) fn load(inputs: Vec<Input>, namespace: &str) -> Self {
-        let _ = (inputs, namespace);
-        Self { snapshot: Snapshot::new(), errors: Vec::new(), skipped: Vec::new() }
-    }
-
-    /// Who knows where fields are.
-    pub(super) fn origins(&self) -> Option<&dyn Locate> {
-        None
-    }
+fn report(error: &ManifestError, sources: &[Source]) -> ReportError {
+    let text = sources.iter().find(|source| source.name == error.file).map_or("", |source| &source.text);
+    let object = error.object.as_ref().map(|key| format!("{key}: ")).unwrap_or_default();
+    let path = if error.path.as_str().is_empty() { String::new() } else { format!("{}: ", error.path) };
+    let reason = format!("{object}{path}{}", error.reason);
+    let chart = || {
+        let words = "this looks like a template of a chart: check what `helm template` makes of it";
+        text.contains("{{").then(|| words.to_owned())
+    };
+    // What could not even be read has no object.
+    let suggestion = error.suggestion.clone().or_else(|| if error.object.is_none() { chart() } else { None });
+    error_at(text, &error.file, (error.line, error.column), reason, suggestion)
 }
 
 /// An error at a line and column of a text.

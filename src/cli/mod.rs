@@ -3,10 +3,15 @@
 //! **Invariants.** Nothing uses `cli`. Exit codes are computed in `exit` and leave through [`run`]: 0 for what was asked for,
 //! 1 for findings, 2 for what could not be done.
 
+#[cfg(feature = "cluster")]
+mod audit;
 mod check;
 mod completions;
 mod exit;
+mod fix;
 mod inputs;
+#[cfg(feature = "cluster")]
+mod live;
 mod manifests;
 mod output;
 mod rules;
@@ -32,6 +37,9 @@ enum Command {
     #[cfg(feature = "cluster")]
     Serve(serve::Serve),
     Check(check::Check),
+    #[cfg(feature = "cluster")]
+    Audit(audit::Audit),
+    Fix(fix::Fix),
     Rules(rules::Rules),
     Completions(completions::Completions),
 }
@@ -42,6 +50,9 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "cluster")]
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
+        #[cfg(feature = "cluster")]
+        Command::Audit(audit) => audit.run(),
+        Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),
     };

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
     decision::{self, Judgement, Outcome},
-    model::{Kind, Name},
+    model::Name,
     rules::{Aspect, Context, Place, RuleId, Subject, SubjectReference},
     source::Locate,
 };
@@ -19,6 +19,8 @@ pub struct Judged<'a> {
     pub judgements: Vec<Judgement>,
     /// Who knows where fields are in the text, if there is a text.
     pub locate: Option<&'a dyn Locate>,
+    /// How many objects were judged or looked at.
+    pub objects: usize,
     /// What could not be judged.
     pub errors: Vec<ReportError>,
     /// How many objects there were of each kind that Ringwall does not read.
@@ -30,7 +32,7 @@ pub struct Judged<'a> {
 impl Report {
     /// Builds the report: a Deployment, its ReplicaSet and its Pods are one subject.
     pub fn new(judged: Judged<'_>) -> Self {
-        let Judged { context, judgements, locate, mut errors, skipped, hints } = judged;
+        let Judged { context, judgements, locate, objects, mut errors, skipped, hints } = judged;
         let mut findings: Vec<_> = merge(judgements).map(|merged| merged.explain(&context, locate)).collect();
         findings.sort_by(order);
         errors.sort_by_cached_key(|error| {
@@ -38,7 +40,7 @@ impl Report {
             (error.file.clone(), at, error.reason.clone())
         });
         let mut summary = Summary {
-            objects: Kind::all().map(|kind| context.snapshot.count(kind)).sum(),
+            objects,
             skipped: skipped.iter().map(|(_, count)| count).sum(),
             errors: errors.len(),
             ..Summary::default()

@@ -84,8 +84,7 @@ fn error(error: &ReportError) -> Group<'_> {
 }
 
 fn snippet(position: &Position) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-    let (line, span) = position.lines();
-    Snippet::source(line)
+    Snippet::source(position.excerpt.as_str())
         .path(&*position.file)
         .line_start(position.line)
         .annotation(AnnotationKind::Primary.span(position.marked.clone()))

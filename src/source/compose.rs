@@ -95,8 +95,8 @@ impl<'a> Composer<'a> {
                 Some(Err(error)) => {
                     let marker = error.marker();
                     let offset = marker.byte_offset().unwrap_or_else(|| self.offset_of(marker.line(), marker.col()));
-                    let suggestion = self.suggest(offset);
-                    return Err(ComposeError { offset, reason: format!("not YAML: {}", error.info()), suggestion });
+                    let reason = format!("not YAML: {}", error.info());
+                    return Err(ComposeError { offset, reason, suggestion: None });
                 }
                 None => return Ok((Event::StreamEnd, self.text.len()..self.text.len())),
             }
@@ -261,7 +261,8 @@ impl Iterator for Composer<'_> {
                 Err(error) => Some(Err(error)),
             };
             self.ended = !matches!(next, Some(Ok(_)));
-            return next;
+            let suggest = |error: ComposeError| ComposeError { suggestion: self.suggest(error.offset), ..error };
+            return next.map(|node| node.map_err(suggest));
         }
         None
     }

@@ -33,6 +33,11 @@ impl Place {
         self.text.as_deref()
     }
 
+    /// The text to keep, while it is kept.
+    pub fn shared_text(&self) -> Option<Arc<str>> {
+        self.text.clone()
+    }
+
     /// Where a field is; the nearest that is there above it when it is missing. Of a field with a scalar the key and the value,
     /// of others the key; of an entry of a list its first line; of the document its kind.
     pub fn locate(&self, path: &FieldPath) -> Location {

@@ -53,7 +53,15 @@ pub fn value(kind: Kind, value: &serde_json::Value) -> Result<Object, DecodeErro
 
 /// Whose object this is, as far as that can be told, when [`object`] cannot decode it.
 pub fn key(kind: Kind, json: &[u8]) -> Option<ObjectKey> {
-    let wire::Identity { metadata } = serde_json::from_slice(json).ok()?;
+    identity(kind, serde_json::from_slice(json).ok()?)
+}
+
+/// As [`key`], of JSON that has been read already.
+pub fn key_of_value(kind: Kind, value: &serde_json::Value) -> Option<ObjectKey> {
+    identity(kind, Deserialize::deserialize(value).ok()?)
+}
+
+fn identity(kind: Kind, wire::Identity { metadata }: wire::Identity) -> Option<ObjectKey> {
     let text = |field: serde_json::Value| field.as_str().filter(|text| !text.is_empty()).map(super::Name::from);
     let name = text(metadata.name).or_else(|| text(metadata.generate_name))?;
     if kind.info().namespaced {
@@ -61,6 +69,16 @@ pub fn key(kind: Kind, json: &[u8]) -> Option<ObjectKey> {
     } else {
         Some(ObjectKey::cluster(kind, name))
     }
+}
+
+/// The labels in a mapping.
+pub fn labels(value: &serde_json::Value) -> Result<super::Labels, DecodeError> {
+    wire::labels(value).map_err(|error| error_at(FieldPath::root(), &error))
+}
+
+/// A `LabelSelector`.
+pub fn selector(value: &serde_json::Value) -> Result<super::Selector, DecodeError> {
+    wire::<_, selector::LabelSelector>(value).map(|selector| selector.0)
 }
 
 fn of<'de, D: Deserializer<'de, Error = serde_json::Error>>(kind: Kind, from: D) -> Result<Object, DecodeError> {
