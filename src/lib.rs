@@ -1,5 +1,7 @@
 //! Ringwall: a Kubernetes validating admission webhook that keeps workloads isolated and encrypted.
 
+#[cfg(feature = "cluster")]
+pub mod audit;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;

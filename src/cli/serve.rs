@@ -1,16 +1,157 @@
 //! `ringwall serve`: the webhook.
 
-use std::process::ExitCode;
+mod development;
+mod options;
 
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::{Context, bail};
+use arc_swap::ArcSwap;
 use clap::Args;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
-/// Serve the admission webhook.
+use crate::{
+    cluster::{self, Live, State},
+    manifest,
+    ruleset::Ruleset,
+    source::Source,
+    telemetry::{Metrics, logs},
+    webhook::{self, Admission, Certificate, Parts, Server, Tls},
+};
+
+use super::{inputs, ruleset};
+use development::Development;
+use options::{Cluster, Listening, Logging, Timing, TlsFiles};
+
+/// Serve the admission webhook
+///
+/// Decides from the live state of a cluster, or of a folder of manifests.
 #[derive(Args)]
-pub(super) struct Serve {}
+pub(super) struct Serve {
+    /// Try it out: on loopback, with a certificate made for the occasion
+    #[arg(long)]
+    dev: bool,
+    #[command(flatten)]
+    cluster: Cluster,
+    #[command(flatten)]
+    listening: Listening,
+    #[command(flatten)]
+    tls: TlsFiles,
+    /// The ruleset, read again when it changes; without it, what is built in
+    #[arg(long, value_name = "FILE", env = "RINGWALL_RULESET")]
+    ruleset: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    logging: Logging,
+    #[command(flatten)]
+    timing: Timing,
+}
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let Self {} = self;
-        anyhow::bail!("there is no server yet")
+        logs::init(self.logging.log_format.into(), &self.logging.log)?;
+        std::panic::set_hook(Box::new(log_panic));
+        webhook::raise_open_files();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let result = runtime.block_on(self.serve());
+        // What still runs has had its time: nothing waits for it.
+        runtime.shutdown_background();
+        result.map(|()| ExitCode::SUCCESS)
     }
+
+    async fn serve(self) -> anyhow::Result<()> {
+        let metrics = Arc::new(Metrics::new());
+        let ruleset = self.ruleset(&metrics)?;
+        let (certificate, development) = self.certificate()?;
+        let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
+        let stop = CancellationToken::new();
+        let (state, live) = self.state(&ruleset, &metrics, &stop).await?;
+        let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
+        let (address, probes) = server.addresses()?;
+        tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
+        tracing::info!(%address, %probes, "listening");
+        if let Some(development) = &development {
+            development.tell(address, self.cluster.manifests.as_deref())?;
+        }
+        let admission = Arc::new(Admission::new(Arc::clone(&state), live, ruleset, Arc::clone(&metrics)));
+        let parts = Parts {
+            admission,
+            state,
+            metrics,
+            tls,
+            limits: self.timing.limits(),
+            drain: self.timing.drain(),
+            undecided: self.timing.undecided_route,
+        };
+        server.run(parts).await;
+        stop.cancel();
+        Ok(())
+    }
+
+    /// The ruleset, which follows its file from now on. One that does not load at the start is an error.
+    fn ruleset(&self, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<ArcSwap<Ruleset>>> {
+        let Some(path) = &self.ruleset else { return Ok(Arc::new(ArcSwap::from_pointee(Ruleset::default()))) };
+        // Read before it is loaded: what changes in between is then seen as a change.
+        let content = std::fs::read(path).with_context(|| format!("the ruleset {} cannot be read", path.display()))?;
+        let loaded = Arc::new(ArcSwap::from_pointee(ruleset::load(path)?));
+        let load: webhook::Load = |path| ruleset::load(path).map_err(|error| error.to_string());
+        tokio::spawn(webhook::follow_ruleset(
+            path.clone(),
+            content,
+            load,
+            Arc::clone(&loaded),
+            Arc::clone(metrics),
+            self.timing.poll,
+        ));
+        Ok(loaded)
+    }
+
+    fn certificate(&self) -> anyhow::Result<(Certificate, Option<Development>)> {
+        match (&self.tls.certificate, &self.tls.key) {
+            (Some(certificate), Some(key)) => {
+                Ok((Certificate::Files { certificate: certificate.clone(), key: key.clone() }, None))
+            }
+            _ if self.dev => {
+                let (certificate, authority) = webhook::self_made().context("no certificate can be made")?;
+                Ok((certificate, Some(Development::keep(&authority)?)))
+            }
+            _ => bail!("API servers speak only TLS: give --certificate and --key, or --dev to try things out"),
+        }
+    }
+
+    /// What requests are decided on: files, or a cluster.
+    async fn state(
+        &self,
+        ruleset: &Arc<ArcSwap<Ruleset>>,
+        metrics: &Arc<Metrics>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
+        let _ = ruleset;
+        if let Some(folder) = &self.cluster.manifests {
+            let (inputs, unread) = inputs::read(std::slice::from_ref(folder));
+            if let Some(error) = unread.first() {
+                bail!("{}: {}", error.file, error.reason);
+            }
+            let sources = inputs;
+            let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
+            let loaded = manifest::load(sources, &options);
+            if let Some(error) = loaded.errors.first() {
+                bail!("{error}{}", error.suggestion.as_ref().map(|text| format!("; {text}")).unwrap_or_default());
+            }
+            for kind in crate::model::Kind::all() {
+                metrics.objects(kind.name(), loaded.snapshot.count(kind));
+            }
+            return Ok((Arc::new(State::fixed(loaded.snapshot, Timestamp::now())), None));
+        }
+        let options = cluster::Options { kubeconfig: self.cluster.kubeconfig.clone() };
+        let cluster = cluster::start(&options, Arc::clone(metrics), stop.clone()).await?;
+        Ok((cluster.state, Some(cluster.live)))
+    }
+}
+
+/// Panics are logged like everything else, where they happened and why.
+fn log_panic(info: &std::panic::PanicHookInfo<'_>) {
+    let location = info.location().map(ToString::to_string).unwrap_or_default();
+    let message = info.payload_as_str().unwrap_or_default();
+    tracing::error!(target: "ringwall::panic", location, "{message}");
 }

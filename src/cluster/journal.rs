@@ -13,6 +13,9 @@ use crate::snapshot::{Snapshot, Touched};
 /// Publishes within this time are judged together.
 const TOGETHER: Duration = Duration::from_millis(200);
 
+/// Batches that may wait; what comes then joins the last one.
+const WAITING: usize = 64;
+
 /// Objects that changed at about the same time.
 pub struct Batch {
     /// The state before any of them did.
@@ -36,8 +39,11 @@ impl Journal {
             return;
         }
         let mut batches = self.lock();
+        let is_full = batches.len() >= WAITING;
         match batches.back_mut() {
-            Some(last) if now.duration_since(last.since).unsigned_abs() < TOGETHER => last.touched.extend(touched),
+            Some(last) if is_full || now.duration_since(last.since).unsigned_abs() < TOGETHER => {
+                last.touched.extend(touched);
+            }
             _ => batches.push_back(Batch { before: before.clone(), touched, since: now }),
         }
     }

@@ -134,10 +134,15 @@ impl State {
         self.write().unreachable = unreachable;
     }
 
-    /// Whether every kind has been seen whole, or it is known why it cannot be.
+    /// Whether the first reading is over: every required kind has been seen whole or it is known why it cannot be, and every
+    /// other kind has been tried.
     pub fn is_settled(&self) -> bool {
         let health = self.read();
-        health.fixed || !health.watches.iter().any(|status| matches!(status, WatchStatus::Syncing(_)))
+        let is_open = |status: &WatchStatus, required| match status {
+            WatchStatus::Syncing(error) => required || error.is_none(),
+            _ => false,
+        };
+        health.fixed || !KINDS.iter().zip(&health.watches).any(|(info, status)| is_open(status, info.required))
     }
 
     /// How old the snapshot may be: nothing while every watch is followed, else the time since the first of them broke.

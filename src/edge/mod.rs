@@ -13,6 +13,8 @@ pub mod controllers;
 pub mod hosts;
 mod listener;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 pub use controllers::{Controller, HostMatch, Identity, MissingSecret, Reading};
 pub use listener::{Cause, CausePlace, Doubt, Listener, Mend, Plaintext, Point, Tls};

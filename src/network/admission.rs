@@ -235,3 +235,112 @@ fn canonical(entries: Vec<(PortSet, AddressSet)>) -> Vec<(PortSet, AddressSet)> 
     entries.sort();
     entries
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Family;
+
+    fn addresses(networks: &[&str]) -> AddressSet {
+        let sets: Vec<_> = networks.iter().map(|text| AddressSet::of_network(text.parse().unwrap())).collect();
+        AddressSet::union_of(&sets)
+    }
+
+    fn tcp(first: u16, last: u16) -> PortSet {
+        [(Protocol::Tcp, first..=last)].into_iter().collect()
+    }
+
+    fn admission(pieces: &[(PortSet, &[&str])]) -> Admission {
+        let mut admission = Admission::nothing();
+        for (ports, networks) in pieces {
+            admission.add(ports, &addresses(networks));
+        }
+        admission
+    }
+
+    fn open(pieces: &[(PortSet, &[&str])]) -> u64 {
+        admission(pieces).open_ports().len()
+    }
+
+    #[test]
+    fn everything_is_open_on_every_port_and_nothing_on_none() {
+        assert_eq!(Admission::everything().open_ports(), PortSet::every());
+        assert!(Admission::nothing().open_ports().is_empty() && Admission::nothing().is_nothing());
+    }
+
+    #[test]
+    fn leaving_out_the_last_port_does_not_close() {
+        assert_eq!(open(&[(tcp(1, 65534), &["0.0.0.0/0"])]), 65534);
+    }
+
+    #[test]
+    fn two_halves_or_four_quarters_are_the_whole() {
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/1"]), (tcp(1, 2000), &["128.0.0.0/1"])]), 2000);
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"])]), 2000);
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/2"]), (tcp(1000, 2000), &["64.0.0.0/2"])]), 1001);
+        assert_eq!(open(&[(tcp(1, 2000), &["0.0.0.0/2"])]), 0);
+    }
+
+    #[test]
+    fn half_of_ipv6_is_open_and_so_is_the_internet_in_it() {
+        assert_eq!(open(&[(PortSet::every(), &["::/1"])]), 3 * 65535);
+        assert_eq!(open(&[(PortSet::every(), &["2000::/3"])]), 3 * 65535);
+        assert_eq!(open(&[(PortSet::every(), &["fd00::/8"])]), 0);
+    }
+
+    #[test]
+    fn an_ipv4_mapped_network_opens_as_the_ipv4_network() {
+        assert_eq!(open(&[(tcp(1, 2000), &["::ffff:0:0/96"])]), 2000);
+    }
+
+    #[test]
+    fn many_rules_of_few_ports_add_up() {
+        let mut sum = Admission::nothing();
+        for index in 0..200 {
+            sum.add(&tcp(index * 10 + 1, index * 10 + 10), &addresses(&["0.0.0.0/0"]));
+        }
+        assert_eq!(sum.open_ports().len(), 2000);
+        assert_eq!(sum.addresses().count(), 1, "equal addresses are one entry");
+    }
+
+    #[test]
+    fn holes_of_one_address_do_not_close() {
+        let hole = addresses(&["8.8.8.8/32"]);
+        for network in ["0.0.0.0/0", "0.0.0.0/1"] {
+            let mut sum = Admission::nothing();
+            sum.add(&tcp(1, 2000), &addresses(&[network]).difference(&hole));
+            assert_eq!(sum.open_ports().len(), 2000, "{network}");
+            assert!(sum.ports_to("8.8.8.8".parse().unwrap()).is_empty());
+            sum.add(&tcp(80, 80), &hole);
+            assert_eq!(sum.ports_to("8.8.8.8".parse().unwrap()), tcp(80, 80));
+        }
+    }
+
+    #[test]
+    fn an_address_is_reached_on_the_ports_of_every_entry_that_holds_it() {
+        let sum = admission(&[(tcp(80, 80), &["169.254.0.0/16"]), (tcp(443, 443), &["0.0.0.0/0"])]);
+        let metadata = "169.254.169.254".parse().unwrap();
+        assert_eq!(sum.ports_to(metadata), tcp(80, 80).union(&tcp(443, 443)));
+        assert!(sum.ports_to("fd00:ec2::254".parse().unwrap()).is_empty());
+        assert_eq!(Admission::everything().ports_to(metadata), PortSet::every());
+    }
+
+    #[test]
+    fn entries_together_contain_what_none_contains_alone() {
+        let whole = admission(&[(tcp(1, 100), &["10.0.0.0/8"])]);
+        let by_ports = admission(&[(tcp(1, 50), &["10.0.0.0/7"]), (tcp(51, 100), &["10.0.0.0/8", "::/0"])]);
+        let by_addresses = admission(&[(tcp(1, 100), &["10.0.0.0/9"]), (tcp(1, 100), &["10.128.0.0/9"])]);
+        assert!(whole.is_within(&by_ports) && !by_ports.is_within(&whole));
+        assert_eq!(whole, by_addresses);
+        assert!(!whole.is_within(&admission(&[(tcp(1, 99), &["0.0.0.0/0"])])));
+    }
+
+    #[test]
+    fn what_adds_nothing_leaves_no_entry() {
+        let mut sum = Admission::nothing();
+        sum.add(&PortSet::none(), &AddressSet::every());
+        sum.add(&PortSet::every(), &AddressSet::none());
+        assert_eq!(sum, Admission::nothing());
+        assert_eq!(sum.ports_where(|addresses| addresses.width(Family::Ipv4).is_some()), PortSet::none());
+    }
+}

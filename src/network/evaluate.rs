@@ -201,3 +201,161 @@ impl Region {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{FieldPath, Kind, Labels, ObjectKey, Protocol, Selector},
+        network::{Order, PolicySubject, Ports},
+    };
+
+    fn policy(name: &str, tier: Tier, priority: u32, ingress: Vec<Rule>) -> Arc<Policy> {
+        Arc::new(Policy {
+            source: ObjectKey::namespaced(Kind::NetworkPolicy, "shop", name),
+            order: Order { tier, priority },
+            subject: PolicySubject {
+                namespace: None,
+                namespaces: Selector::everything(),
+                pods: Selector::everything(),
+            },
+            ingress: Some(ingress),
+            egress: None,
+            denies_rest: tier == Tier::NetworkPolicy,
+        })
+    }
+
+    fn rule(action: Action, peer: Peer, ports: &PortSet) -> Rule {
+        let at = FieldPath::new("spec.ingress[0]");
+        Rule::new(action, vec![(peer, at.clone())], Ports { numbers: ports.clone(), names: Vec::new() }, at)
+    }
+
+    fn tcp(first: u16, last: u16) -> PortSet {
+        [(Protocol::Tcp, first..=last)].into_iter().collect()
+    }
+
+    fn all_pods() -> Peer {
+        Peer::Pods { namespace: None, namespaces: Selector::everything(), pods: Selector::everything() }
+    }
+
+    fn network(text: &str) -> Peer {
+        Peer::Addresses(Arc::new(AddressSet::of_network(text.parse().unwrap())))
+    }
+
+    fn ingress(policies: Vec<Arc<Policy>>) -> Exposure {
+        evaluate(policies, &PodFacts::default(), Direction::Ingress)
+    }
+
+    #[test]
+    fn without_a_policy_that_speaks_everything_is_admitted() {
+        let egress_only = Arc::new(Policy {
+            ingress: None,
+            egress: Some(Vec::new()),
+            ..Policy::clone(&policy("egress", Tier::NetworkPolicy, 0, vec![]))
+        });
+        let found = ingress(vec![egress_only]);
+        assert!(found.isolated_by.is_empty());
+        assert_eq!(*found.admission, Admission::everything());
+    }
+
+    #[test]
+    fn a_policy_without_rules_denies_everything() {
+        let found = ingress(vec![policy("deny", Tier::NetworkPolicy, 0, vec![])]);
+        assert!(found.isolated_by.len() == 1 && found.admission.is_nothing() && found.wide.is_empty());
+    }
+
+    #[test]
+    fn what_an_admin_denies_no_network_policy_admits() {
+        let found = ingress(vec![
+            policy("open", Tier::NetworkPolicy, 0, vec![rule(Action::Accept, Peer::Everyone, &PortSet::every())]),
+            policy("admin", Tier::Admin, 0, vec![rule(Action::Deny, all_pods(), &tcp(1, 1024))]),
+        ]);
+        assert_eq!(found.admission.pods, PortSet::every().difference(&tcp(1, 1024)));
+        assert_eq!(found.admission.ports_to("8.8.8.8".parse().unwrap()), PortSet::every());
+        let names: Vec<_> = found.isolated_by.iter().map(|policy| policy.source.name.as_str()).collect();
+        assert_eq!(names, ["admin", "open"]);
+        assert_eq!(found.wide.len(), 1);
+    }
+
+    #[test]
+    fn what_an_admin_accepts_no_network_policy_denies() {
+        let found = ingress(vec![
+            policy("admin", Tier::Admin, 0, vec![rule(Action::Accept, all_pods(), &tcp(53, 53))]),
+            policy("deny", Tier::NetworkPolicy, 0, vec![]),
+        ]);
+        assert_eq!(found.admission.pods, tcp(53, 53));
+        assert_eq!(found.admission.addresses().count(), 0);
+        assert_eq!(found.wide.len(), 1);
+    }
+
+    #[test]
+    fn the_first_rule_of_the_lower_priority_decides() {
+        let found = ingress(vec![
+            policy("later", Tier::Admin, 5, vec![rule(Action::Accept, all_pods(), &PortSet::every())]),
+            policy(
+                "first",
+                Tier::Admin,
+                1,
+                vec![rule(Action::Accept, all_pods(), &tcp(80, 80)), rule(Action::Deny, all_pods(), &PortSet::every())],
+            ),
+        ]);
+        assert_eq!(found.admission.pods, tcp(80, 80));
+        assert_eq!(found.wide.len(), 1, "the later policy has no Pod left to admit: {:?}", found.wide);
+    }
+
+    #[test]
+    fn what_is_passed_skips_the_tier_and_is_decided_by_the_next() {
+        let passing =
+            vec![rule(Action::Pass, all_pods(), &tcp(80, 80)), rule(Action::Deny, all_pods(), &PortSet::every())];
+        let admin = || policy("admin", Tier::Admin, 0, passing.clone());
+        assert_eq!(ingress(vec![admin()]).admission.pods, tcp(80, 80));
+        let deny = policy("deny", Tier::NetworkPolicy, 0, vec![]);
+        assert!(ingress(vec![admin(), deny]).admission.is_nothing());
+        let base = policy("base", Tier::Baseline, 0, vec![rule(Action::Deny, all_pods(), &tcp(1, 100))]);
+        assert!(ingress(vec![admin(), base]).admission.pods.is_empty());
+    }
+
+    #[test]
+    fn the_baseline_is_asked_only_where_nothing_isolates() {
+        let base = || policy("base", Tier::Baseline, 0, vec![rule(Action::Deny, Peer::Everyone, &PortSet::every())]);
+        let alone = ingress(vec![base()]);
+        assert!(alone.admission.is_nothing() && alone.isolated_by.len() == 1);
+        let allow = policy("allow", Tier::NetworkPolicy, 0, vec![rule(Action::Accept, all_pods(), &tcp(80, 80))]);
+        let both = ingress(vec![base(), allow]);
+        assert_eq!(both.admission.pods, tcp(80, 80));
+        assert_eq!(both.isolated_by.len(), 1);
+    }
+
+    #[test]
+    fn denied_addresses_are_cut_out_of_what_the_tier_accepts_whatever_the_order() {
+        let accept = rule(Action::Accept, network("0.0.0.0/0"), &tcp(443, 443));
+        let deny = rule(Action::Deny, network("10.0.0.0/8"), &PortSet::every());
+        for rules in [vec![accept.clone(), deny.clone()], vec![deny, accept]] {
+            let admission = ingress(vec![policy("both", Tier::NetworkPolicy, 0, rules)]).admission;
+            assert_eq!(admission.ports_to("8.8.8.8".parse().unwrap()), tcp(443, 443));
+            assert!(admission.ports_to("10.1.2.3".parse().unwrap()).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_network_of_which_every_part_is_excepted_is_not_wide() {
+        let nobody = Peer::Addresses(Arc::new(AddressSet::none()));
+        let found =
+            ingress(vec![policy("none", Tier::NetworkPolicy, 0, vec![rule(Action::Accept, nobody, &tcp(1, 2))])]);
+        assert!(found.wide.is_empty() && found.admission.is_nothing());
+    }
+
+    #[test]
+    fn a_subject_of_all_namespaces_selects_by_their_labels_and_never_a_pod_on_its_nodes_network() {
+        let subject = PolicySubject {
+            namespace: None,
+            namespaces: Selector::In("team".into(), vec!["a".into()]),
+            pods: Selector::everything(),
+        };
+        let facts = PodFacts::default();
+        let team_a: Labels = [("team", "a")].into_iter().collect();
+        assert!(subject.selects(&"shop".into(), &team_a, &facts));
+        assert!(!subject.selects(&"shop".into(), &Labels::default(), &facts));
+        assert!(!subject.selects(&"shop".into(), &team_a, &PodFacts { host_network: true, ..facts }));
+    }
+}

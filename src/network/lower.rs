@@ -83,3 +83,97 @@ fn lower_ports(ports: Option<&[PolicyPort]>) -> Ports {
     names.dedup();
     Ports { numbers: numbers.collect::<PortSet>(), names }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Derived, Meta, Protocol};
+
+    fn policy(ingress: Vec<PolicyRule>, egress: Vec<PolicyRule>, isolates_egress: bool) -> NetworkPolicy {
+        NetworkPolicy {
+            meta: Meta { name: "allow".into(), namespace: Some("shop".into()), ..Meta::default() },
+            pod_selector: Selector::everything(),
+            isolates_ingress: true,
+            isolates_egress,
+            ingress,
+            egress,
+            empty_egress_ignored: false,
+            lowered: Derived::default(),
+        }
+    }
+
+    fn ports(entries: &[(Protocol, PortMatch)]) -> Ports {
+        let entries: Vec<_> = entries.iter().cloned().map(|(protocol, port)| PolicyPort { protocol, port }).collect();
+        lower_ports(Some(&entries))
+    }
+
+    #[test]
+    fn a_policy_is_lowered_once() {
+        let policy = policy(vec![], vec![], false);
+        assert!(Arc::ptr_eq(&lower(&policy), &lower(&policy)));
+        assert_eq!(lower(&policy).source.to_string(), "NetworkPolicy shop/allow");
+    }
+
+    #[test]
+    fn rules_of_a_direction_that_policy_types_leave_out_are_not_lowered() {
+        let rule = PolicyRule { peers: None, ports: None };
+        let lowered = lower(&policy(vec![], vec![rule.clone()], false));
+        assert_eq!((lowered.ingress.as_deref(), lowered.egress.as_deref()), (Some(&[][..]), None));
+        assert_eq!(lower(&policy(vec![], vec![rule], true)).egress.as_ref().map(Vec::len), Some(1));
+    }
+
+    #[test]
+    fn every_peer_knows_where_it_was_written() {
+        let pods = PolicyPeer::Pods { namespaces: None, pods: Selector::everything() };
+        let rule = PolicyRule { peers: Some(vec![pods.clone(), pods]), ports: None };
+        let everyone = PolicyRule { peers: None, ports: None };
+        let lowered = lower(&policy(vec![everyone, rule.clone()], vec![rule], true));
+        let paths = |direction| -> Vec<String> {
+            let rules = lowered.rules(direction).unwrap();
+            rules.iter().flat_map(|rule| rule.peers.iter().map(|(_, at)| at.to_string())).collect()
+        };
+        assert_eq!(
+            paths(Direction::Ingress),
+            ["spec.ingress[0]", "spec.ingress[1].from[0]", "spec.ingress[1].from[1]"]
+        );
+        assert_eq!(paths(Direction::Egress), ["spec.egress[0].to[0]", "spec.egress[0].to[1]"]);
+    }
+
+    #[test]
+    fn an_entry_without_namespaces_means_the_policys_own() {
+        let own = lower_peer(&"shop".into(), &PolicyPeer::Pods { namespaces: None, pods: Selector::everything() });
+        assert!(matches!(&own, Peer::Pods { namespace: Some(name), .. } if name == "shop") && !own.is_unnamed_pod());
+        let all = PolicyPeer::Pods { namespaces: Some(Selector::everything()), pods: Selector::everything() };
+        assert!(lower_peer(&"shop".into(), &all).is_every_pod());
+    }
+
+    #[test]
+    fn exceptions_are_cut_out() {
+        let block =
+            PolicyPeer::IpBlock { cidr: "10.0.0.0/8".parse().unwrap(), except: vec!["10.1.0.0/16".parse().unwrap()] };
+        let Peer::Addresses(addresses) = lower_peer(&"shop".into(), &block) else { panic!("not addresses") };
+        assert!(addresses.contains("10.0.255.255".parse().unwrap()) && addresses.contains("10.2.0.0".parse().unwrap()));
+        assert!(
+            !addresses.contains("10.1.0.0".parse().unwrap()) && !addresses.contains("10.1.255.255".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn ports_are_a_union_and_names_are_kept() {
+        let mixed = ports(&[
+            (Protocol::Tcp, PortMatch::Range(80, 80)),
+            (Protocol::Udp, PortMatch::Every),
+            (Protocol::Tcp, PortMatch::Named("web".into())),
+        ]);
+        assert_eq!(mixed.numbers.to_string(), "TCP 80, all UDP ports");
+        assert_eq!(mixed.names, [(Protocol::Tcp, Name::from("web"))]);
+        assert_eq!(lower_ports(None), Ports::every());
+    }
+
+    #[test]
+    fn entries_that_come_to_no_port_match_nothing() {
+        let unresolved = ports(&[(Protocol::Tcp, PortMatch::Named("web".into()))]);
+        assert!(unresolved.on(&Default::default()).is_empty());
+        assert!(ports(&[(Protocol::Tcp, PortMatch::Range(90, 80))]).numbers.is_empty());
+    }
+}

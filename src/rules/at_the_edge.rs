@@ -105,3 +105,130 @@ pub(super) fn spoken(host: Option<&Name>) -> String {
 pub(super) fn annotation(key: &str) -> FieldPath {
     FieldPath::new("metadata.annotations").field(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        model::{Kind, decode},
+        rules::{Finding, Parameters, rule},
+        snapshot::{Edit, Scope, Snapshot},
+    };
+
+    /// What a rule finds in `shop/web`, each with whether it is proved.
+    fn findings(name: &str, controller: &str, environment: &Environment, ingress: &Value) -> Vec<(Finding, bool)> {
+        let mut snapshot = Snapshot::new();
+        for kind in [Kind::Ingress, Kind::IngressClass] {
+            snapshot.apply(Edit::Cover(Scope { kind, namespace: None }, Ok(())));
+        }
+        let class = json!({"metadata": {"name": "edge"}, "spec": {"controller": controller}});
+        for (kind, value) in [(Kind::IngressClass, &class), (Kind::Ingress, ingress)] {
+            snapshot.apply(Edit::Put(decode::value(kind, value).unwrap()));
+        }
+        let parameters = Parameters::default();
+        let context = Context { snapshot: &snapshot, environment, parameters: &parameters, now: Timestamp::UNIX_EPOCH };
+        let key = decode::value(Kind::Ingress, ingress).unwrap().key();
+        let rule = rule(name).unwrap();
+        let mut breaches = Vec::new();
+        rule.judge(&context, &Subject::Object(key), &mut breaches);
+        breaches.iter().map(|breach| (rule.explain(&context, breach), breach.certain.is_ok())).collect()
+    }
+
+    fn ingress(annotations: Value, tls: Value, hosts: &[&str]) -> Value {
+        let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
+        let paths = json!([{"path": "/", "pathType": "Prefix", "backend": backend}]);
+        let rules: Vec<_> = hosts.iter().map(|host| json!({"host": host, "http": {"paths": paths}})).collect();
+        json!({
+            "metadata": {"name": "web", "namespace": "shop", "annotations": annotations},
+            "spec": {"ingressClassName": "edge", "tls": tls, "rules": rules},
+        })
+    }
+
+    fn shown(findings: &[(Finding, bool)]) -> Vec<(String, Vec<String>, bool)> {
+        let paths = |finding: &Finding| finding.places.iter().map(|place| place.path.to_string()).collect();
+        findings.iter().map(|(finding, proved)| (finding.line(), paths(finding), *proved)).collect()
+    }
+
+    const NGINX: &str = "k8s.io/ingress-nginx";
+
+    #[test]
+    fn a_redirect_that_is_turned_off_is_named_with_its_annotation() {
+        let off = json!({"nginx.ingress.kubernetes.io/ssl-redirect": "false"});
+        let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
+        let found =
+            findings("plaintext-ingress", NGINX, &Environment::default(), &ingress(off, tls, &["shop.example.com"]));
+        let line = "plaintext-ingress: Ingress shop/web serves shop.example.com in plaintext: ssl-redirect is turned off; \
+                    fix: remove the annotation nginx.ingress.kubernetes.io/ssl-redirect";
+        let places = [r#"metadata.annotations["nginx.ingress.kubernetes.io/ssl-redirect"]"#, "spec.rules[0].host"];
+        assert_eq!(shown(&found), [(line.to_owned(), places.map(str::to_owned).to_vec(), true)]);
+        let command = "kubectl annotate --overwrite ingress -n shop web nginx.ingress.kubernetes.io/ssl-redirect-";
+        assert!(found[0].0.why.ends_with(command), "{}", found[0].0.why);
+    }
+
+    #[test]
+    fn a_host_without_tls_is_told_once_and_how_to_add_it() {
+        let plain = ingress(json!({}), json!([]), &["shop.example.com"]);
+        let found = findings("plaintext-ingress", NGINX, &Environment::default(), &plain);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].0.fix.text(), "add shop.example.com to spec.tls[].hosts, with a secretName");
+        assert!(findings("uncovered-host", NGINX, &Environment::default(), &plain).is_empty());
+    }
+
+    #[test]
+    fn a_host_that_was_forgotten_under_tls_is_uncovered_and_not_plaintext() {
+        let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
+        let forgot = ingress(json!({}), tls, &["shop.example.com", "pay.example.com"]);
+        let found = findings("uncovered-host", NGINX, &Environment::default(), &forgot);
+        let line = "uncovered-host: Ingress shop/web has no entry in spec.tls for pay.example.com: ingress-nginx serves it \
+                    with its default certificate, unless another host's happens to name it; fix: add pay.example.com to \
+                    spec.tls[].hosts, with its Secret";
+        assert_eq!(
+            shown(&found),
+            [(line.to_owned(), vec!["spec.rules[1].host".to_owned(), "spec.tls".to_owned()], true)]
+        );
+        assert!(findings("plaintext-ingress", NGINX, &Environment::default(), &forgot).is_empty());
+    }
+
+    #[test]
+    fn an_unknown_controller_is_in_doubt_unless_the_ruleset_refuses_it() {
+        let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
+        let covered = ingress(json!({}), tls, &["shop.example.com"]);
+        let judge =
+            |environment: &Environment| findings("plaintext-ingress", "example.com/edge", environment, &covered);
+        let found = judge(&Environment::default());
+        let line = "plaintext-ingress: Ingress shop/web may serve shop.example.com in plaintext: Ringwall does not know what \
+                    the ingress controller example.com/edge does with plaintext; fix: if it redirects or refuses plaintext \
+                    everywhere, say so in the ruleset: environment.ingressControllers: {example.com/edge: {plaintext: \
+                    refused}}";
+        assert_eq!(shown(&found), [(line.to_owned(), vec!["spec.rules[0].host".to_owned()], false)]);
+        let strict = Environment { refuses_unknown_controllers: true, ..Environment::default() };
+        assert!(judge(&strict)[0].1);
+        let vouched = Environment { refuses_plaintext: ["example.com/edge".into()].into(), ..strict };
+        assert!(judge(&vouched).is_empty());
+    }
+
+    #[test]
+    fn a_solver_of_acme_challenges_passes_and_its_imitation_does_not() {
+        let mut solver = ingress(json!({}), json!([]), &["shop.example.com"]);
+        solver["metadata"] = json!({
+            "generateName": "cm-acme-http-solver-",
+            "namespace": "shop",
+            "labels": {
+                "acme.cert-manager.io/http01-solver": "true",
+                "acme.cert-manager.io/http-domain": "1",
+                "acme.cert-manager.io/http-token": "2",
+            },
+            "ownerReferences": [{
+                "apiVersion": "acme.cert-manager.io/v1", "kind": "Challenge", "name": "shop", "uid": "u",
+                "controller": true,
+            }],
+        });
+        solver["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/.well-known/acme-challenge/token");
+        assert!(findings("plaintext-ingress", NGINX, &Environment::default(), &solver).is_empty());
+        solver["metadata"]["ownerReferences"] = json!([]);
+        assert_eq!(findings("plaintext-ingress", NGINX, &Environment::default(), &solver).len(), 1);
+    }
+}

@@ -8,7 +8,7 @@ mod breach;
 mod catalogue;
 mod context;
 mod finding;
-mod fix;
+pub mod fix;
 mod host_network;
 mod host_port;
 mod ignored_rules;

@@ -49,13 +49,9 @@ spec:
       secretName: shop-tls
   rules:
     - host: shop.example.com
-      http: &paths
-        paths:
-          - path: /
-            pathType: Prefix
-            backend: {service: {name: web, port: {number: 80}}}
+      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
     - host: pay.example.com
-      http: *paths
+      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: pay, port: {number: 80}}}}]}
 ",
     keeps: r#"apiVersion: v1
 kind: Namespace
@@ -78,13 +74,9 @@ spec:
       secretName: example-tls
   rules:
     - host: shop.example.com
-      http: &paths
-        paths:
-          - path: /
-            pathType: Prefix
-            backend: {service: {name: web, port: {number: 80}}}
+      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
     - host: pay.example.com
-      http: *paths
+      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: pay, port: {number: 80}}}}]}
 "#,
     mend: "Add the host to the hosts of an entry of spec.tls whose Secret has a certificate for it.",
 };

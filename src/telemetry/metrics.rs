@@ -1,6 +1,7 @@
 //! What Prometheus reads.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -28,6 +29,7 @@ pub struct Metrics {
     live_reads: Family<ReadLabels, Counter>,
     live_changes: Family<ChangeLabels, Counter>,
     slipped: Family<RuleLabels, Counter>,
+    audit_findings: Family<FindingLabels, Gauge>,
     objects: Family<KindLabels, Gauge>,
     watches: Family<WatchLabels, Gauge>,
     relists: Family<KindLabels, Counter>,
@@ -116,6 +118,7 @@ impl Metrics {
             live_reads: Family::default(),
             live_changes: Family::default(),
             slipped: Family::default(),
+            audit_findings: Family::default(),
             objects: Family::default(),
             watches: Family::default(),
             relists: Family::default(),
@@ -180,6 +183,15 @@ impl Metrics {
     /// Counts what enforce mode would have refused and a race let through.
     pub fn slipped(&self, rule: &'static str) {
         self.slipped.get_or_create(&RuleLabels { rule }).inc();
+    }
+
+    /// Sets how many findings there are now, by rule and outcome; those that are not named are none.
+    pub fn audit_findings(&self, counts: &BTreeMap<(&'static str, &'static str), usize>) {
+        self.audit_findings.clear();
+        for ((rule, outcome), count) in counts {
+            let gauge = self.audit_findings.get_or_create(&FindingLabels { rule, outcome });
+            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
     }
 
     /// Sets how many objects of a kind the snapshot holds.
@@ -256,6 +268,8 @@ impl Metrics {
         r.register("live_changes", "Verdicts that live reads changed", self.live_changes.clone());
         let help = "Breaches that enforce mode would have refused and that a race let through";
         r.register("slipped", help, self.slipped.clone());
+        let help = "What the last audit found, by rule and outcome";
+        r.register("audit_findings", help, self.audit_findings.clone());
         r.register("snapshot_objects", "Objects in the snapshot", self.objects.clone());
         r.register("watch_state", "1 for the state that the kind's watch is in", self.watches.clone());
         r.register("relists", "Lists read anew", self.relists.clone());

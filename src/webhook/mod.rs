@@ -5,10 +5,27 @@
 
 mod admit;
 mod answer;
+mod body;
+mod client_name;
 mod leaving;
+mod limits;
 mod lines;
+mod listener;
+mod pace;
+mod probes;
 mod record;
 mod review;
+mod ruleset_file;
+mod self_made;
+mod server;
+mod service;
+mod stage;
+mod tls;
 
 pub use admit::Admission;
+pub use limits::{Limits, raise_open_files};
 pub use review::BadReview;
+pub use ruleset_file::{Load, follow_ruleset};
+pub use self_made::self_made;
+pub use server::{Drain, Parts, Server, StartError};
+pub use tls::{Certificate, Tls, TlsError, TlsPolicy};

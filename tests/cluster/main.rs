@@ -13,5 +13,15 @@
     reason = "clippy's allowances for tests do not reach the functions that tests call"
 )]
 
+mod audit_mode;
 mod control_plane;
+mod edge;
 mod harness;
+mod install;
+mod manifests;
+mod order;
+mod ordered;
+mod pods;
+mod policies;
+mod profiles;
+mod teardown;

@@ -1,0 +1,83 @@
+//! What is wrong in a running cluster: what slipped through, soon after it did, and everything, now and then.
+//!
+//! **Invariants.** An audit changes nothing and holds nobody up. It judges by the law of [`decision`](crate::decision), so that
+//! what it names is what enforce mode would have refused.
+
+mod slipped;
+mod survey;
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cluster::{Events, Journal, State},
+    ruleset::Ruleset,
+    telemetry::Metrics,
+};
+
+use slipped::Named;
+
+/// What changed is judged when it has had this time to settle: watches of different kinds are not in step, and a policy that is
+/// replaced is gone for a moment. With the time that changes are gathered for, a Pod is named within 1.5 seconds.
+const SETTLE: Duration = Duration::from_secs(1);
+/// How often it is looked whether something has settled.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The auditor of a running cluster.
+pub struct Audit {
+    /// The state that is judged.
+    pub state: Arc<State>,
+    /// What changed.
+    pub journal: Arc<Journal>,
+    /// Where Events go.
+    pub events: Events,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+    /// The ruleset in force.
+    pub ruleset: Arc<ArcSwap<Ruleset>>,
+    /// How often everything is judged.
+    pub interval: Duration,
+}
+
+impl Audit {
+    /// Audits until told to stop.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let _ = shutdown.run_until_cancelled(self.work()).await;
+    }
+
+    async fn work(self) {
+        let mut ticks = tokio::time::interval(LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !self.state.is_settled() {
+            ticks.tick().await;
+        }
+        // What was there when the cluster was first read has not slipped through; the survey counts it.
+        drop(self.journal.take(Duration::ZERO, Timestamp::now()));
+        let mut named = Named::default();
+        let mut next_survey = Instant::now();
+        loop {
+            ticks.tick().await;
+            if let Some(batch) = self.journal.take(SETTLE, Timestamp::now()) {
+                let (state, ruleset) = (self.state.current(), self.ruleset.load_full());
+                let judge = move || slipped::find(&batch, &state.snapshot, &ruleset, Timestamp::now());
+                // Judging a whole list would hold up the requests that this thread serves.
+                let slips = tokio::task::spawn_blocking(judge).await.unwrap_or_default();
+                for slip in named.anew(slips, Instant::now()) {
+                    slipped::report(&slip, &self.events, &self.metrics);
+                }
+            }
+            if Instant::now() >= next_survey {
+                next_survey = Instant::now() + self.interval;
+                let (state, ruleset) = (self.state.current(), self.ruleset.load_full());
+                let judge = move || survey::summary(&state.snapshot, &ruleset, Timestamp::now());
+                if let Ok(summary) = tokio::task::spawn_blocking(judge).await {
+                    survey::report(&summary, &self.metrics);
+                }
+            }
+        }
+    }
+}

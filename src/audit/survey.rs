@@ -1,0 +1,41 @@
+//! Everything that is wrong now, counted.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    decision::{self, Outcome, Templates},
+    ruleset::Ruleset,
+    snapshot::Snapshot,
+    telemetry::Metrics,
+};
+
+/// Findings by rule and outcome.
+pub(super) type Summary = BTreeMap<(&'static str, &'static str), usize>;
+
+pub(super) fn summary(snapshot: &Snapshot, ruleset: &Ruleset, now: Timestamp) -> Summary {
+    let mut summary = Summary::new();
+    for judgement in decision::survey(snapshot, ruleset, Templates::AsTemplates, now) {
+        *summary.entry((judgement.breach.rule.0, judgement.outcome.name())).or_default() += 1;
+    }
+    summary
+}
+
+pub(super) fn report(summary: &Summary, metrics: &Metrics) {
+    metrics.audit_findings(summary);
+    let with = |outcome: &Outcome| {
+        summary.iter().filter(|((_, name), _)| *name == outcome.name()).map(|(_, count)| count).sum::<usize>()
+    };
+    let rules: Vec<String> =
+        summary.iter().map(|((rule, outcome), count)| format!("{rule} {outcome} {count}")).collect();
+    tracing::info!(
+        target: "ringwall::audit",
+        refused_anew = with(&Outcome::Refuse),
+        warnings = with(&Outcome::Warn(decision::Reason::Mode)),
+        audited = with(&Outcome::Audit(decision::Reason::Mode)),
+        exempt = with(&Outcome::Exempt("".into())),
+        findings = rules.join(", "),
+        "the cluster as it is now"
+    );
+}

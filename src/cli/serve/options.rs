@@ -1,0 +1,166 @@
+//! The options of `serve`, by what they are about.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    telemetry::logs,
+    webhook::{Drain, Limits, TlsPolicy},
+};
+
+/// What is decided on.
+#[derive(Args)]
+pub(super) struct Cluster {
+    /// The kubeconfig; without it, the usual one or the Pod's service account
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// Decide on the manifests in a folder, without a cluster
+    #[arg(long, value_name = "DIR", conflicts_with = "kubeconfig")]
+    pub(super) manifests: Option<PathBuf>,
+}
+
+/// Where the server listens.
+#[derive(Args)]
+pub(super) struct Listening {
+    /// Where the webhook listens [default: 0.0.0.0:8443; with --dev 127.0.0.1:8443]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where /livez, /readyz and /metrics are, in plain HTTP [default: 0.0.0.0:8080; with --dev 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    probes: Option<SocketAddr>,
+}
+
+/// What TLS is spoken with.
+#[derive(Args)]
+pub(super) struct TlsFiles {
+    /// The certificate chain in PEM, read again when it changes
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(super) certificate: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub(super) key: Option<PathBuf>,
+    /// The lowest TLS version
+    #[arg(long, value_enum, default_value_t)]
+    tls_min: TlsMin,
+    /// Ask clients for a certificate of one of these authorities (PEM)
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+    /// The common name or DNS name that a client's certificate must bear
+    #[arg(long, value_name = "NAME", requires = "client_ca")]
+    client_name: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum TlsMin {
+    #[value(name = "1.2")]
+    Tls12,
+    #[default]
+    #[value(name = "1.3")]
+    Tls13,
+}
+
+/// What is logged, and how.
+#[derive(Args)]
+pub(super) struct Logging {
+    /// How log lines are written
+    #[arg(long, value_enum, default_value_t, env = "RINGWALL_LOG_FORMAT")]
+    pub(super) log_format: LogFormat,
+    /// What is logged: a level, or targets with levels (info,kube=debug)
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "RINGWALL_LOG")]
+    pub(super) log: String,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(super) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Times and bounds. Those that are hidden have defaults that fit the API server; tests shorten them.
+#[derive(Args)]
+pub(super) struct Timing {
+    /// How often certificate and ruleset are looked at, in seconds
+    #[arg(long = "certificate-poll", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(super) poll: Duration,
+    /// How long to serve on after SIGTERM, in seconds, until everybody has heard
+    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds)]
+    drain: Duration,
+    /// How long open connections then have to end, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    grace: Duration,
+    #[arg(long, hide = true, value_name = "SECONDS", value_parser = seconds)]
+    handshake_timeout: Option<Duration>,
+    #[arg(long, hide = true, value_name = "SECONDS", value_parser = seconds)]
+    head_timeout: Option<Duration>,
+    #[arg(long, hide = true, value_name = "SECONDS", value_parser = seconds)]
+    idle_timeout: Option<Duration>,
+    #[arg(long, hide = true, value_name = "SECONDS", value_parser = seconds)]
+    request_timeout: Option<Duration>,
+    #[arg(long, hide = true, value_name = "COUNT")]
+    connections: Option<usize>,
+    /// Answer reviews on /undecided without a decision, for measurements
+    #[arg(long, hide = true)]
+    pub(super) undecided_route: bool,
+}
+
+impl Listening {
+    pub(super) fn listen(&self, dev: bool) -> SocketAddr {
+        self.listen.unwrap_or(SocketAddr::new(host(dev), 8443))
+    }
+
+    pub(super) fn probes(&self, dev: bool) -> SocketAddr {
+        self.probes.unwrap_or(SocketAddr::new(host(dev), 8080))
+    }
+}
+
+fn host(dev: bool) -> IpAddr {
+    IpAddr::V4(if dev { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED })
+}
+
+impl TlsFiles {
+    pub(super) fn policy(&self) -> TlsPolicy {
+        TlsPolicy {
+            allow_tls12: self.tls_min == TlsMin::Tls12,
+            client_ca: self.client_ca.clone(),
+            client_name: self.client_name.clone(),
+        }
+    }
+}
+
+impl Timing {
+    pub(super) fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            handshake: self.handshake_timeout.unwrap_or(default.handshake),
+            head: self.head_timeout.unwrap_or(default.head),
+            idle: self.idle_timeout.unwrap_or(default.idle),
+            request: self.request_timeout.unwrap_or(default.request),
+            connections: self.connections.unwrap_or(default.connections).max(1),
+            ..default
+        }
+    }
+
+    pub(super) fn drain(&self) -> Drain {
+        Drain { serve: self.drain, grace: self.grace }
+    }
+}
+
+impl From<LogFormat> for logs::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "expected a number of seconds, such as 10 or 0.5".to_owned())
+}

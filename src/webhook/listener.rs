@@ -1,0 +1,193 @@
+//! The HTTPS listener: accept, handshake, HTTP/1.1, each connection in a task of its own.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    Tls,
+    pace::{Pace, Paced, Paces},
+    service::Service,
+    stage::Stage,
+};
+
+/// The first byte of every TLS handshake.
+const HANDSHAKE: u8 = 0x16;
+/// How many bytes of requests a connection buffers beside the body.
+const BUFFER: usize = 64 << 10;
+
+/// The listener and what its connections share.
+pub(super) struct Listener {
+    pub(super) tls: Arc<Tls>,
+    pub(super) service: Arc<Service>,
+    pub(super) stage: watch::Receiver<Stage>,
+    crowded: Notify,
+    told: AtomicI64,
+}
+
+impl Listener {
+    pub(super) fn new(tls: Arc<Tls>, service: Arc<Service>, stage: watch::Receiver<Stage>) -> Self {
+        Self { tls, service, stage, crowded: Notify::new(), told: AtomicI64::new(0) }
+    }
+
+    /// Accepts connections until the server closes, and then waits for those that are open.
+    pub(super) async fn run(self: Arc<Self>, listener: TcpListener) {
+        let permits = Arc::new(Semaphore::new(self.service.limits.connections));
+        let connections = TaskTracker::new();
+        let mut stage = self.stage.clone();
+        tokio::select! {
+            () = self.accept(&listener, &permits, &connections) => {}
+            _ = stage.wait_for(|stage| *stage == Stage::Closing) => {}
+        }
+        drop(listener);
+        connections.close();
+        connections.wait().await;
+    }
+
+    async fn accept(self: &Arc<Self>, listener: &TcpListener, permits: &Arc<Semaphore>, connections: &TaskTracker) {
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let permit = self.admit(permits).await;
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    pause = Duration::from_millis(5);
+                    let this = Arc::clone(self);
+                    connections.spawn(async move { this.connection(stream, permit).await });
+                }
+                // A connection that was gone before it was accepted says nothing about the next.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    // Out of files, most likely: the error would come again at once, and in a circle.
+                    tracing::warn!(%error, "connections cannot be accepted");
+                    self.crowded.notify_waiters();
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(1));
+                }
+            }
+        }
+    }
+
+    /// The right to one more connection. When there are too many, idle ones are ended, and the others after their request.
+    async fn admit(&self, permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+        loop {
+            let permit = Arc::clone(permits).acquire_owned();
+            if let Ok(Ok(permit)) = timeout(Duration::from_millis(1), permit).await {
+                return permit;
+            }
+            self.crowded.notify_waiters();
+            let permit = Arc::clone(permits).acquire_owned();
+            if let Ok(Ok(permit)) = timeout(Duration::from_millis(200), permit).await {
+                return permit;
+            }
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit) {
+        let _permit = permit;
+        let _counted = self.service.metrics.connection();
+        // Answers are small and must not wait to be filled up.
+        let _ = stream.set_nodelay(true);
+        match timeout(self.service.limits.handshake, self.handshake(stream)).await {
+            Ok(Some(stream)) => self.serve(stream).await,
+            Ok(None) => {}
+            Err(_) => self.service.metrics.handshake_failure("timeout"),
+        }
+    }
+
+    async fn handshake(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+        let mut first = [0];
+        match stream.peek(&mut first).await {
+            Ok(1) if first == [HANDSHAKE] => {}
+            Ok(1) if first.iter().all(u8::is_ascii_uppercase) => {
+                self.service.metrics.handshake_failure("plaintext");
+                refuse_plaintext(stream).await;
+                return None;
+            }
+            // A port scan, or a load balancer's probe.
+            Ok(0) | Err(_) => return None,
+            Ok(_) => {
+                self.service.metrics.handshake_failure("not-tls");
+                return None;
+            }
+        }
+        match TlsAcceptor::from(self.tls.current()).accept(stream).await {
+            Ok(stream) => Some(stream),
+            Err(error) => {
+                self.service.metrics.handshake_failure("tls");
+                self.tell(&error);
+                None
+            }
+        }
+    }
+
+    /// Logs a failed handshake, at most one in ten seconds: an API server that does not trust the certificate must be seen, and
+    /// nobody must be able to flood the log.
+    fn tell(&self, error: &io::Error) {
+        let now = jiff::Timestamp::now().as_second();
+        let last = self.told.load(Ordering::Relaxed);
+        let is_first =
+            now - last >= 10 && self.told.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if is_first {
+            tracing::warn!(%error, "a TLS handshake failed");
+        }
+    }
+
+    async fn serve(self: &Arc<Self>, stream: TlsStream<TcpStream>) {
+        let pace = Arc::new(Pace::default());
+        let limits = self.service.limits;
+        let paces = Paces { idle: limits.idle, head: limits.head, write: limits.write };
+        let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace), paces));
+        let service = service_fn(|request| {
+            let (pace, service) = (Arc::clone(&pace), Arc::clone(&self.service));
+            pace.serve();
+            async move {
+                let response = service.call(request).await;
+                pace.rest();
+                response
+            }
+        });
+        let mut builder = http1::Builder::new();
+        // The stream has time limits of its own, which tell an idle connection from a slow head.
+        builder.header_read_timeout(None).max_buf_size(BUFFER);
+        let connection = builder.serve_connection(stream, service);
+        let mut connection = std::pin::pin!(connection);
+        let mut stage = self.stage.clone();
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = self.crowded.notified() => {}
+            _ = stage.wait_for(|stage| *stage == Stage::Closing) => {}
+        }
+        pace.close();
+        connection.as_mut().graceful_shutdown();
+        // How a connection ends is its client's business; what mattered was answered.
+        let _ = connection.await;
+    }
+}
+
+/// Says what is wrong to a client that speaks HTTP without TLS.
+async fn refuse_plaintext(mut stream: TcpStream) {
+    const TEXT: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 33\r\n\
+        Connection: close\r\n\r\nThis port speaks TLS: use https.\n";
+    // What the client has sent is read first: closing before would reset the connection under the answer.
+    let mut buffer = [0; 4096];
+    let _ = stream.read(&mut buffer).await;
+    if stream.write_all(TEXT).await.is_ok() && stream.shutdown().await.is_ok() {
+        while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+    }
+}

@@ -1,0 +1,12 @@
+//! The engine against a naive reference evaluator, which is written from the specification of NetworkPolicy alone, and the
+//! snapshot against one that is built from scratch.
+//!
+//! `PROPTEST_CASES` sets the number of worlds per property.
+
+mod evaluator;
+mod exposure;
+mod laws;
+mod regions;
+mod snapshot;
+mod strategies;
+mod world;
