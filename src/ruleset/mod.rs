@@ -5,10 +5,15 @@
 
 mod exemption;
 mod modes;
+mod node;
+mod parse;
 mod profile;
+#[cfg(test)]
+mod tests;
 
 pub use exemption::{Exemption, ExemptionMatch};
 pub use modes::LABEL_PREFIX;
+pub use parse::RulesetError;
 pub use profile::{Mode, Modes, Profile};
 
 use std::collections::BTreeMap;
