@@ -45,7 +45,7 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 pub(super) const CHECK_LIMIT: Duration = Duration::from_secs(3);
 /// How often a watch that runs is checked by such a read: RBAC that was withdrawn does not end a watch, nor does a version that
 /// went back (a restored backup).
-const CHECK_EVERY: Duration = Duration::from_secs(20);
+const CHECK_EVERY: Duration = Duration::from_secs(10);
 /// A bookmark comes about once a minute; a watch that is silent for longer is begun anew.
 const SILENCE: Duration = Duration::from_secs(90);
 /// A watch that ended sooner is not begun anew at once.
