@@ -139,6 +139,16 @@ impl<'a> Ringwall<'a> {
         *self.configuration.lock().unwrap() = Some(configuration);
     }
 
+    /// The name of its webhook configuration.
+    pub(crate) fn configuration_name(&self) -> String {
+        self.configuration.lock().unwrap().as_ref().expect("a configuration").name().to_owned()
+    }
+
+    /// What leads the API server to it: the `clientConfig` of a webhook.
+    pub(crate) fn client_configuration(&self) -> Value {
+        client_configuration(self.address, self.authority.pem())
+    }
+
     /// Removes its webhook configuration.
     pub(crate) fn unconfigure(&self) {
         *self.configuration.lock().unwrap() = None;
