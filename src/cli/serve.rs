@@ -15,7 +15,6 @@ use crate::{
     cluster::{self, Live, State},
     manifest,
     ruleset::Ruleset,
-    source::Source,
     telemetry::{Metrics, logs},
     webhook::{self, Admission, Certificate, Parts, Server, Tls},
 };
@@ -80,7 +79,7 @@ impl Serve {
             metrics,
             tls,
             limits: self.timing.limits(),
-            drain: self.timing.drain(),
+            drain: self.timing.drain(self.dev),
             undecided: self.timing.undecided_route,
         };
         server.run(parts).await;
@@ -132,9 +131,8 @@ impl Serve {
             if let Some(error) = unread.first() {
                 bail!("{}: {}", error.file, error.reason);
             }
-            let sources = inputs;
             let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
-            let loaded = manifest::load(sources, &options);
+            let loaded = manifest::load(inputs, &options);
             if let Some(error) = loaded.errors.first() {
                 bail!("{error}{}", error.suggestion.as_ref().map(|text| format!("; {text}")).unwrap_or_default());
             }

@@ -302,7 +302,7 @@ async fn check(client: Client, kind: Kind, seen: Arc<AtomicU64>) -> Fault {
 /// Waits until the API server is back after it was gone.
 async fn revival(revived: &mut watch::Receiver<u64>) {
     if revived.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -322,7 +322,7 @@ fn tell_people(kind: Kind, status: &WatchStatus, fault: &Fault) {
         }
         // A list whose version is too old is everyday life.
         WatchStatus::Broken { .. } if *fault == Fault::Gone => {
-            tracing::info!(kind = kind.name(), "{plural} are listed anew: {fault}")
+            tracing::info!(kind = kind.name(), "{plural} are listed anew: {fault}");
         }
         _ => tracing::warn!(kind = kind.name(), error = %fault, "{plural} cannot be followed; trying again"),
     }

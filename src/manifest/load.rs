@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Loaded, ManifestError, Options, Origins};
+use super::{Loaded, ManifestError, Options, Origins, cursor::Fault, validate::validate};
 use crate::{
     model::{FieldPath, Kind, Name, Object, ObjectKey, decode},
     snapshot::{Blind, Edit, Scope, Snapshot},
@@ -49,14 +49,38 @@ impl Loading<'_> {
         if namespaced {
             self.fill_in_namespace(&mut value);
         }
-        let decoded = decode::value(kind, &value);
-        let key = match &decoded {
-            Ok(object) => Some(object.key()),
-            Err(_) => decode::key_of_value(kind, &value),
-        };
-        match decoded {
+        let faults = validate(kind, &value);
+        if !faults.is_empty() {
+            let key = decode::key_of_value(kind, &value);
+            for Fault { path, reason, suggestion } in faults {
+                self.refuse(&place, key.clone(), path, reason, suggestion);
+            }
+            return;
+        }
+        self.number(kind, &mut value);
+        match decode::value(kind, &value) {
             Ok(object) => self.admit(object, place),
-            Err(error) => self.refuse(&place, key, error.path, error.message, None),
+            Err(error) => {
+                let key = decode::key_of_value(kind, &value);
+                self.refuse(&place, key, error.path, error.message, None);
+            }
+        }
+    }
+
+    /// Objects that get their names from the same `generateName` are different objects: the second is called by the prefix
+    /// and 2, and so on.
+    fn number(&self, kind: Kind, value: &mut Value) {
+        let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+        let is_named = meta.get("name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+        let Some(prefix) = meta.get("generateName").and_then(Value::as_str).filter(|_| !is_named) else { return };
+        let namespace =
+            meta.get("namespace").and_then(Value::as_str).filter(|_| kind.info().namespaced).map(Name::from);
+        let key = |name: &str| ObjectKey { kind, namespace: namespace.clone(), name: Name::from(name) };
+        if self.loaded.origins.holds(&key(prefix)) {
+            let mut names = (2_usize..).map(|number| format!("{prefix}{number}"));
+            if let Some(name) = names.find(|name| !self.loaded.origins.holds(&key(name))) {
+                meta.insert("name".to_owned(), Value::from(name));
+            }
         }
     }
 

@@ -4,8 +4,13 @@
 //! Pure: reading the files is the caller's part. Sources are taken one after the other, and of a document nothing is kept but
 //! its object and its place, so that many or large files cost little more than what is in them.
 
+mod cursor;
 mod load;
 mod origins;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod validate;
 
 use std::collections::BTreeMap;
 

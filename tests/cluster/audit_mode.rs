@@ -1,7 +1,7 @@
 //! Audit mode: admitted, and told to those who look.
 
 use crate::harness::{self, PATIENCE, Ringwall, Setup, eventually};
-use crate::manifests::of_namespace;
+use crate::manifests::findings;
 
 #[test]
 fn audit_mode_admits_and_tells_by_log_line_metric_and_audit_annotation() {
@@ -17,8 +17,7 @@ fn audit_mode_admits_and_tells_by_log_line_metric_and_audit_annotation() {
     assert_eq!(outcome.warnings(), Vec::<&str>::new(), "{outcome}");
 
     let line = eventually(PATIENCE, "the log line", || {
-        let lines = ringwall.logged("finding");
-        let mine: Vec<_> = of_namespace(&lines, &namespace).into_iter().cloned().collect();
+        let mine = findings(&ringwall, &namespace);
         mine.into_iter().find(|line| line["rule"] == "unisolated-ingress").ok_or_else(|| ringwall.logs().join("\n"))
     });
     assert_eq!(line["mode"], "audit", "{line}");

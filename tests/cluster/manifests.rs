@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Client, Namespace, Outcome, PATIENCE, eventually};
+use crate::harness::{Client, Namespace, Outcome, PATIENCE, Ringwall, eventually};
 
 /// The label that makes a namespace refuse what the profile `baseline` forbids.
 pub(crate) const BASELINE: (&str, &str) = ("ringwall.dev/enforce", "baseline");
@@ -174,7 +174,10 @@ pub(crate) fn run_fix(kubectl: &Client, refusal: &str) {
     assert!(!output.stdout.is_empty(), "nothing was applied by {command}");
 }
 
-/// The lines of a log whose fields are of this namespace.
-pub(crate) fn of_namespace<'a>(lines: &'a [Value], namespace: &'a Namespace) -> Vec<&'a Value> {
-    lines.iter().filter(|line| line.to_string().contains(&namespace.name)).collect()
+/// The findings that Ringwall has logged of a namespace.
+pub(crate) fn findings(ringwall: &Ringwall<'_>, namespace: &Namespace) -> Vec<Value> {
+    let mine = |line: &Value| {
+        line["target"] == "ringwall::finding" && line["object"].as_str().unwrap().contains(&namespace.name)
+    };
+    ringwall.logs().iter().filter_map(|line| serde_json::from_str(line).ok()).filter(mine).collect()
 }

@@ -1,7 +1,7 @@
 //! Pods that somebody creates and changes by hand.
 
 use crate::harness::{self, Ringwall, Setup};
-use crate::manifests::{BASELINE, of_namespace, policy, run_fix};
+use crate::manifests::{BASELINE, findings, policy, run_fix};
 
 #[test]
 fn an_unisolated_pod_is_refused_until_the_fix_of_the_message_is_applied() {
@@ -32,7 +32,7 @@ fn a_dry_run_gets_the_same_verdict_and_leaves_no_trace() {
         let lines = metrics.lines().filter(|line| line.starts_with("ringwall_findings"));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
-    let logged = || of_namespace(&ringwall.logged("finding"), &namespace).len();
+    let logged = || findings(&ringwall, &namespace).len();
     let refused = |dry_run: bool| {
         let labels = format!(r#"kind="Pod",operation="CREATE",decision="refused",dry_run="{dry_run}""#);
         ringwall.metric(&format!("ringwall_requests_total{{{labels}}}"))

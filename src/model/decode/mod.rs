@@ -71,6 +71,16 @@ fn identity(kind: Kind, wire::Identity { metadata }: wire::Identity) -> Option<O
     }
 }
 
+/// The labels in a mapping.
+pub fn labels(value: &serde_json::Value) -> Result<super::Labels, DecodeError> {
+    wire::labels(value).map_err(|error| error_at(FieldPath::root(), &error))
+}
+
+/// A `LabelSelector`.
+pub fn selector(value: &serde_json::Value) -> Result<super::Selector, DecodeError> {
+    wire::<_, selector::LabelSelector>(value).map(|selector| selector.0)
+}
+
 fn of<'de, D: Deserializer<'de, Error = serde_json::Error>>(kind: Kind, from: D) -> Result<Object, DecodeError> {
     Ok(match kind {
         Kind::Namespace => Object::Namespace(Arc::new(wire::<_, meta::WireNamespace>(from)?.into_namespace()?)),
