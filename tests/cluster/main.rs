@@ -25,3 +25,4 @@ mod pods;
 mod policies;
 mod profiles;
 mod teardown;
+mod ways_round;
