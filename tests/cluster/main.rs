@@ -29,3 +29,4 @@ mod profiles;
 mod races;
 mod serving;
 mod teardown;
+mod ways_round;
