@@ -55,7 +55,9 @@ fn twenty_certificates_in_a_row_fail_no_call() {
         for _ in 0..20 {
             let before = loaded();
             ringwall.rotate();
-            eventually(PATIENCE, "the new certificate", || if loaded() > before { Ok(()) } else { Err("not yet".to_owned()) });
+            eventually(PATIENCE, "the new certificate", || {
+                if loaded() > before { Ok(()) } else { Err("not yet".to_owned()) }
+            });
         }
     });
     println!("20 certificates, {calls} calls");
@@ -76,8 +78,7 @@ fn a_replica_that_is_told_to_stop_fails_no_call_and_ends() {
         let name = first.configuration_name();
         let patched = second.client_configuration();
         first.terminate();
-        let mut configuration =
-            cluster.kubectl().json(&["get", "validatingwebhookconfiguration", &name]);
+        let mut configuration = cluster.kubectl().json(&["get", "validatingwebhookconfiguration", &name]);
         for webhook in configuration["webhooks"].as_array_mut().unwrap() {
             webhook["clientConfig"] = patched.clone();
         }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::certificate::{Authority, Certificate};
 use super::client::Namespace;
-use super::configuration::{Configuration, LABEL};
+use super::configuration::{Configuration, LABEL, client_configuration};
 use super::control_plane::{ControlPlane, cluster};
 use super::wait::{PATIENCE, eventually};
 use super::{http, unique};
