@@ -50,7 +50,7 @@ fn twenty_certificates_in_a_row_fail_no_call() {
     ringwall.configure(fail_closed);
     let namespace = ringwall.namespace("rotated", &[BASELINE]);
     namespace.kubectl().apply(&policy("web")).ok();
-    let loaded = || ringwall.logged("the serving certificate is loaded").len();
+    let loaded = || ringwall.logged("a new serving certificate is in force").len();
     let calls = under_load(&namespace, || {
         for _ in 0..20 {
             let before = loaded();
