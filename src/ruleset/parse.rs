@@ -68,7 +68,10 @@ impl Ruleset {
             Some(Ok(document)) => document,
             Some(Err(error)) => return Err(vec![error]),
             None => {
-                return Err(at_start("there is no ruleset in it", Some("begin with apiVersion: ringwall.dev/v1alpha1")));
+                return Err(at_start(
+                    "there is no ruleset in it",
+                    Some("begin with apiVersion: ringwall.dev/v1alpha1"),
+                ));
             }
         };
         if documents.next().is_some() {
