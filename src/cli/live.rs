@@ -3,8 +3,16 @@
 use std::path::Path;
 
 use anyhow::Context;
+use jiff::Timestamp;
 
-use crate::{cluster, snapshot::Snapshot};
+use crate::{
+    cluster,
+    decision::{self, Judgement, Templates},
+    model::{Kind, Name, Object, ObjectKey},
+    rules::{self, Subject},
+    ruleset::Ruleset,
+    snapshot::{ClassKey, Edit, Snapshot},
+};
 
 /// Everything that Ringwall reads of the cluster.
 pub(super) fn load(kubeconfig: Option<&Path>) -> anyhow::Result<Snapshot> {
@@ -13,4 +21,81 @@ pub(super) fn load(kubeconfig: Option<&Path>) -> anyhow::Result<Snapshot> {
         .build()
         .context("the asynchronous runtime cannot be started")?;
     runtime.block_on(cluster::load_once(kubeconfig)).context("the cluster cannot be read")
+}
+
+/// The state that objects make on top of what runs, and what comes of it for the subjects that they affect.
+pub(super) fn judge(
+    kubeconfig: Option<&Path>,
+    objects: impl Iterator<Item = Object>,
+    rules: &Ruleset,
+    now: Timestamp,
+) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+    let before = load(kubeconfig)?;
+    Ok(lay_on(&before, objects, rules, now))
+}
+
+fn lay_on(
+    before: &Snapshot,
+    objects: impl Iterator<Item = Object>,
+    rules: &Ruleset,
+    now: Timestamp,
+) -> (Snapshot, Vec<Judgement>) {
+    let (after, touched) = before.with(objects.map(Edit::Put));
+    let affected = rules::affected(before, &after, &touched);
+    // A touched Pod is affected as itself; a survey judges it in its class.
+    let is_touched = |namespace: &Name, name: &Name| {
+        touched.contains(&ObjectKey::namespaced(Kind::Pod, namespace.clone(), name.clone()))
+    };
+    let holds_touched = |key: &ClassKey| {
+        after.class(key).is_some_and(|class| class.pods.iter().any(|name| is_touched(&key.namespace, name)))
+    };
+    let mut judgements = decision::survey(&after, rules, Templates::AsPods, now);
+    judgements.retain(|judgement| match &judgement.breach.subject {
+        Subject::Class(key) if holds_touched(key) => true,
+        subject => affected.contains(subject),
+    });
+    (after, judgements)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        manifest::{self, Options},
+        source::Source,
+    };
+
+    const POD: &str = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: a}]}\nmetadata: {name: web, ";
+    const POLICY: &str =
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\n";
+
+    fn snapshot(documents: &[String]) -> Snapshot {
+        manifest::load([Source::new("world", documents.join("\n---\n"))], &Options::default()).snapshot
+    }
+
+    #[test]
+    fn only_what_the_manifests_affect_is_told() {
+        let pod = |namespace: &str| format!("{POD} namespace: {namespace}, labels: {{app: web}}}}");
+        let policy = |label: &str| format!("{POLICY}spec: {{podSelector: {{matchLabels: {{app: {label}}}}}}}");
+        let before = snapshot(&[pod("shop"), pod("elsewhere"), policy("web")]);
+        let moved = snapshot(&[policy("wbe")]);
+        let objects = moved.list(Kind::NetworkPolicy, None).cloned();
+        let now = Timestamp::UNIX_EPOCH;
+        let (after, judgements) = lay_on(&before, objects, &Ruleset::default(), now);
+        let told: Vec<_> = judgements.iter().map(|judgement| judgement.subject.namespace.as_deref()).collect();
+        assert!(told.contains(&Some("shop")) && !told.contains(&Some("elsewhere")), "{told:?}");
+        let everything = decision::survey(&after, &Ruleset::default(), Templates::AsPods, now);
+        assert!(everything.iter().any(|judgement| judgement.subject.namespace.as_deref() == Some("elsewhere")));
+    }
+
+    #[test]
+    fn a_pod_that_joins_a_class_brings_it_up() {
+        let pod =
+            |name: &str| POD.replace("name: web", &format!("name: {name}")) + " namespace: shop, labels: {app: web}}";
+        let before = snapshot(&[pod("one")]);
+        let more = snapshot(&[pod("two")]);
+        let objects = more.list(Kind::Pod, None).cloned();
+        let (_, judgements) = lay_on(&before, objects, &Ruleset::default(), Timestamp::UNIX_EPOCH);
+        assert!(judgements.iter().any(|judgement| judgement.subject.pods == Some(2)), "{judgements:?}");
+    }
 }

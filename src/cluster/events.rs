@@ -94,12 +94,13 @@ fn event(note: &Note, instance: &str, now: Timestamp) -> (String, Vec<u8>) {
     let info = note.object.kind.info();
     // Events on cluster-scoped objects live in `default`.
     let namespace = note.object.namespace.as_deref().unwrap_or("default");
-    let text = if note.text.len() > LONGEST_NOTE {
-        let end = note.text.floor_char_boundary(LONGEST_NOTE);
-        format!("{}...", note.text.get(..end).unwrap_or_default())
-    } else {
-        note.text.clone()
-    };
+    let mut text = note.text.clone();
+    if text.len() > LONGEST_NOTE {
+        while text.len() > LONGEST_NOTE {
+            text.pop();
+        }
+        text.push_str("...");
+    }
     let body = json!({
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",

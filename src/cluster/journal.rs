@@ -52,11 +52,11 @@ impl Journal {
     pub fn take(&self, settle: Duration, now: Timestamp) -> Option<Batch> {
         let mut batches = self.lock();
         let settled = |batch: &Batch| now.duration_since(batch.since).unsigned_abs() >= settle && now >= batch.since;
-        let mut first = batches.pop_front_if(|batch| settled(batch))?;
-        while let Some(next) = batches.pop_front_if(|batch| settled(batch)) {
+        let count = batches.iter().take_while(|batch| settled(batch)).count();
+        batches.drain(..count).reduce(|mut first, next| {
             first.touched.extend(next.touched);
-        }
-        Some(first)
+            first
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Batch>> {

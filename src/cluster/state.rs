@@ -180,3 +180,74 @@ fn why_not(kind: Kind, status: &WatchStatus) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000 + seconds).unwrap()
+    }
+
+    fn synced() -> State {
+        let state = State::unsynced(at(0));
+        for kind in Kind::all() {
+            state.set_watch(kind, WatchStatus::Synced);
+        }
+        state
+    }
+
+    fn broken(reads_fail: bool) -> WatchStatus {
+        WatchStatus::Broken { since: at(5), error: "connection refused".to_owned(), reads_fail }
+    }
+
+    #[test]
+    fn a_state_from_files_is_ready_and_never_old() {
+        let state = State::fixed(Snapshot::new(), at(0));
+        assert_eq!(state.readiness(), Ok(()));
+        assert!(state.is_settled());
+        assert_eq!(state.age(at(1000)), Duration::ZERO);
+    }
+
+    #[test]
+    fn every_required_kind_that_was_not_read_is_named() {
+        let reasons = State::unsynced(at(0)).readiness().unwrap_err();
+        assert_eq!(reasons.len(), KINDS.iter().filter(|info| info.required).count());
+        assert_eq!(reasons[0], "namespaces have not been read yet");
+    }
+
+    #[test]
+    fn kinds_that_are_not_required_never_make_a_replica_unready() {
+        for status in [WatchStatus::Forbidden, WatchStatus::NotServed, broken(true), WatchStatus::Syncing(None)] {
+            let state = synced();
+            state.set_watch(Kind::Ingress, status);
+            assert_eq!(state.readiness(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_required_kind_that_is_forbidden_is_unready_and_says_what_to_grant() {
+        let state = synced();
+        state.set_watch(Kind::NetworkPolicy, WatchStatus::Forbidden);
+        let reasons = state.readiness().unwrap_err();
+        assert_eq!(reasons, ["RBAC does not let Ringwall read networkpolicies: grant get, list and watch"]);
+    }
+
+    #[test]
+    fn a_broken_watch_is_unready_only_when_reads_fail_as_well() {
+        let state = synced();
+        state.set_watch(Kind::Pod, broken(false));
+        assert_eq!(state.readiness(), Ok(()));
+        state.set_watch(Kind::Pod, broken(true));
+        assert!(state.readiness().unwrap_err()[0].contains("connection refused"));
+    }
+
+    #[test]
+    fn the_snapshot_is_as_old_as_the_first_break() {
+        let state = synced();
+        assert_eq!(state.age(at(60)), Duration::ZERO);
+        state.set_watch(Kind::Ingress, broken(false));
+        state.set_unreachable(Some((at(8), String::new())));
+        assert_eq!(state.age(at(65)), Duration::from_secs(60));
+    }
+}

@@ -27,12 +27,12 @@ pub(super) struct Doubt {
 pub(super) fn of(decision: &Decision, doubt: Option<&Doubt>) -> Answer {
     let refusal = (!decision.allow).then(|| (403, "Forbidden", refusal(decision, doubt)));
     let shown = decision.findings.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Warn(_)));
-    let warnings = shown.map(|(finding, outcome)| warning(finding, outcome)).collect();
+    let warnings: Vec<String> = shown.map(|(finding, outcome)| warning(finding, outcome)).collect();
     let hidden = decision.more.iter().filter(|((_, outcome), _)| *outcome == "warn").map(|(_, count)| count).sum();
     Answer {
         allowed: decision.allow,
         refusal,
-        warnings: lines::within_limits(warnings, hidden),
+        warnings: lines::within_limits(&warnings, hidden),
         annotations: annotations(decision),
     }
 }
@@ -61,9 +61,10 @@ fn refusal(decision: &Decision, doubt: Option<&Doubt>) -> String {
 }
 
 fn warning(finding: &Finding, outcome: &Outcome) -> String {
-    // What the reader cannot see from the finding itself: that this request is not to blame for it.
+    // What the reader cannot see from the finding itself: that this request is not to blame for it, or
+    // what comes of it.
     let aside = match outcome.reason() {
-        Some(reason @ (Reason::Before | Reason::Spared)) => format!(" ({})", reason.text()),
+        Some(reason @ (Reason::Before | Reason::Raised | Reason::Spared)) => format!(" ({})", reason.text()),
         _ => String::new(),
     };
     lines::warning(&format!("{}: {}", finding.rule, finding.message), &format!("{}{aside}", finding.fix.text()))
