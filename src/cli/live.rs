@@ -66,7 +66,8 @@ mod tests {
     };
 
     const POD: &str = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: a}]}\nmetadata: {name: web, ";
-    const POLICY: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\n";
+    const POLICY: &str =
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\n";
 
     fn snapshot(documents: &[String]) -> Snapshot {
         manifest::load([Source::new("world", documents.join("\n---\n"))], &Options::default()).snapshot
@@ -89,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_pod_that_joins_a_class_brings_it_up() {
-        let pod = |name: &str| POD.replace("name: web", &format!("name: {name}")) + " namespace: shop, labels: {app: web}}";
+        let pod =
+            |name: &str| POD.replace("name: web", &format!("name: {name}")) + " namespace: shop, labels: {app: web}}";
         let before = snapshot(&[pod("one")]);
         let more = snapshot(&[pod("two")]);
         let objects = more.list(Kind::Pod, None).cloned();
