@@ -38,8 +38,8 @@ fn report(error: &ManifestError, sources: &[Source]) -> ReportError {
     let text = sources.iter().find(|source| source.name == error.file).map_or("", |source| &source.text);
     let object = error.object.as_ref().map(ToString::to_string).filter(|object| !error.reason.starts_with(object));
     let path = Some(error.path.as_str()).filter(|path| object.is_some() && !path.is_empty());
-    let prefix = object.as_deref().into_iter().chain(path).map(|part| format!("{part}: ")).collect::<String>();
-    let reason = format!("{prefix}{}", error.reason);
+    let parts: Vec<&str> = object.as_deref().into_iter().chain(path).chain([error.reason.as_str()]).collect();
+    let reason = parts.join(": ");
     error_at(text, &error.file, (error.line, error.column), reason, error.suggestion.clone())
 }
 
