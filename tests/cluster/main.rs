@@ -29,4 +29,3 @@ mod profiles;
 mod races;
 mod serving;
 mod teardown;
-mod ways_round;
