@@ -16,6 +16,7 @@ use ringwall::{
 
 const NAMESPACES: [&str; 2] = ["blue", "red"];
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
+const HOSTS: [&str; 2] = ["a.example", "b.example"];
 const KINDS: [Kind; 3] = [Kind::Pod, Kind::NetworkPolicy, Kind::Ingress];
 
 fn meta() -> impl Strategy<Value = Meta> {
@@ -77,14 +78,16 @@ fn ingress() -> impl Strategy<Value = Object> {
         })
     };
     let class = option::of(select(vec!["nginx", "traefik"]).prop_map(Name::from));
-    (meta(), class, option::of(backend()), vec(backend(), 0..3)).prop_map(|(meta, class_name, default, backends)| {
+    let host = option::of(select(HOSTS.to_vec()).prop_map(Name::from));
+    let backends = vec(backend(), 0..3);
+    (meta(), class, option::of(backend()), host, backends).prop_map(|(meta, class_name, default, host, backends)| {
         let paths = backends.into_iter().map(|backend| IngressPath { path: "/".into(), backend }).collect();
         Object::Ingress(Arc::new(Ingress {
             meta,
             class_name,
             default_backend: default,
             tls: Vec::new(),
-            rules: vec![IngressRule { host: None, paths }],
+            rules: vec![IngressRule { host, paths }],
         }))
     })
 }
@@ -173,6 +176,7 @@ struct Seen {
     counts: Vec<usize>,
     classes: Vec<(Option<Name>, Vec<(String, Arc<PodFacts>, Vec<Name>)>)>,
     referrers: Vec<(ObjectKey, Vec<ObjectKey>)>,
+    hosts: Vec<Vec<Arc<Ingress>>>,
     policies: Vec<Arc<NetworkPolicy>>,
     undecodable: Vec<ObjectKey>,
 }
@@ -207,6 +211,7 @@ fn see(snapshot: &Snapshot) -> Seen {
         counts: KINDS.map(|kind| snapshot.count(kind)).to_vec(),
         classes: namespaces().map(|namespace| (namespace.clone(), classes(&namespace))).collect(),
         referrers: referred.map(|key| (key.clone(), snapshot.referrers(&key).cloned().collect())).collect(),
+        hosts: HOSTS.map(|host| snapshot.ingresses_of_host(&host.into()).cloned().collect()).to_vec(),
         policies: NAMESPACES
             .iter()
             .flat_map(|namespace| snapshot.policies(&Name::from(*namespace)).cloned().collect::<Vec<_>>())

@@ -102,7 +102,8 @@ impl Pod {
 
 impl World {
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let decoded = |policy: &Policy| decode::value(Kind::NetworkPolicy, &policy.manifest()).expect("it is well-formed");
+        let decoded =
+            |policy: &Policy| decode::value(Kind::NetworkPolicy, &policy.manifest()).expect("it is well-formed");
         let puts = self.policies.iter().map(|policy| Edit::Put(decoded(policy)));
         let whole = Edit::Cover(Scope { kind: Kind::NetworkPolicy, namespace: None }, Ok(()));
         Snapshot::new().with(puts.chain([whole])).0
@@ -191,7 +192,9 @@ impl Rule {
 impl Labelled {
     fn manifest(&self) -> Value {
         let expression = |(key, operator, values): &(String, Operator, Vec<String>)| match operator {
-            Operator::In | Operator::NotIn => json!({"key": key, "operator": format!("{operator:?}"), "values": values}),
+            Operator::In | Operator::NotIn => {
+                json!({"key": key, "operator": format!("{operator:?}"), "values": values})
+            }
             Operator::Exists | Operator::DoesNotExist => json!({"key": key, "operator": format!("{operator:?}")}),
         };
         let expressions: Vec<_> = self.expressions.iter().map(expression).collect();
