@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::Audit,
     cluster::{self, Live, State},
     manifest,
     ruleset::Ruleset,
@@ -125,7 +126,6 @@ impl Serve {
         metrics: &Arc<Metrics>,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
-        let _ = ruleset;
         if let Some(folder) = &self.cluster.manifests {
             let (inputs, unread) = inputs::read(std::slice::from_ref(folder));
             if let Some(error) = unread.first() {
@@ -143,6 +143,15 @@ impl Serve {
         }
         let options = cluster::Options { kubeconfig: self.cluster.kubeconfig.clone() };
         let cluster = cluster::start(&options, Arc::clone(metrics), stop.clone()).await?;
+        let audit = Audit {
+            state: Arc::clone(&cluster.state),
+            journal: cluster.journal,
+            events: cluster.events,
+            metrics: Arc::clone(metrics),
+            ruleset: Arc::clone(ruleset),
+            interval: self.timing.audit_interval,
+        };
+        tokio::spawn(audit.run(stop.clone()));
         Ok((cluster.state, Some(cluster.live)))
     }
 }
@@ -150,6 +159,8 @@ impl Serve {
 /// Panics are logged like everything else, where they happened and why.
 fn log_panic(info: &std::panic::PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string).unwrap_or_default();
-    let message = info.payload_as_str().unwrap_or_default();
+    let payload = info.payload();
+    let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.unwrap_or_default();
     tracing::error!(target: "ringwall::panic", location, "{message}");
 }
