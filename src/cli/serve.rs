@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::Audit,
     cluster::{self, Live, State},
     manifest,
     ruleset::Ruleset,
@@ -118,14 +119,13 @@ impl Serve {
         }
     }
 
-    /// What requests are decided on: files, or a cluster.
+    /// What requests are decided on: files, or a cluster, which is audited from now on.
     async fn state(
         &self,
         ruleset: &Arc<ArcSwap<Ruleset>>,
         metrics: &Arc<Metrics>,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
-        let _ = ruleset;
         if let Some(folder) = &self.cluster.manifests {
             let (inputs, unread) = inputs::read(std::slice::from_ref(folder));
             if let Some(error) = unread.first() {
@@ -143,6 +143,15 @@ impl Serve {
         }
         let options = cluster::Options { kubeconfig: self.cluster.kubeconfig.clone() };
         let cluster = cluster::start(&options, Arc::clone(metrics), stop.clone()).await?;
+        let audit = Audit {
+            state: Arc::clone(&cluster.state),
+            journal: cluster.journal,
+            events: cluster.events,
+            metrics: Arc::clone(metrics),
+            ruleset: Arc::clone(ruleset),
+            interval: self.timing.audit_interval,
+        };
+        tokio::spawn(audit.run(stop.clone()));
         Ok((cluster.state, Some(cluster.live)))
     }
 }
