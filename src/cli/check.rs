@@ -18,12 +18,6 @@ use crate::{
 #[cfg(feature = "cluster")]
 use super::live;
 use super::{exit, inputs, manifests, output, ruleset};
-#[cfg(feature = "cluster")]
-use crate::{
-    model::{Kind, Name, ObjectKey},
-    rules::{Subject, affected},
-    snapshot::{ClassKey, Edit},
-};
 
 /// Judge manifests: files, folders, standard input
 ///
@@ -116,36 +110,11 @@ impl Check {
     fn judge(&self, manifests: &Loaded, rules: &Ruleset, now: Timestamp) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
         #[cfg(feature = "cluster")]
         if self.live.cluster {
-            return self.judge_on_cluster(manifests, rules, now);
+            return live::judge(self.live.kubeconfig.as_deref(), written(manifests), rules, now);
         }
         let snapshot = manifests.snapshot.clone();
         let judgements = decision::survey(&snapshot, rules, Templates::AsPods, now);
         Ok((snapshot, judgements))
-    }
-
-    /// What the manifests affect, on top of what runs.
-    #[cfg(feature = "cluster")]
-    fn judge_on_cluster(
-        &self,
-        manifests: &Loaded,
-        rules: &Ruleset,
-        now: Timestamp,
-    ) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
-        let before = live::load(self.live.kubeconfig.as_deref())?;
-        let (after, touched) = before.with(written(manifests).map(Edit::Put));
-        let affected = affected(&before, &after, &touched);
-        // A touched Pod is affected as itself; a survey judges it in its class.
-        let holds_touched = |key: &ClassKey| {
-            let is_touched =
-                |name: &Name| touched.contains(&ObjectKey::namespaced(Kind::Pod, key.namespace.clone(), name.clone()));
-            after.class(key).is_some_and(|class| class.pods.iter().any(is_touched))
-        };
-        let mut judgements = decision::survey(&after, rules, Templates::AsPods, now);
-        judgements.retain(|judgement| match &judgement.breach.subject {
-            Subject::Class(key) if holds_touched(key) => true,
-            subject => affected.contains(subject),
-        });
-        Ok((after, judgements))
     }
 
     fn write(&self, report: &Report) -> anyhow::Result<ExitCode> {

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     model::{Labels, Name},
     network::Direction,
-    rules::fix::{FixTarget, fix},
+    rules::{FixTarget, fix},
 };
 
 use super::{output, rules::named};

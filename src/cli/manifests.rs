@@ -17,16 +17,11 @@ pub(super) fn load(sources: &[Source], namespace: &str) -> (Loaded, Vec<ReportEr
 
 fn report(error: &ManifestError, sources: &[Source]) -> ReportError {
     let text = sources.iter().find(|source| source.name == error.file).map_or("", |source| &source.text);
-    let object = error.object.as_ref().map(|key| format!("{key}: ")).unwrap_or_default();
-    let path = if error.path.as_str().is_empty() { String::new() } else { format!("{}: ", error.path) };
-    let reason = format!("{object}{path}{}", error.reason);
-    let chart = || {
-        let words = "this looks like a template of a chart: check what `helm template` makes of it";
-        text.contains("{{").then(|| words.to_owned())
-    };
-    // What could not even be read has no object.
-    let suggestion = error.suggestion.clone().or_else(|| if error.object.is_none() { chart() } else { None });
-    error_at(text, &error.file, (error.line, error.column), reason, suggestion)
+    let object = error.object.as_ref().map(ToString::to_string).filter(|object| !error.reason.starts_with(object));
+    let path = Some(error.path.as_str()).filter(|path| object.is_some() && !path.is_empty());
+    let prefix = object.as_deref().into_iter().chain(path).map(|part| format!("{part}: ")).collect::<String>();
+    let reason = format!("{prefix}{}", error.reason);
+    error_at(text, &error.file, (error.line, error.column), reason, error.suggestion.clone())
 }
 
 /// An error at a line and column of a text.

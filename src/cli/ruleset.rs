@@ -2,7 +2,14 @@
 
 use std::path::Path;
 
-use crate::{model::Name, report::ReportError, ruleset::Ruleset};
+use crate::{
+    model::Name,
+    report::ReportError,
+    ruleset::Ruleset,
+    source::{Source, SourceError},
+};
+
+use super::manifests::error_at;
 
 /// Why a ruleset file does not load.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -15,8 +22,14 @@ pub(crate) fn load(path: &Path) -> Result<Ruleset, RulesetFileError> {
     let fail = |reason: String| {
         RulesetFileError(vec![ReportError { file: file.clone(), position: None, reason, suggestion: None }])
     };
-    let _text = std::fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-    Ok(Ruleset::default())
+    let text = std::fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let source = Source::new(file, text);
+    Ruleset::parse_text(&source).map_err(|errors| {
+        let report = |SourceError { file, line, column, reason, suggestion }| {
+            error_at(&source.text, &file, (line, column), reason, suggestion)
+        };
+        RulesetFileError(errors.into_iter().map(report).collect())
+    })
 }
 
 /// `file:line:column: reason; suggestion`, one line each.
@@ -27,4 +40,21 @@ fn shown(errors: &[ReportError]) -> String {
         format!("{}:{at} {}{suggestion}", error.file, error.reason)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ruleset_with_a_mistake_does_not_load_and_says_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ruleset.yaml");
+        let head = "apiVersion: ringwall.dev/v1alpha1\nkind: Ruleset\nmetadata: {name: default}\n";
+        std::fs::write(&path, format!("{head}spec:\n  flor: baseline\n")).unwrap();
+        let told = load(&path).unwrap_err().to_string();
+        assert!(told.ends_with("ruleset.yaml:5:3: spec.flor: unknown field flor; did you mean floor?"), "{told}");
+        std::fs::write(&path, format!("{head}spec:\n  floor: baseline\n")).unwrap();
+        assert_eq!(load(&path).unwrap().floor, crate::ruleset::Profile::Baseline);
+    }
 }

@@ -80,7 +80,7 @@ impl Serve {
             metrics,
             tls,
             limits: self.timing.limits(),
-            drain: self.timing.drain(),
+            drain: self.timing.drain(self.dev),
             undecided: self.timing.undecided_route,
         };
         server.run(parts).await;

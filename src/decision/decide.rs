@@ -55,6 +55,12 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
             .filter(|verdict| verdict.worse || is_own || shows_prior(change, subject) || (raises && verdict.enforced))
             .collect();
         verdicts.extend(kept);
+        let makes_pods = matches!(subject, Subject::Class(_)) || subject.kind().is_workload();
+        for verdict in verdicts.iter_mut().skip(from).filter(|verdict| raises && makes_pods && verdict.enforced) {
+            if verdict.judgement.outcome == Outcome::Warn(Reason::Before) {
+                verdict.judgement.outcome = Outcome::Warn(Reason::Raised);
+            }
+        }
     }
     if let Some(judgement) = namespace::lowered(&judge, change) {
         verdicts.push(Verdict { judgement, worse: true, enforced: true });
@@ -62,7 +68,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     drop_shadowed_templates(&mut verdicts);
     let mut needs = reads::needs(&judge, change, &verdicts);
     needs.extend(owners);
-    let notes = Notes { change, raises };
+    let notes = Notes { change };
     let mut decision = present(&judge, verdicts, &notes);
     decision.needs = needs;
     decision
@@ -170,16 +176,12 @@ fn present(judge: &Judge<'_>, verdicts: Vec<Verdict>, notes: &Notes<'_>) -> Deci
 /// What the change tells beyond the rule: the cases that cannot be free of order say what to do (design, section 4).
 struct Notes<'a> {
     change: &'a Change,
-    raises: bool,
 }
 
 impl Notes<'_> {
     fn add(&self, judge: &Judge<'_>, judgement: &mut Judgement) {
         if !judgement.note.is_empty() {
             return;
-        }
-        if self.raises && judgement.outcome == Outcome::Warn(Reason::Before) {
-            "it goes on running; its replacements and additional Pods will be refused".clone_into(&mut judgement.note);
         }
         if judgement.outcome != Outcome::Refuse {
             return;

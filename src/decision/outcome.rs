@@ -28,6 +28,8 @@ pub enum Reason {
     Mode,
     /// It was there before.
     Before,
+    /// It was there before and a stricter profile of its namespace holds against it now.
+    Raised,
     /// It cannot be proved.
     Unproved,
     /// It is on a template, whose Pods are judged anyway.
@@ -42,6 +44,7 @@ impl Reason {
         match self {
             Self::Mode => "",
             Self::Before => "it was so before",
+            Self::Raised => "its replacements and additional Pods will be refused",
             Self::Unproved => "cannot prove",
             Self::Template => "on a template: its Pods are judged",
             Self::Spared => "requests of this kind are not refused for it",

@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn a_solver_needs_every_mark() {
         assert!(is_solver(&solver()));
-        let spoil: [(&str, fn(&mut Ingress)); 9] = [
+        type Spoil = (&'static str, fn(&mut Ingress));
+        let spoil: [Spoil; 9] = [
             ("name", |ingress| ingress.meta.name = "web".into()),
             ("solver label", |ingress| {
                 ingress.meta.labels = ingress.meta.labels.with("acme.cert-manager.io/http01-solver", "yes");

@@ -4,9 +4,10 @@
 //! these subjects. The one deliberate difference: a Pod that was touched is judged as itself and not as its class, for a request
 //! about one Pod does not answer for the others.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
+    edge::hosts::wildcard_above,
     model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
     snapshot::{Lookup, Snapshot, Touched},
 };
@@ -142,12 +143,16 @@ impl Affected<'_> {
         self.subjects.extend(ingresses.into_iter().map(Subject::Object));
     }
 
-    /// An Ingress exposes the workloads behind its Services.
+    /// An Ingress exposes the workloads behind its Services, and the certificate that it asks for may serve other Ingresses of
+    /// its hosts.
     fn ingress(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         let mut services = BTreeSet::new();
         for version in self.versions(key) {
             let Object::Ingress(ingress) = version else { continue };
+            for host in ingress.rules.iter().filter_map(|rule| rule.host.as_ref()) {
+                self.sharing(host);
+            }
             let paths = ingress.rules.iter().flat_map(|rule| &rule.paths).map(|path| &path.backend);
             services.extend(ingress.default_backend.iter().chain(paths).filter_map(|backend| match backend {
                 IngressBackend::Service { name, .. } => Some(name.clone()),
@@ -159,6 +164,24 @@ impl Affected<'_> {
                 if let Object::Service(service) = version {
                     self.workloads_where(namespace, |labels| service.selects(labels));
                 }
+            }
+        }
+    }
+
+    /// Adds the Ingresses of a host; of a wildcard also those of the hosts that it stands for.
+    fn sharing(&mut self, host: &Name) {
+        let below = |object: &&Object| match object {
+            Object::Ingress(ingress) => ingress.rules.iter().any(|rule| {
+                rule.host.as_ref().and_then(|other| wildcard_above(other)).is_some_and(|above| *host == above.as_str())
+            }),
+            _ => false,
+        };
+        for state in [self.before, self.after] {
+            let same = state.ingresses_of_host(host).map(|ingress| Object::Ingress(Arc::clone(ingress)).key());
+            self.subjects.extend(same.map(Subject::Object));
+            if host.starts_with("*.") {
+                let covered = state.list(Kind::Ingress, None).filter(below);
+                self.subjects.extend(covered.map(|object| Subject::Object(object.key())));
             }
         }
     }

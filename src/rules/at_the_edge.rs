@@ -137,7 +137,7 @@ mod tests {
         breaches.iter().map(|breach| (rule.explain(&context, breach), breach.certain.is_ok())).collect()
     }
 
-    fn ingress(annotations: Value, tls: Value, hosts: &[&str]) -> Value {
+    fn ingress(annotations: &Value, tls: &Value, hosts: &[&str]) -> Value {
         let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
         let paths = json!([{"path": "/", "pathType": "Prefix", "backend": backend}]);
         let rules: Vec<_> = hosts.iter().map(|host| json!({"host": host, "http": {"paths": paths}})).collect();
@@ -159,7 +159,7 @@ mod tests {
         let off = json!({"nginx.ingress.kubernetes.io/ssl-redirect": "false"});
         let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
         let found =
-            findings("plaintext-ingress", NGINX, &Environment::default(), &ingress(off, tls, &["shop.example.com"]));
+            findings("plaintext-ingress", NGINX, &Environment::default(), &ingress(&off, &tls, &["shop.example.com"]));
         let line = "plaintext-ingress: Ingress shop/web serves shop.example.com in plaintext: ssl-redirect is turned off; \
                     fix: remove the annotation nginx.ingress.kubernetes.io/ssl-redirect";
         let places = [r#"metadata.annotations["nginx.ingress.kubernetes.io/ssl-redirect"]"#, "spec.rules[0].host"];
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_host_without_tls_is_told_once_and_how_to_add_it() {
-        let plain = ingress(json!({}), json!([]), &["shop.example.com"]);
+        let plain = ingress(&json!({}), &json!([]), &["shop.example.com"]);
         let found = findings("plaintext-ingress", NGINX, &Environment::default(), &plain);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].0.fix.text(), "add shop.example.com to spec.tls[].hosts, with a secretName");
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_host_that_was_forgotten_under_tls_is_uncovered_and_not_plaintext() {
         let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
-        let forgot = ingress(json!({}), tls, &["shop.example.com", "pay.example.com"]);
+        let forgot = ingress(&json!({}), &tls, &["shop.example.com", "pay.example.com"]);
         let found = findings("uncovered-host", NGINX, &Environment::default(), &forgot);
         let line = "uncovered-host: Ingress shop/web has no entry in spec.tls for pay.example.com: ingress-nginx serves it \
                     with its default certificate, unless another host's happens to name it; fix: add pay.example.com to \
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn an_unknown_controller_is_in_doubt_unless_the_ruleset_refuses_it() {
         let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
-        let covered = ingress(json!({}), tls, &["shop.example.com"]);
+        let covered = ingress(&json!({}), &tls, &["shop.example.com"]);
         let judge =
             |environment: &Environment| findings("plaintext-ingress", "example.com/edge", environment, &covered);
         let found = judge(&Environment::default());
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_solver_of_acme_challenges_passes_and_its_imitation_does_not() {
-        let mut solver = ingress(json!({}), json!([]), &["shop.example.com"]);
+        let mut solver = ingress(&json!({}), &json!([]), &["shop.example.com"]);
         solver["metadata"] = json!({
             "generateName": "cm-acme-http-solver-",
             "namespace": "shop",
@@ -230,5 +230,22 @@ mod tests {
         assert!(findings("plaintext-ingress", NGINX, &Environment::default(), &solver).is_empty());
         solver["metadata"]["ownerReferences"] = json!([]);
         assert_eq!(findings("plaintext-ingress", NGINX, &Environment::default(), &solver).len(), 1);
+    }
+
+    #[test]
+    fn taking_a_certificate_away_affects_the_other_ingresses_of_its_hosts() {
+        let named = |name: &str, host: &str| {
+            let mut ingress = ingress(&json!({}), &json!([]), &[host]);
+            ingress["metadata"]["name"] = json!(name);
+            decode::value(Kind::Ingress, &ingress).unwrap()
+        };
+        let sharing = [("changed", "*.example.com"), ("same", "*.example.com"), ("below", "a.example.com")];
+        let others = [("deeper", "a.b.example.com"), ("apex", "example.com")];
+        let objects = sharing.iter().chain(&others).map(|(name, host)| Edit::Put(named(name, host)));
+        let (snapshot, _) = Snapshot::new().with(objects);
+        let touched = [named("changed", "").key()].into();
+        let affected = crate::rules::affected(&snapshot, &snapshot, &touched);
+        let expected = sharing.map(|(name, _)| Subject::Object(named(name, "").key()));
+        assert_eq!(affected, expected.into());
     }
 }

@@ -119,10 +119,6 @@ impl Rule for MetadataEndpoint {
             guilty.filter(|peer| peer.ports.contains(Protocol::Tcp, PORT) && admits(&peer.reach)).collect();
         let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let by = guilty.first().map(|peer| format!(": policy {} admits it", peer.policy.name)).unwrap_or_default();
-        let unproved = match &breach.certain {
-            Ok(()) => String::new(),
-            Err(blind) => format!("cannot prove it, for {blind}: "),
-        };
         let fix = match guilty.first() {
             Some(peer) => replace_policy(INFO.id, snapshot, &peer.policy, &peer.at, Direction::Egress),
             None => Fix::Words(INFO.mend.to_owned()),
@@ -133,7 +129,7 @@ impl Rule for MetadataEndpoint {
         Finding {
             rule: INFO.id,
             aspect: String::new(),
-            message: format!("{unproved}{reference} reaches the cloud's metadata at {}{by}", listed.join(" and ")),
+            message: format!("{reference} reaches the cloud's metadata at {}{by}", listed.join(" and ")),
             why: format!("{}{}", INFO.why, retry(&reference)),
             fix,
             places,

@@ -101,10 +101,7 @@ impl Rule for NoDefaultDeny {
         let reference = breach.subject.reference(context.snapshot);
         let namespace = breach.subject.namespace().cloned().unwrap_or_default();
         let direction = breach.aspect.direction().unwrap_or(Direction::Ingress);
-        let message = match &breach.certain {
-            Ok(()) => format!("{reference} has workloads and no policy that selects every Pod for {direction}"),
-            Err(blind) => format!("cannot prove that {reference} denies {direction} by default: {blind}"),
-        };
+        let message = format!("{reference} has workloads and no policy that selects every Pod for {direction}");
         let object = ObjectKey::cluster(Kind::Namespace, namespace.clone());
         Finding {
             rule: INFO.id,

@@ -97,12 +97,7 @@ impl Rule for PolicySelectsNothing {
         let found = policy(snapshot, &breach.subject);
         let selector = found.as_ref().map(|(_, policy)| policy.pod_selector.to_string()).unwrap_or_default();
         let near = found.as_ref().and_then(|(namespace, policy)| nearest(snapshot, namespace, &policy.pod_selector));
-        let message = match &breach.certain {
-            Ok(()) => format!("{reference} selects {selector}, which no workload of its namespace has"),
-            Err(blind) => {
-                format!("{reference} selects {selector}, and it cannot be proved that a workload has it: {blind}")
-            }
-        };
+        let message = format!("{reference} selects {selector}, which no workload of its namespace has");
         let fix = match &near {
             Some(Near::Label(label)) => format!("correct spec.podSelector; nearest is {label}"),
             Some(Near::Namespace(namespace)) => format!("move it to the namespace {namespace}, where workloads match"),

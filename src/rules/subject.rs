@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{Kind, Name, Object, ObjectKey, PodFacts},
+    model::{Kind, Meta, Name, Object, ObjectKey, PodFacts},
     snapshot::{ClassKey, Lookup, Snapshot},
 };
 
@@ -29,7 +29,7 @@ pub struct Workload {
     pub object: ObjectKey,
     /// Where the Pod's fields are below that object: empty for a Pod, `spec.template` for most workloads.
     pub template: &'static str,
-    /// The hook annotation, for bare and hook Pods (`helm.sh/hook`).
+    /// The hook annotation (`helm.sh/hook`), of a Pod's controller too: hooks are Jobs as a rule, whose templates do not bear it.
     pub hook: Option<Name>,
 }
 
@@ -72,7 +72,7 @@ impl Subject {
             Self::Object(key) => {
                 let object = snapshot.object(key).found()?;
                 let hook = match &object {
-                    Object::Pod(pod) => pod.hook.clone(),
+                    Object::Pod(pod) => pod.hook.clone().or_else(|| hook_of_controller(snapshot, &pod.meta)),
                     Object::Workload(workload) => workload.hook.clone(),
                     _ => None,
                 };
@@ -124,5 +124,12 @@ impl Subject {
                 (Self::Object(key), _) => SubjectReference { pods, ..SubjectReference::of(key) },
             },
         }
+    }
+}
+
+fn hook_of_controller(snapshot: &Snapshot, meta: &Meta) -> Option<Name> {
+    match snapshot.object(&snapshot.top_controller(meta)?).found()? {
+        Object::Workload(workload) => workload.hook.clone(),
+        _ => None,
     }
 }

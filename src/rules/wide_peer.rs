@@ -155,10 +155,7 @@ impl Rule for WidePeer {
                 (fact, networks, Fix::Words("name fewer networks in its policies".to_owned()))
             }
         };
-        let message = match &breach.certain {
-            Ok(()) => format!("{reference} {fact}"),
-            Err(blind) => format!("cannot prove that {reference} is exposed on purpose, for {blind}: it {fact}"),
-        };
+        let message = format!("{reference} {fact}");
         let mut places: Vec<Place> =
             guilty.iter().map(|entry| Place { object: entry.policy.clone(), path: entry.at.clone() }).collect();
         places.extend(workload.iter().map(|workload| place(workload, "metadata.labels")));

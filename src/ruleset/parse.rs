@@ -39,8 +39,7 @@ pub struct RulesetError {
 }
 
 impl Ruleset {
-    /// Reads a ruleset from its tree. What is left out is as built in. The errors are all there are, in the order of the text's
-    /// sections, and never none.
+    /// Reads a ruleset from its tree. What is left out is as built in. The errors are all that there are, and never none.
     pub fn parse(value: &Value) -> Result<Self, Vec<RulesetError>> {
         let mut errors = Errors::new();
         let root = Node::root(value);
@@ -52,7 +51,8 @@ impl Ruleset {
         if errors.is_empty() { Ok(ruleset) } else { Err(errors) }
     }
 
-    /// Reads a ruleset from its text, which must hold one document, and says of every error in which line it is.
+    /// Reads a ruleset from its text, which must hold one document, and says of every error where it is, from
+    /// the first line to the last.
     pub fn parse_text(source: &Source) -> Result<Self, Vec<SourceError>> {
         let mut documents = source::documents(source);
         let at_start = |reason: &str, suggestion: Option<&str>| {
@@ -93,7 +93,9 @@ impl Ruleset {
                     suggestion: error.suggestion,
                 }
             };
-            errors.into_iter().map(placed).collect()
+            let mut placed: Vec<SourceError> = errors.into_iter().map(placed).collect();
+            placed.sort_by_key(|error| (error.line, error.column));
+            placed
         })
     }
 }

@@ -107,8 +107,8 @@ fn every_mistake_is_told_with_its_line_and_what_was_meant() {
             "rules.yaml:6:3: spec.floor: baselin is none of privileged, baseline, restricted; did you mean baseline?",
             "rules.yaml:8:5: spec.rules.plaintext-ingres: there is no rule plaintext-ingres; did you mean \
              plaintext-ingress?",
-            "rules.yaml:9:36: spec.rules.uncovered-host.minDays: the rule uncovered-host has no parameter minDays",
             "rules.yaml:9:22: spec.rules.uncovered-host.mode: must be a text, not true or false",
+            "rules.yaml:9:33: spec.rules.uncovered-host.minDays: the rule uncovered-host has no parameter minDays",
         ]
     );
 }
@@ -141,8 +141,8 @@ fn an_exemption_says_what_where_why_and_who() {
         "spec.exemptions[2].expires: must be a text, not a number",
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, expected) in told.iter().zip(expected) {
-        assert!(told.contains(expected), "{told} should contain {expected}");
+    for expected in expected {
+        assert!(told.iter().any(|line| line.contains(expected)), "{expected} is not in {told:#?}");
     }
     assert!(told.iter().any(|line| line.ends_with("did you mean Ingress?")), "{told:#?}");
 }
@@ -162,7 +162,7 @@ fn only_one_ruleset_named_default_is_in_force() {
     assert!(told(&HEAD.replace("v1alpha1", "v1")).contains("apiVersion: ringwall.dev/v1 is not ringwall.dev/v1alpha1"));
     assert!(told(&HEAD.replace("Ruleset", "Rules")).contains("kind: Rules is not Ruleset"));
     assert!(told("spec: {}").contains("apiVersion: is missing"));
-    assert!(told("- 1").contains("mapping"), "{}", told("- 1"));
+    assert!(told("- 1").contains("an object is expected here"));
     assert!(told("spec: [\n").starts_with("rules.yaml:"));
 }
 

@@ -61,9 +61,10 @@ fn refusal(decision: &Decision, doubt: Option<&Doubt>) -> String {
 }
 
 fn warning(finding: &Finding, outcome: &Outcome) -> String {
-    // What the reader cannot see from the finding itself: that this request is not to blame for it.
+    // What the reader cannot see from the finding itself: that this request is not to blame for it, or
+    // what comes of it.
     let aside = match outcome.reason() {
-        Some(reason @ (Reason::Before | Reason::Spared)) => format!(" ({})", reason.text()),
+        Some(reason @ (Reason::Before | Reason::Raised | Reason::Spared)) => format!(" ({})", reason.text()),
         _ => String::new(),
     };
     lines::warning(&format!("{}: {}", finding.rule, finding.message), &format!("{}{aside}", finding.fix.text()))

@@ -30,7 +30,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("k8s_openapi", &["cluster", "audit"]),
     ("tokio", &["cluster", "webhook", "audit", "cli"]),
     ("axum", &["webhook"]),
-    ("hyper", &["webhook"]),
+    ("hyper", &["webhook", "cluster"]),
     ("rustls", &["webhook", "cluster", "cli"]),
     ("serde_saphyr", &["source"]),
     ("annotate_snippets", &["report"]),

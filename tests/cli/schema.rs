@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// What in the value does not follow the schema; empty when all does.
-pub fn complaints(schema: &Value, value: &Value) -> Vec<String> {
+pub(crate) fn complaints(schema: &Value, value: &Value) -> Vec<String> {
     let mut out = Vec::new();
     check(schema, schema, value, "$", &mut out);
     out

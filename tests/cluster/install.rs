@@ -1,7 +1,7 @@
 //! `examples/install/`, applied for real.
 
 use crate::harness::{self, ControlPlane, PATIENCE, Ringwall, Setup, eventually};
-use crate::manifests::BASELINE;
+use crate::manifests::{BASELINE, deployment, job, pods, policy, wait_for_pods};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/install");
 
@@ -43,6 +43,33 @@ fn what_nobody_answers_is_admitted() {
     kubectl.fails(&["run", "web", "--image=web"]);
     ringwall.stop();
     kubectl.ok(&["run", "web", "--image=web"]);
+}
+
+#[test]
+fn with_nobody_to_answer_and_failure_policy_fail_a_namespace_is_deleted_and_pods_are_freed() {
+    let Some(cluster) = harness::cluster() else { return };
+    let ringwall = Ringwall::start(cluster, Setup::default());
+    ringwall.configure(|configuration| {
+        for webhook in configuration["webhooks"].as_array_mut().unwrap() {
+            webhook["failurePolicy"] = "Fail".into();
+        }
+    });
+    let namespace = ringwall.namespace("dead", &[BASELINE]);
+    let kubectl = namespace.kubectl();
+    for name in ["web", "once"] {
+        kubectl.apply(&policy(name)).ok();
+    }
+    kubectl.apply(&deployment("web", 1)).ok();
+    kubectl.apply(&job("once")).ok();
+    wait_for_pods(&kubectl, "web", 1);
+    wait_for_pods(&kubectl, "once", 1);
+
+    ringwall.stop();
+    let pod = pods(&kubectl, "web").remove(0);
+    let refusal = kubectl.fails(&["label", &pod, "tier=back"]);
+    assert!(refusal.contains("failed calling webhook"), "everything else waits for an answer: {refusal}");
+    kubectl.ok(&["annotate", &pod, "example.com/note=kept"]);
+    cluster.kubectl().ok(&["delete", "namespace", &namespace.name, "--timeout=60s"]);
 }
 
 /// A kubeconfig with a token of the ServiceAccount, which is who Ringwall is in a cluster.

@@ -39,7 +39,7 @@ fn the_pod_of_a_hook_needs_a_policy_that_is_there_before_it() {
     let without = chart([("job.yaml", hook(job("migrate"), 0)), ("policy.yaml", policy("migrate"))]);
     helm.fails(&["install", "shop", text(without.path()), "--timeout=3s"]);
     let message = wait_for_event(&kubectl, "FailedCreate", "unisolated-ingress");
-    assert!(message.contains("a hook policy of lower weight"), "{message}");
+    assert!(message.contains("a hook policy of lower helm.sh/hook-weight"), "{message}");
     assert!(message.contains("default-deny"), "{message}");
     helm.ok(&["uninstall", "shop", "--ignore-not-found"]);
     kubectl.ok(&["delete", "job", "migrate", "--ignore-not-found"]);

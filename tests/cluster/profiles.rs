@@ -19,7 +19,7 @@ fn raising_the_profile_names_who_breaks_it_and_what_comes_of_that() {
     let bare = format!("Deployment {}/bare (2 Pods)", namespace.name);
     let line = warnings.iter().find(|line| line.contains("unisolated-ingress") && line.contains(&bare));
     let line = line.unwrap_or_else(|| panic!("nothing about {bare}: {outcome}"));
-    assert!(line.contains("replacements and additional Pods will be refused"), "{line}");
+    assert!(line.ends_with("(its replacements and additional Pods will be refused)"), "{line}");
     assert!(!warnings.iter().any(|line| line.contains("/kept")), "{outcome}");
 
     // It is as the warning says: nobody is evicted, and nobody comes anew.

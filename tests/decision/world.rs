@@ -140,5 +140,9 @@ fn named(decision: &Decision, outcome: &str) -> Vec<&'static str> {
 
 /// All lines, for messages of assertions and for what a person would read.
 pub(crate) fn lines(decision: &Decision) -> String {
-    decision.findings.iter().map(|(finding, outcome)| format!("{}: {}\n", outcome.name(), finding.line())).collect()
+    let line = |(finding, outcome): &(ringwall::rules::Finding, ringwall::decision::Outcome)| {
+        let reason = outcome.reason().map_or("", ringwall::decision::Reason::text);
+        format!("{}: {} [{reason}]\n", outcome.name(), finding.line())
+    };
+    decision.findings.iter().map(line).collect()
 }

@@ -91,9 +91,9 @@ pub(super) struct Timing {
     /// How often everything in the cluster is judged and counted, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     pub(super) audit_interval: Duration,
-    /// How long to serve on after SIGTERM, in seconds, until everybody has heard
-    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds)]
-    drain: Duration,
+    /// How long to serve on after SIGTERM, in seconds, until everybody has heard [default: 8; with --dev 0]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    drain: Option<Duration>,
     /// How long open connections then have to end, in seconds
     #[arg(long, hide = true, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     grace: Duration,
@@ -149,8 +149,9 @@ impl Timing {
         }
     }
 
-    pub(super) fn drain(&self) -> Drain {
-        Drain { serve: self.drain, grace: self.grace }
+    pub(super) fn drain(&self, dev: bool) -> Drain {
+        let serve = self.drain.unwrap_or(Duration::from_secs(if dev { 0 } else { 8 }));
+        Drain { serve, grace: self.grace }
     }
 }
 

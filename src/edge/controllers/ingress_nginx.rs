@@ -7,7 +7,7 @@
 //! configured for the host, not for the Ingress: another Ingress of the same host may have brought it. Requests that no
 //! host matches never have one, so that they are redirected only by force; and `spec.defaultBackend` ignores even that.
 //!
-//! Not seen here: the controller's ConfigMap and flags (`ssl-redirect`, `no-tls-redirect-locations`,
+//! Not seen here: the controller's `ConfigMap` and flags (`ssl-redirect`, `no-tls-redirect-locations`,
 //! `default-ssl-certificate`), whose built-in values are taken. Paths below `/.well-known/acme-challenge` are never
 //! redirected; what is said of a host leaves them aside.
 
@@ -103,13 +103,12 @@ impl Controller for IngressNginx {
         let Some(host) = &point.host else { return Plaintext::Served(&ANY_HOST) };
         let redirect_off = flag(ingress, SSL_REDIRECT) == Some(false);
         match has_certificate(reading, host) {
-            Ok(true) if redirect_off => Plaintext::Served(&REDIRECT_OFF),
+            Ok(true) | Err(_) if redirect_off => Plaintext::Served(&REDIRECT_OFF),
             // An alias has the certificate only if that names it.
             Ok(true) if is_alias(ingress, host) => Plaintext::Unknown(unknown_certificate(host)),
             Ok(true) => Plaintext::Redirected,
             Ok(false) if redirect_off => Plaintext::Served(&NO_TLS_AND_REDIRECT_OFF),
             Ok(false) => Plaintext::Served(&NO_TLS),
-            Err(_) if redirect_off => Plaintext::Served(&REDIRECT_OFF),
             Err(blind) => Plaintext::Unknown(blind.into()),
         }
     }

@@ -42,23 +42,32 @@ pub(super) fn known(snapshot: &Snapshot, namespace: &Name) -> Coverage {
     }
 }
 
-/// The reads that confirm a breach of a workload's isolation: the policies, the namespace, and for a class whether it still runs.
+/// The reads that confirm a breach of a workload's isolation: the policies, the namespace, for a class whether it still runs, and
+/// controllers.
 pub(super) fn needs(snapshot: &Snapshot, breach: &Breach) -> Vec<Need> {
     let Some(namespace) = breach.subject.namespace() else { return Vec::new() };
     let mut needs = vec![
         Need::List(Kind::NetworkPolicy, Some(namespace.clone())),
         Need::Get(ObjectKey::cluster(Kind::Namespace, namespace.clone())),
     ];
-    if let Subject::Class(key) = &breach.subject {
+    let (mut controller, is_class) = match &breach.subject {
+        Subject::Class(key) => (key.controller.clone(), true),
+        Subject::Object(key) => (pod(snapshot, key).and_then(|pod| pod.meta.controller().cloned()), false),
+    };
+    if is_class {
         needs.push(Need::List(Kind::Pod, Some(namespace.clone())));
-        let mut controller = key.controller.clone();
-        // Depth ends cycles.
-        for _ in 0..8 {
-            let Some(reference) = controller else { break };
-            let Some(kind) = Kind::of(&reference.api_version, &reference.kind) else { break };
-            let owner = ObjectKey::namespaced(kind, namespace.clone(), reference.name.clone());
-            let found = snapshot.object(&owner).found();
-            controller = found.and_then(|object| object.meta().controller().cloned());
+    }
+    // Depth ends cycles.
+    for _ in 0..8 {
+        let Some(reference) = controller else { break };
+        let Some(kind) = Kind::of(&reference.api_version, &reference.kind) else { break };
+        let owner = ObjectKey::namespaced(kind, namespace.clone(), reference.name.clone());
+        let found = snapshot.object(&owner).found();
+        // A Pod's own verdict does not rest on its controllers; one that was made a moment ago is read to be named, and for its
+        // hook.
+        let is_known = found.is_some();
+        controller = found.and_then(|object| object.meta().controller().cloned());
+        if is_class || !is_known {
             needs.push(Need::Get(owner));
         }
     }

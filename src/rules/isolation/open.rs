@@ -63,10 +63,6 @@ impl Rule for Open {
         };
         let direction = self.direction;
         let message = format!("{reference} is isolated for {direction} in name only: {}", who(&wide, &ports));
-        let message = match &breach.certain {
-            Ok(()) => message,
-            Err(blind) => format!("cannot prove it, for {blind}: {message}"),
-        };
         let fix = match wide.first() {
             Some(first) => replace_policy(self.info.id, snapshot, &first.policy, &first.at, direction),
             None => Fix::Words(self.info.mend.to_owned()),

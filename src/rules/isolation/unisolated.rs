@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{Kind, Labels, Name, NetworkPolicy, Selector},
-    network::{Admission, Direction, exposure},
+    network::{Direction, Exposure, exposure},
     rules::{Aspect, Breach, Context, Extent, Finding, Rule, RuleInfo, Subject, Workload},
     snapshot::{Need, Snapshot},
 };
@@ -26,18 +26,21 @@ impl Rule for Unisolated {
         let snapshot = context.snapshot;
         let Some(workload) = governed(snapshot, subject) else { return };
         let namespace = &workload.namespace;
-        let isolated = !exposure(snapshot, namespace, &workload.facts, self.direction).isolated_by.is_empty();
+        let exposure = exposure(snapshot, namespace, &workload.facts, self.direction);
+        let isolated = !exposure.isolated_by.is_empty();
         let certain =
             if isolated { known(snapshot, namespace) } else { snapshot.coverage(Kind::NetworkPolicy, Some(namespace)) };
         if isolated && certain.is_ok() {
             return;
         }
+        // What the policies that may be gone admit is no bound: without them it is everything.
+        let extent = if isolated { Exposure::unisolated().admission } else { exposure.admission };
         out.push(Breach {
             rule: self.info.id,
             family: FAMILY,
             subject: subject.clone(),
             aspect: Aspect::Direction(self.direction),
-            extent: Extent::Admission(Arc::new(Admission::everything())),
+            extent: Extent::Admission(extent),
             certain,
         });
     }
@@ -53,18 +56,23 @@ impl Rule for Unisolated {
         let workload = breach.subject.workload(snapshot);
         let labels = workload.as_ref().map(|workload| stable(&workload.facts.labels)).unwrap_or_default();
         let direction = self.direction;
-        let message = match (&breach.certain, &workload) {
-            (Err(blind), _) => format!("cannot prove that {reference} is isolated for {direction}: {blind}"),
-            (Ok(()), Some(workload)) => {
-                let fact = match direction {
-                    Direction::Ingress => "accepts connections from every Pod",
-                    Direction::Egress => "may connect to every Pod and address",
-                };
-                let because = because(snapshot, workload, &labels, direction);
-                let first = needs_policy_first(snapshot, &breach.subject, workload);
-                format!("{reference} {fact}: {because}{first}")
+        let message = match &workload {
+            Some(workload) => {
+                let exposure = exposure(snapshot, &namespace, &workload.facts, direction);
+                if exposure.isolated_by.is_empty() {
+                    let fact = match direction {
+                        Direction::Ingress => "accepts connections from every Pod",
+                        Direction::Egress => "may connect to every Pod and address",
+                    };
+                    let because = because(snapshot, workload, &labels, direction);
+                    let first = needs_policy_first(snapshot, &breach.subject, workload);
+                    format!("{reference} {fact}: {because}{first}")
+                } else {
+                    // Only where the policies may be gone by now.
+                    format!("{reference} is still isolated for {direction}")
+                }
             }
-            (Ok(()), None) => format!("{reference} is not isolated for {direction}"),
+            None => format!("{reference} is not isolated for {direction}"),
         };
         let near = workload.as_ref().and_then(|workload| nearest(snapshot, workload, direction)).unwrap_or_default();
         Finding {

@@ -1,0 +1,16 @@
+//! The real server: the binary as users run it, asked over real TLS connections, with files as its state.
+//!
+//! Every test starts a server of its own on free loopback ports. Whatever a test does to it, the server must still give correct
+//! verdicts afterwards.
+
+mod bodies;
+mod certificates;
+mod client;
+mod crowds;
+mod drain;
+mod pki;
+mod reviews;
+mod server;
+mod slow;
+mod traces;
+mod verdicts;
