@@ -159,6 +159,8 @@ impl Serve {
 /// Panics are logged like everything else, where they happened and why.
 fn log_panic(info: &std::panic::PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string).unwrap_or_default();
-    let message = info.payload_as_str().unwrap_or_default();
+    let payload = info.payload();
+    let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.unwrap_or_default();
     tracing::error!(target: "ringwall::panic", location, "{message}");
 }

@@ -243,7 +243,7 @@ impl Metrics {
         self.handshake_failures.get_or_create(&ReasonLabels { reason }).inc();
     }
 
-    /// Everything, in the text format of OpenMetrics, which Prometheus reads.
+    /// Everything, in the text format of `OpenMetrics`, which Prometheus reads.
     pub fn encode(&self) -> String {
         let published = f64::from_bits(self.published.load(Ordering::Relaxed));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64());

@@ -60,8 +60,7 @@ impl Admission {
                 self.metrics.request(kind.name(), operation.name(), "undecodable", dry_run, seconds(began));
                 tracing::warn!(uid = review.uid, kind = kind.name(), %error, "an object cannot be decoded");
                 // A refusal would stop every rollout of objects that a newer API server knows; the warning is seen.
-                let warnings =
-                    super::lines::within_limits(vec![format!("ringwall cannot judge this {kind}: {error}")], 0);
+                let warnings = super::lines::within_limits(&[format!("ringwall cannot judge this {kind}: {error}")], 0);
                 Answer { warnings, ..Answer::admit() }
             }
             Ask::Pass => {

@@ -27,12 +27,12 @@ pub(super) struct Doubt {
 pub(super) fn of(decision: &Decision, doubt: Option<&Doubt>) -> Answer {
     let refusal = (!decision.allow).then(|| (403, "Forbidden", refusal(decision, doubt)));
     let shown = decision.findings.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Warn(_)));
-    let warnings = shown.map(|(finding, outcome)| warning(finding, outcome)).collect();
+    let warnings: Vec<String> = shown.map(|(finding, outcome)| warning(finding, outcome)).collect();
     let hidden = decision.more.iter().filter(|((_, outcome), _)| *outcome == "warn").map(|(_, count)| count).sum();
     Answer {
         allowed: decision.allow,
         refusal,
-        warnings: lines::within_limits(warnings, hidden),
+        warnings: lines::within_limits(&warnings, hidden),
         annotations: annotations(decision),
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn warning(message: &str, fix: &str) -> String {
 }
 
 /// The warnings that fit, and a last one that says how many more there are. `hidden` are those that were never written out.
-pub(super) fn within_limits(lines: Vec<String>, hidden: usize) -> Vec<String> {
+pub(super) fn within_limits(lines: &[String], hidden: usize) -> Vec<String> {
     let lines: Vec<String> = lines.iter().map(|line| clip(&one_line(line), LINE)).collect();
     let mut total = 0;
     let mut fitting = 0;
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn all_warnings_together_keep_to_the_limit_and_the_last_counts_the_rest() {
-        let lines = within_limits(vec!["é".repeat(300); 30], 12);
+        let lines = within_limits(&vec!["é".repeat(300); 30], 12);
         assert!(lines.iter().all(|line| line.chars().count() <= LINE));
         assert!(lines.iter().map(|line| line.chars().count()).sum::<usize>() <= ALL);
         assert!(lines.len() > 10, "the first ten arrive");
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn few_warnings_stay_as_they_are() {
-        assert_eq!(within_limits(vec!["one".into()], 0), ["one"]);
-        assert_eq!(within_limits(vec![], 0), Vec::<String>::new());
+        assert_eq!(within_limits(&["one".into()], 0), ["one"]);
+        assert_eq!(within_limits(&[], 0), Vec::<String>::new());
     }
 }

@@ -63,10 +63,10 @@ impl Listener {
     async fn accept(self: &Arc<Self>, listener: &TcpListener, permits: &Arc<Semaphore>, connections: &TaskTracker) {
         let mut pause = Duration::from_millis(5);
         loop {
-            let permit = self.admit(permits).await;
             match listener.accept().await {
                 Ok((stream, _)) => {
                     pause = Duration::from_millis(5);
+                    let permit = self.admit(permits).await;
                     let this = Arc::clone(self);
                     connections.spawn(async move { this.connection(stream, permit).await });
                 }
@@ -87,11 +87,9 @@ impl Listener {
     async fn admit(&self, permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
         loop {
             let permit = Arc::clone(permits).acquire_owned();
-            if let Ok(Ok(permit)) = timeout(Duration::from_millis(1), permit).await {
-                return permit;
+            if permits.available_permits() == 0 {
+                self.crowded.notify_waiters();
             }
-            self.crowded.notify_waiters();
-            let permit = Arc::clone(permits).acquire_owned();
             if let Ok(Ok(permit)) = timeout(Duration::from_millis(200), permit).await {
                 return permit;
             }

@@ -129,12 +129,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Pending => self.wait(context),
-            ready => {
+            Poll::Ready(result) => {
                 if buffer.filled().len() > before && self.pace.phase() == Phase::Idle {
                     self.pace.phase.store(Phase::Head as u8, Ordering::Relaxed);
                     self.reading = None;
                 }
-                ready
+                Poll::Ready(result)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! AdmissionReview v1, as the API server sends and expects it.
+//! `AdmissionReview` v1, as the API server sends and expects it.
 //!
 //! Own types instead of a library's: nothing is flattened or buffered, the objects stay borrowed text until their one decoder
 //! reads them, and the uid is read first, so that a request that is broken elsewhere still gets an answer that the API
@@ -98,6 +98,10 @@ pub(super) fn read(body: &[u8]) -> Result<Review, BadReview> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(BadReview::Empty);
     }
+    // The deserializer would take a list for an object with its fields in order.
+    if !is_object(body) {
+        return Err(BadReview::NotJson("it does not begin with {".to_owned()));
+    }
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| BadReview::NotJson(place(&error)))?;
     if envelope.kind != KIND {
         return Err(BadReview::NotAReview(shorten(&envelope.kind)));
@@ -106,6 +110,9 @@ pub(super) fn read(body: &[u8]) -> Result<Review, BadReview> {
         return Err(BadReview::Version(shorten(&envelope.api_version)));
     }
     let request = envelope.request.ok_or(BadReview::NoRequest)?;
+    if !is_object(request.get().as_bytes()) {
+        return Err(BadReview::NoRequest);
+    }
     let identity: Identity<'_> = serde_json::from_str(request.get()).map_err(|_| BadReview::NoUid)?;
     if identity.uid.is_empty() {
         return Err(BadReview::NoUid);
@@ -144,7 +151,7 @@ impl Answer {
     /// The answer as the API server expects it.
     pub(super) fn write(&self, uid: &str) -> Vec<u8> {
         let status = self.refusal.as_ref().map(|(code, reason, message)| Status {
-            status: "Failure",
+            outcome: "Failure",
             code: *code,
             reason,
             message,
@@ -239,7 +246,8 @@ struct Response<'a> {
 
 #[derive(Serialize)]
 struct Status<'a> {
-    status: &'static str,
+    #[serde(rename = "status")]
+    outcome: &'static str,
     code: u16,
     reason: &'a str,
     message: &'a str,
@@ -291,6 +299,10 @@ fn ask(request: &Request<'_>) -> Result<Ask, String> {
         confirmed: std::collections::BTreeSet::new(),
     };
     Ok(Ask::Judge { change: Box::new(change), dry_run })
+}
+
+fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().starts_with(b"{")
 }
 
 fn given<'a>(field: &str, object: Option<&'a RawValue>) -> Result<&'a RawValue, String> {

@@ -23,6 +23,8 @@ fn what_is_no_review_gets_a_400_that_says_what_is_wrong() {
     beta["apiVersion"] = "admission.k8s.io/v1beta1".into();
     let mut nothing_asked = create(web());
     nothing_asked["request"] = Value::Null;
+    let mut list_asked = create(web());
+    list_asked["request"] = json!([UID]);
     let mut invalid_utf8 = create(web()).to_string().into_bytes();
     let at = invalid_utf8.windows(3).position(|window| window == b"web").unwrap();
     invalid_utf8[at] = 0xff;
@@ -30,11 +32,12 @@ fn what_is_no_review_gets_a_400_that_says_what_is_wrong() {
         (b"".to_vec(), "the body is empty"),
         (b" \n".to_vec(), "the body is empty"),
         (b"kind: AdmissionReview".to_vec(), "not JSON"),
-        (b"[]".to_vec(), "not JSON that can be read as an AdmissionReview"),
+        (b"[]".to_vec(), "it does not begin with {"),
         (b"{\"apiVersion\":\"admission.k8s.io/v1\",".to_vec(), "not JSON"),
         (web().to_string().into_bytes(), "its kind is \"Pod\""),
         (beta.to_string().into_bytes(), "admissionReviewVersions"),
         (nothing_asked.to_string().into_bytes(), "has no request"),
+        (list_asked.to_string().into_bytes(), "has no request"),
         (without(create(web()), "uid").to_string().into_bytes(), "has no uid"),
         (with(create(web()), "uid", 7.into()).to_string().into_bytes(), "has no uid"),
         (invalid_utf8, "not JSON"),
@@ -94,7 +97,7 @@ fn an_object_that_cannot_be_decoded_is_admitted_with_a_warning_and_counted() {
     }
     let counted = ["Pod", "NetworkPolicy"]
         .map(|kind| server.metric(&format!("ringwall_undecodable_objects_total{{kind=\"{kind}\"}}")));
-    assert_eq!(counted.iter().sum::<f64>(), f64::from(u32::try_from(count).unwrap()));
+    assert_eq!(counted.iter().sum::<u64>(), u64::try_from(count).unwrap());
     server.judges_rightly();
 }
 

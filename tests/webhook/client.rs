@@ -10,42 +10,42 @@ use std::{
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// When a peer that should answer or close does neither, the test fails instead of hanging.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a connection goes over.
-pub trait Stream: Read + Write + Send {}
+pub(crate) trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
 /// One connection, kept alive for as long as the server does.
-pub struct Connection {
-    pub stream: Box<dyn Stream>,
+pub(crate) struct Connection {
+    pub(crate) stream: Box<dyn Stream>,
     buffer: Vec<u8>,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub headers: String,
-    pub body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    pub fn closes(&self) -> bool {
+    pub(crate) fn closes(&self) -> bool {
         self.headers.to_lowercase().contains("connection: close")
     }
 }
 
 /// A plain connection.
-pub fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
+pub(crate) fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -54,24 +54,24 @@ pub fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 impl Connection {
-    pub fn plain(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn plain(address: SocketAddr) -> io::Result<Self> {
         Ok(Self { stream: Box::new(tcp(address)?), buffer: Vec::new() })
     }
 
     /// A TLS connection whose handshake is complete.
-    pub fn tls(address: SocketAddr, config: &Arc<ClientConfig>) -> io::Result<Self> {
+    pub(crate) fn tls(address: SocketAddr, config: &Arc<ClientConfig>) -> io::Result<Self> {
         Ok(Self { stream: Box::new(handshake(address, config)?), buffer: Vec::new() })
     }
 
-    pub fn get(&mut self, path: &str) -> io::Result<Response> {
+    pub(crate) fn get(&mut self, path: &str) -> io::Result<Response> {
         self.send("GET", path, b"")
     }
 
-    pub fn post(&mut self, body: &[u8]) -> io::Result<Response> {
+    pub(crate) fn post(&mut self, body: &[u8]) -> io::Result<Response> {
         self.send("POST", "/validate", body)
     }
 
-    pub fn send(&mut self, method: &str, path: &str, body: &[u8]) -> io::Result<Response> {
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: &[u8]) -> io::Result<Response> {
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: ringwall\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
@@ -84,7 +84,7 @@ impl Connection {
     }
 
     /// Reads an answer.
-    pub fn response(&mut self) -> io::Result<Response> {
+    pub(crate) fn response(&mut self) -> io::Result<Response> {
         let head = loop {
             if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
                 break self.buffer.drain(..end + 4).collect::<Vec<u8>>();
@@ -108,7 +108,7 @@ impl Connection {
     }
 
     /// Reads until the server closes, in whichever way; fails when it does not.
-    pub fn until_closed(&mut self) {
+    pub(crate) fn until_closed(&mut self) {
         let mut chunk = [0; 4096];
         loop {
             match self.stream.read(&mut chunk) {
@@ -135,7 +135,7 @@ impl Connection {
 }
 
 /// A TLS stream whose handshake is complete.
-pub fn handshake(
+pub(crate) fn handshake(
     address: SocketAddr,
     config: &Arc<ClientConfig>,
 ) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {

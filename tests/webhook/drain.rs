@@ -1,11 +1,15 @@
 //! The end: nobody's call fails.
 
 use std::{
+    ffi::OsStr,
+    io::Write,
+    process::Command,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
 
 use crate::{
+    certificates::End,
     reviews,
     server::{Server, eventually},
 };
@@ -16,6 +20,7 @@ fn a_server_that_is_told_to_stop_under_load_fails_no_call() {
     let review = reviews::create(reviews::pod("shop", "a", &[("app", "nobody-selects-this")])).to_string();
     let (withdrawn, calls, closed) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
+        let _end = End(&withdrawn);
         for _ in 0..4 {
             scope.spawn(|| {
                 // As the API server does: a pool of connections, until the endpoint is withdrawn.
@@ -45,7 +50,6 @@ fn a_server_that_is_told_to_stop_under_load_fails_no_call() {
 
 #[test]
 fn idle_and_stuck_connections_do_not_hold_up_the_end() {
-    use std::io::Write;
     let mut server = Server::start(&["--grace", "0.2"]);
     let mut idle = server.connect();
     let mut stuck = server.connect();
@@ -63,13 +67,13 @@ fn a_ruleset_or_a_manifest_that_is_wrong_ends_the_start_with_2() {
     std::fs::write(folder.path().join("a.yaml"), "apiVersion: v1\nkind: Pod\nmetadata: {name: 5}\n").unwrap();
     let missing = folder.path().join("missing.yaml");
     let shop = crate::server::repository().join("examples/shop");
-    let run = |arguments: &[&std::ffi::OsStr]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ringwall")).args(arguments).output().unwrap();
+    let run = |arguments: &[&OsStr]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_ringwall")).args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let serve = |more: &[&std::ffi::OsStr]| {
+    let serve = |more: &[&OsStr]| {
         let ports = ["serve", "--dev", "--listen", "127.0.0.1:0", "--probes", "127.0.0.1:0", "--manifests"];
-        run(&[&ports.map(std::ffi::OsStr::new)[..], more].concat())
+        run(&[&ports.map(OsStr::new)[..], more].concat())
     };
     let (code, error) = serve(&[folder.path().as_os_str()]);
     assert_eq!(code, Some(2), "{error}");

@@ -6,20 +6,20 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::sync::Arc;
 
 /// An authority that signs.
-pub struct Authority {
+pub(crate) struct Authority {
     params: CertificateParams,
     key: KeyPair,
-    pub pem: String,
+    pub(crate) pem: String,
 }
 
 /// A certificate and its key in PEM.
-pub struct Pair {
-    pub certificate: String,
-    pub key: String,
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -29,12 +29,12 @@ impl Authority {
     }
 
     /// A certificate for servers on loopback.
-    pub fn server(&self) -> Pair {
+    pub(crate) fn server(&self) -> Pair {
         self.sign(&["127.0.0.1", "localhost"], "ringwall", ExtendedKeyUsagePurpose::ServerAuth)
     }
 
     /// A certificate for a client of that name.
-    pub fn client(&self, name: &str) -> Pair {
+    pub(crate) fn client(&self, name: &str) -> Pair {
         self.sign(&[], name, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
@@ -49,7 +49,11 @@ impl Authority {
     }
 
     /// A client's settings that trust this authority alone.
-    pub fn trust(&self, versions: &[&'static SupportedProtocolVersion], identity: Option<&Pair>) -> Arc<ClientConfig> {
+    pub(crate) fn trust(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        identity: Option<&Pair>,
+    ) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
         let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

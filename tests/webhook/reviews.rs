@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 /// The uid of every review here.
-pub const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
+pub(crate) const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
 
 /// A bare Pod.
-pub fn pod(namespace: &str, name: &str, labels: &[(&str, &str)]) -> Value {
+pub(crate) fn pod(namespace: &str, name: &str, labels: &[(&str, &str)]) -> Value {
     let labels: serde_json::Map<String, Value> =
         labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
     json!({
@@ -17,17 +17,17 @@ pub fn pod(namespace: &str, name: &str, labels: &[(&str, &str)]) -> Value {
 }
 
 /// The creation of an object.
-pub fn create(object: Value) -> Value {
+pub(crate) fn create(object: Value) -> Value {
     of("CREATE", object, Value::Null)
 }
 
 /// The deletion of an object, as a collection's: the request carries no name.
-pub fn delete(object: Value) -> Value {
+pub(crate) fn delete(object: Value) -> Value {
     of("DELETE", Value::Null, object)
 }
 
 /// A request about an object.
-pub fn of(operation: &str, object: Value, before: Value) -> Value {
+pub(crate) fn of(operation: &str, object: Value, before: Value) -> Value {
     let shown = if object.is_null() { &before } else { &object };
     let (group, version) =
         shown["apiVersion"].as_str().unwrap().split_once('/').unwrap_or(("", shown["apiVersion"].as_str().unwrap()));
@@ -43,13 +43,13 @@ pub fn of(operation: &str, object: Value, before: Value) -> Value {
 }
 
 /// The same review with one field of its request set.
-pub fn with(mut review: Value, field: &str, value: Value) -> Value {
+pub(crate) fn with(mut review: Value, field: &str, value: Value) -> Value {
     review["request"][field] = value;
     review
 }
 
 /// The same review with one field of its request left out.
-pub fn without(mut review: Value, field: &str) -> Value {
+pub(crate) fn without(mut review: Value, field: &str) -> Value {
     review["request"].as_object_mut().unwrap().remove(field);
     review
 }

@@ -19,15 +19,15 @@ use crate::{
 };
 
 /// A running server. It ends with the test.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     log: Arc<Log>,
-    pub address: SocketAddr,
-    pub probes: SocketAddr,
-    pub authority: Authority,
-    pub trust: Arc<ClientConfig>,
+    pub(crate) address: SocketAddr,
+    pub(crate) probes: SocketAddr,
+    pub(crate) authority: Authority,
+    pub(crate) trust: Arc<ClientConfig>,
     /// Holds `data`, a link to the folder with the certificate and key in force, as kubelets mount Secrets.
-    pub folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 #[derive(Default)]
@@ -38,28 +38,30 @@ struct Log {
 
 impl Server {
     /// A server on the example shop.
-    pub fn start(options: &[&str]) -> Self {
+    pub(crate) fn start(options: &[&str]) -> Self {
         Self::start_on(&repository().join("examples/shop"), options)
     }
 
     /// A server on a folder of manifests. In an option, `{folder}` is the server's own folder.
-    pub fn start_on(manifests: &Path, options: &[&str]) -> Self {
+    pub(crate) fn start_on(manifests: &Path, options: &[&str]) -> Self {
         Self::prepare(manifests, options, |_| {})
     }
 
     /// The same, after something was put into its folder.
-    pub fn prepare(manifests: &Path, options: &[&str], prepare: impl FnOnce(&Path)) -> Self {
+    pub(crate) fn prepare(manifests: &Path, options: &[&str], prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::new("tests");
         mount(folder.path(), "first", &authority.server());
         prepare(folder.path());
         let path = |name: &str| folder.path().join(name).display().to_string();
+        let drains = options.contains(&"--drain");
         let options = options.iter().map(|option| option.replace("{folder}", &folder.path().display().to_string()));
         let mut child = Command::new(env!("CARGO_BIN_EXE_ringwall"))
             .args(["serve", "--listen", "127.0.0.1:0", "--probes", "127.0.0.1:0", "--log-format", "json"])
             .args(["--certificate", &path("data/tls.crt"), "--key", &path("data/tls.key")])
-            .args(["--certificate-poll", "0.05", "--drain", "0", "--manifests"])
+            .args(["--certificate-poll", "0.05", "--manifests"])
             .arg(manifests)
+            .args(if drains { &[][..] } else { &["--drain", "0"] })
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -86,19 +88,19 @@ impl Server {
     }
 
     /// A new TLS connection.
-    pub fn connect(&self) -> Connection {
+    pub(crate) fn connect(&self) -> Connection {
         Connection::tls(self.address, &self.trust).unwrap()
     }
 
     /// The answer to a review, on a connection of its own.
-    pub fn review(&self, review: &Value) -> Value {
+    pub(crate) fn review(&self, review: &Value) -> Value {
         let response = self.connect().post(review.to_string().as_bytes()).unwrap();
         assert_eq!(response.status, 200, "{response:?}");
         response.json()["response"].clone()
     }
 
     /// Fails unless the server refuses what it must refuse and admits what it must admit.
-    pub fn judges_rightly(&self) {
+    pub(crate) fn judges_rightly(&self) {
         let mut connection = self.connect();
         let mut ask = |labels| {
             let review = reviews::create(reviews::pod("shop", "probe", labels));
@@ -109,20 +111,20 @@ impl Server {
     }
 
     /// A probe's status and text.
-    pub fn probe(&self, path: &str) -> (u16, String) {
+    pub(crate) fn probe(&self, path: &str) -> (u16, String) {
         let response = Connection::plain(self.probes).unwrap().get(path).unwrap();
         (response.status, response.text())
     }
 
-    /// The value of a series; 0 for one that does not exist yet.
-    pub fn metric(&self, series: &str) -> f64 {
+    /// The whole number that a series has; 0 for one that does not exist yet.
+    pub(crate) fn metric(&self, series: &str) -> u64 {
         let (_, text) = self.probe("/metrics");
         let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.map_or(0.0, |value| value.parse().unwrap())
+        line.map_or(0, |value| value.parse().unwrap())
     }
 
     /// Waits for a log line, those that were written already included.
-    pub fn log_line(&self, is_it: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn log_line(&self, is_it: impl Fn(&Value) -> bool) -> Value {
         let mut lines = self.log.lines.lock().unwrap();
         let began = Instant::now();
         loop {
@@ -135,25 +137,25 @@ impl Server {
     }
 
     /// The log lines so far.
-    pub fn log_lines(&self) -> Vec<Value> {
+    pub(crate) fn log_lines(&self) -> Vec<Value> {
         self.log.lines.lock().unwrap().clone()
     }
 
     /// The most memory that the process has had, in MiB.
-    pub fn peak_memory(&self) -> usize {
+    pub(crate) fn peak_memory(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").trim().parse::<usize>().unwrap() / 1024
     }
 
     /// Tells the server to stop.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
     /// Waits for the server's end.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 }
@@ -166,12 +168,12 @@ impl Drop for Server {
 }
 
 /// The root of the repository.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Puts a pair in force as kubelets do: a new folder, and a link that is exchanged in one step.
-pub fn mount(folder: &Path, version: &str, pair: &Pair) {
+pub(crate) fn mount(folder: &Path, version: &str, pair: &Pair) {
     let target = folder.join(version);
     std::fs::create_dir(&target).unwrap();
     std::fs::write(target.join("tls.crt"), &pair.certificate).unwrap();
@@ -182,7 +184,7 @@ pub fn mount(folder: &Path, version: &str, pair: &Pair) {
 }
 
 /// Asks again and again until it is so. Fails when it never is.
-pub fn eventually(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "never: {what}");

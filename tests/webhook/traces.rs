@@ -29,7 +29,7 @@ fn in_audit_mode_a_finding_is_admitted_logged_counted_and_annotated() {
     assert_eq!(response.get("warnings"), None, "{response}");
     let annotation = response["auditAnnotations"]["unisolated-ingress"].as_str().unwrap();
     assert!(annotation.starts_with("audit: Pod quiet/web "), "{annotation}");
-    assert_eq!(server.metric("ringwall_findings_total{rule=\"unisolated-ingress\",outcome=\"audit\"}"), 1.0);
+    assert_eq!(server.metric("ringwall_findings_total{rule=\"unisolated-ingress\",outcome=\"audit\"}"), 1);
     let line = server.log_line(|line| line["target"] == "ringwall::finding" && line["rule"] == "unisolated-ingress");
     assert_eq!(
         [&line["mode"], &line["subject"], &line["user"], &line["uid"], &line["dry_run"]],
@@ -48,14 +48,14 @@ fn a_dry_run_gets_the_same_verdict_and_leaves_a_metric_only() {
             "ringwall_requests_total{{kind=\"Pod\",operation=\"CREATE\",decision=\"refused\",dry_run=\"{dry_run}\"}}"
         )
     };
-    assert_eq!((server.metric(&series("true")), server.metric(&series("false"))), (1.0, 0.0));
-    assert_eq!(server.metric("ringwall_findings_total{rule=\"unisolated-ingress\",outcome=\"refuse\"}"), 0.0);
+    assert_eq!((server.metric(&series("true")), server.metric(&series("false"))), (1, 0));
+    assert_eq!(server.metric("ringwall_findings_total{rule=\"unisolated-ingress\",outcome=\"refuse\"}"), 0);
     assert_eq!(dry, server.review(&review));
     // Lines are written in order: when the second request's are there, the first one's would be, too.
     server.log_line(|line| line["target"] == "ringwall::refusal");
     let findings = server.log_lines().iter().filter(|line| line["target"] == "ringwall::finding").count();
     let wet = server.metric("ringwall_findings_total{rule=\"unisolated-ingress\",outcome=\"refuse\"}");
-    assert_eq!((findings, wet), (1, 1.0));
+    assert_eq!((findings, wet), (1, 1));
 }
 
 #[test]

@@ -40,18 +40,20 @@ fn the_last_policy_is_not_deleted_and_the_message_keeps_to_its_limits() {
     let message = response["status"]["message"].as_str().unwrap();
     let lines: Vec<&str> = message.lines().collect();
     assert_eq!(lines.len(), 11, "{message}");
-    for number in 0..10 {
-        assert!(lines[number].contains(&format!("pod-{number:02}")) && lines[number].contains("fix: "), "{message}");
+    for (number, line) in lines[..10].iter().enumerate() {
+        assert!(line.contains(&format!("pod-{number:02}")) && line.contains("fix: "), "{message}");
     }
     assert_eq!(lines[10], "and 20 more");
 }
 
 #[test]
 fn thirty_warnings_keep_to_the_limits_and_the_first_ten_arrive() {
-    let (_folder, server, mut policy) = crowd(30);
-    // What was unisolated in no way before and is open after is worse; a rule that opens for one namespace only is not.
-    policy["spec"]["ingress"] = json!([{}]);
-    let opened = server.review(&of("UPDATE", policy.clone(), policy));
+    let (_folder, server, policy) = crowd(30);
+    // From unisolated to open is not worse, and is told of every workload.
+    let (mut opened, mut aside) = (policy.clone(), policy);
+    opened["spec"]["ingress"] = json!([{}]);
+    aside["spec"]["podSelector"] = json!({"matchLabels": {"app": "nobody"}});
+    let opened = server.review(&of("UPDATE", opened, aside));
     let namespace = |profile: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "crowd", "labels": {"ringwall.dev/enforce": profile}}});
     let raised = server.review(&of("UPDATE", namespace("restricted"), namespace("baseline")));
     for response in [opened, raised] {
