@@ -9,7 +9,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use ringwall::{
     model::{
         Derived, Ingress, IngressBackend, IngressPath, IngressRule, Kind, Labels, Meta, Name, NetworkPolicy, Object,
-        ObjectKey, OwnerReference, Pod, PodFacts, Selector,
+        ObjectKey, OwnerReference, Phase, Pod, PodFacts, Selector,
     },
     snapshot::{Edit, Lookup, Need, Scope, Snapshot},
 };
@@ -43,13 +43,7 @@ fn pod() -> impl Strategy<Value = Object> {
     (meta(), labels, any::<bool>()).prop_map(|(meta, labels, host_network)| {
         let facts = PodFacts { labels: labels.into_iter().collect::<Labels>(), host_network, ..PodFacts::default() };
         let meta = Meta { labels: facts.labels.clone(), ..meta };
-        Object::Pod(Arc::new(Pod {
-            meta,
-            facts: Arc::new(facts),
-            phase: Default::default(),
-            mirror: false,
-            hook: None,
-        }))
+        Object::Pod(Arc::new(Pod { meta, facts: Arc::new(facts), phase: Phase::Active, mirror: false, hook: None }))
     })
 }
 
@@ -152,7 +146,9 @@ impl Plain {
                 for key in stale.cloned().collect::<Vec<_>>() {
                     self.remove(&key);
                 }
-                objects.iter().for_each(|object| self.put(object));
+                for object in objects {
+                    self.put(object);
+                }
             }
             Edit::Cover(..) => {}
         }
@@ -169,12 +165,15 @@ impl Plain {
     }
 }
 
+/// Namespace and controller, facts, and the Pods.
+type SeenClass = (String, Arc<PodFacts>, Vec<Name>);
+
 /// All that can be seen of a snapshot.
 #[derive(PartialEq, Debug)]
 struct Seen {
     lists: Vec<(Kind, Option<Name>, Vec<Object>)>,
     counts: Vec<usize>,
-    classes: Vec<(Option<Name>, Vec<(String, Arc<PodFacts>, Vec<Name>)>)>,
+    classes: Vec<(Option<Name>, Vec<SeenClass>)>,
     referrers: Vec<(ObjectKey, Vec<ObjectKey>)>,
     hosts: Vec<Vec<Arc<Ingress>>>,
     policies: Vec<Arc<NetworkPolicy>>,
@@ -229,7 +228,9 @@ proptest! {
     #[test]
     fn edits_in_any_order_equal_a_build_from_scratch(edits in vec(edit(), 0..40), backwards in any::<bool>()) {
         let mut plain = Plain::default();
-        edits.iter().for_each(|edit| plain.apply(edit));
+        for edit in &edits {
+            plain.apply(edit);
+        }
         let mut puts: Vec<Edit> = plain.objects.values().cloned().map(Edit::Put).collect();
         puts.extend(plain.undecodable.iter().cloned().map(Edit::Obscure));
         if backwards {
