@@ -119,7 +119,7 @@ impl Serve {
         }
     }
 
-    /// What requests are decided on: files, or a cluster.
+    /// What requests are decided on: files, or a cluster, which is audited from now on.
     async fn state(
         &self,
         ruleset: &Arc<ArcSwap<Ruleset>>,

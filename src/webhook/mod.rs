@@ -4,6 +4,8 @@
 //! body is logged or echoed. Every wait has an end and every queue a bound: no client can hold what others need.
 
 mod admit;
+#[cfg(test)]
+mod admit_tests;
 mod answer;
 mod body;
 mod client_name;

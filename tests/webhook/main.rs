@@ -19,6 +19,7 @@ mod crowds;
 mod drain;
 mod pki;
 mod reviews;
+mod rulesets;
 mod server;
 mod slow;
 mod traces;

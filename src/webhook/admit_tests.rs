@@ -1,0 +1,192 @@
+//! Tests of the way through with live reads: what is read, what it changes, and what happens when it fails.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Admission;
+use crate::{
+    cluster::{self, Live, ReadError, State},
+    model::{Kind, Object, ObjectKey, decode},
+    ruleset::Ruleset,
+    snapshot::{Edit, Need, Scope, Snapshot},
+    telemetry::Metrics,
+};
+
+/// An API server of which only the answers are known; what was asked is remembered.
+#[derive(Default)]
+struct Script {
+    answers: BTreeMap<Need, Vec<Object>>,
+    /// Whether it answers at all.
+    silent: bool,
+    asked: Mutex<Vec<Need>>,
+}
+
+impl Live for Script {
+    fn read(&self, need: Need) -> Pin<Box<dyn Future<Output = cluster::Answer> + Send + '_>> {
+        self.asked.lock().unwrap().push(need.clone());
+        Box::pin(async move {
+            if self.silent {
+                std::future::pending::<()>().await;
+            }
+            self.answers.get(&need).cloned().ok_or(ReadError::Forbidden)
+        })
+    }
+}
+
+fn object(kind: Kind, value: &Value) -> Object {
+    decode::object(kind, value.to_string().as_bytes()).unwrap()
+}
+
+fn namespace(profile: &str) -> Object {
+    let labels = json!({"ringwall.dev/enforce": profile});
+    object(Kind::Namespace, &json!({"metadata": {"name": "shop", "uid": "n", "labels": labels}}))
+}
+
+fn policy() -> Value {
+    json!({
+        "metadata": {"name": "web", "namespace": "shop", "uid": "p"},
+        "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]}
+    })
+}
+
+fn policies(namespace: &str) -> Need {
+    Need::List(Kind::NetworkPolicy, Some(namespace.into()))
+}
+
+/// The answers of a cluster with that policy, or none.
+fn answers(policy: Option<Object>) -> BTreeMap<Need, Vec<Object>> {
+    let shop = ObjectKey::cluster(Kind::Namespace, "shop");
+    BTreeMap::from([(Need::Get(shop), vec![namespace("baseline")]), (policies("shop"), policy.into_iter().collect())])
+}
+
+/// A state in which all kinds have been seen whole.
+fn snapshot(objects: impl IntoIterator<Item = Object>) -> Snapshot {
+    let whole = Kind::all().map(|kind| Edit::Cover(Scope { kind, namespace: None }, Ok(())));
+    Snapshot::new().with(whole.chain(objects.into_iter().map(Edit::Put))).0
+}
+
+fn review(kind: (&str, &str), operation: &str, object: &Value, before: &Value) -> String {
+    json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "u", "kind": {"group": kind.0, "version": "v1", "kind": kind.1}, "operation": operation,
+            "namespace": "shop", "userInfo": {"username": "jane"}, "object": object, "oldObject": before
+        }
+    })
+    .to_string()
+}
+
+fn web() -> String {
+    let pod =
+        json!({"metadata": {"name": "web", "namespace": "shop", "labels": {"app": "web"}}, "spec": {"containers": []}});
+    review(("", "Pod"), "CREATE", &pod, &Value::Null)
+}
+
+struct Trial {
+    admission: Admission,
+    script: Arc<Script>,
+    metrics: Arc<Metrics>,
+    state: Arc<State>,
+}
+
+impl Trial {
+    fn new(snapshot: Snapshot, script: Script) -> Self {
+        let state = Arc::new(State::unsynced(Timestamp::UNIX_EPOCH));
+        state.publish(snapshot, Timestamp::UNIX_EPOCH);
+        let (script, metrics) = (Arc::new(script), Arc::new(Metrics::new()));
+        let ruleset = Arc::new(ArcSwap::from_pointee(Ruleset::default()));
+        let live: Arc<dyn Live> = Arc::<Script>::clone(&script);
+        let admission = Admission::new(Arc::clone(&state), Some(live), ruleset, Arc::clone(&metrics));
+        Self { admission, script, metrics, state }
+    }
+
+    async fn ask(&self, review: &str) -> Value {
+        let answer = self.admission.answer(review.as_bytes()).await.unwrap();
+        serde_json::from_slice::<Value>(&answer).unwrap()["response"].clone()
+    }
+
+    /// What was asked since the last time, but for the Namespace, which confirms the mode.
+    fn asked(&self) -> Vec<Need> {
+        let mut asked = std::mem::take(&mut *self.script.asked.lock().unwrap());
+        asked.retain(|need| need.kind() != Kind::Namespace);
+        asked
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_live_read_disproves_is_none() {
+    let found = object(Kind::NetworkPolicy, &policy());
+    let answers = answers(Some(found));
+    let trial = Trial::new(snapshot([namespace("baseline")]), Script { answers, ..Script::default() });
+    assert_eq!(trial.ask(&web()).await["allowed"], true);
+    assert_eq!(trial.asked(), [policies("shop")]);
+    assert!(trial.metrics.encode().contains("ringwall_live_changes_total{to=\"admitted\"} 1"));
+    assert!(trial.state.current().snapshot.policies(&"shop".into()).next().is_none(), "the published state stays");
+}
+
+#[tokio::test]
+async fn a_refusal_that_a_live_read_confirms_stands() {
+    let answers = answers(None);
+    let trial = Trial::new(snapshot([namespace("baseline")]), Script { answers, ..Script::default() });
+    let answer = trial.ask(&web()).await;
+    assert_eq!(answer["allowed"], false);
+    assert!(!answer["status"]["message"].as_str().unwrap().contains("decided on"), "{answer}");
+    assert_eq!(trial.asked(), [policies("shop")]);
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_not_known_yet_is_read_before_anything_is_admitted() {
+    let known = ObjectKey::cluster(Kind::Namespace, "shop");
+    let answers = BTreeMap::from([(Need::Get(known.clone()), vec![namespace("baseline")]), (policies("shop"), vec![])]);
+    let trial = Trial::new(snapshot([]), Script { answers, ..Script::default() });
+    assert_eq!(trial.ask(&web()).await["allowed"], false);
+    assert_eq!(trial.asked(), [policies("shop")]);
+    assert!(trial.metrics.encode().contains("ringwall_live_changes_total{to=\"refused\"} 1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_answer_the_decision_stands_after_a_second_and_says_on_what() {
+    let trial = Trial::new(snapshot([namespace("baseline")]), Script { silent: true, ..Script::default() });
+    let began = tokio::time::Instant::now();
+    let answer = trial.ask(&web()).await;
+    assert_eq!(began.elapsed().as_secs(), 1);
+    assert_eq!(answer["allowed"], false);
+    let message = answer["status"]["message"].as_str().unwrap();
+    assert!(message.contains("for a live read failed") && message.contains("did not answer in time"), "{message}");
+    assert!(trial.metrics.encode().contains("ringwall_live_reads_total{kind=\"NetworkPolicy\",result=\"timeout\"} 1"));
+}
+
+#[tokio::test]
+async fn a_pod_that_rests_on_a_policy_whose_deletion_was_admitted_is_confirmed() {
+    let held = object(Kind::NetworkPolicy, &policy());
+    let answers = answers(None);
+    let trial = Trial::new(snapshot([namespace("baseline"), held]), Script { answers, ..Script::default() });
+    assert_eq!(trial.ask(&web()).await["allowed"], true);
+    assert_eq!(trial.asked(), [], "nothing is in doubt yet");
+    let deletion = review(("networking.k8s.io", "NetworkPolicy"), "DELETE", &Value::Null, &policy());
+    assert_eq!(trial.ask(&deletion).await["allowed"], true);
+    trial.asked();
+    assert_eq!(trial.ask(&web()).await["allowed"], false, "the watch has not seen it, the live read has");
+    assert_eq!(trial.asked(), [policies("shop")]);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_deletion_puts_nothing_in_doubt() {
+    let held = object(Kind::NetworkPolicy, &policy());
+    let trial = Trial::new(snapshot([namespace("baseline"), held]), Script::default());
+    let deletion = review(("networking.k8s.io", "NetworkPolicy"), "DELETE", &Value::Null, &policy());
+    let dry = deletion.replace("\"uid\":\"u\"", "\"uid\":\"u\",\"dryRun\":true");
+    assert_ne!(dry, deletion);
+    assert_eq!(trial.ask(&dry).await["allowed"], true);
+    trial.asked();
+    assert_eq!(trial.ask(&web()).await["allowed"], true);
+    assert_eq!(trial.asked(), []);
+}
