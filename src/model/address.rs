@@ -173,11 +173,7 @@ fn unmapped(network: IpNet) -> IpNet {
 
 /// The position of the highest bit that is set: a count of 2^24 to 2^25-1 gives 24.
 fn last_bit(count: u128) -> u32 {
-<<<<<<< HEAD
-    count.ilog2()
-=======
     count.checked_ilog2().unwrap_or(0)
->>>>>>> network
 }
 
 #[cfg(test)]
