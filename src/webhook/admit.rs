@@ -178,7 +178,7 @@ impl Admission {
     }
 
     fn doubt_leaving_policies(&self, change: &mut Change, snapshot: &Snapshot) {
-        if change.key.kind == Kind::Pod
+        if (change.key.kind == Kind::Pod || change.key.kind == Kind::NetworkPolicy)
             && let Some(namespace) = &change.key.namespace
         {
             change.doubted = self.leaving.of(namespace, snapshot, Instant::now());
