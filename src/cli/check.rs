@@ -17,7 +17,11 @@ use crate::{
 
 #[cfg(feature = "cluster")]
 use super::live;
-use super::{exit, inputs, manifests, output, ruleset};
+use super::{
+    exit, inputs,
+    manifests::{self, Places},
+    output, ruleset,
+};
 
 /// Judge manifests: files, folders, standard input
 ///
@@ -91,7 +95,7 @@ impl Check {
         self.write(&Report::new(Judged {
             context,
             judgements,
-            locate: Some(&manifests.origins),
+            locate: Some(&Places(&manifests.origins)),
             objects,
             errors,
             skipped: manifests.skipped.iter().map(|(kind, count)| (kind.as_str().into(), *count)).collect(),

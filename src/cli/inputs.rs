@@ -12,13 +12,14 @@ use crate::{model::Name, report::ReportError, source::Source};
 /// What stands for standard input, in arguments and in reports.
 const STDIN: &str = "-";
 
-/// Reads every path: files as they are, folders recursively, in sorted order and each file once. What cannot be read is an
-/// error beside the rest.
+/// Reads every path: files as they are, folders recursively, each file once and in sorted order, whatever the order of the
+/// paths. What cannot be read is an error beside the rest.
 pub(super) fn read(paths: &[PathBuf]) -> (Vec<Source>, Vec<ReportError>) {
     let mut walk = Walk::default();
     for path in paths {
         walk.argument(path);
     }
+    walk.inputs.sort_by(|a, b| a.name.cmp(&b.name));
     (walk.inputs, walk.errors)
 }
 
@@ -26,6 +27,8 @@ pub(super) fn read(paths: &[PathBuf]) -> (Vec<Source>, Vec<ReportError>) {
 struct Walk {
     inputs: Vec<Source>,
     errors: Vec<ReportError>,
+    /// How many manifests there were, those that were read before included.
+    found: usize,
     /// The real paths that have been read or entered: symbolic links may lead to them again, or in circles.
     seen: BTreeSet<PathBuf>,
 }
@@ -39,9 +42,9 @@ impl Walk {
                 self.take("<stdin>".into(), read);
             }
         } else if path.is_dir() {
-            let before = self.inputs.len() + self.errors.len();
+            let before = self.found;
             let is_new = self.folder(path);
-            if is_new && self.inputs.len() + self.errors.len() == before {
+            if is_new && self.found == before {
                 self.fail(shown(path), "no manifests in it: files must end in .yaml, .yml or .json".to_owned());
             }
         } else {
@@ -49,7 +52,7 @@ impl Walk {
         }
     }
 
-    /// Reads what is in a folder; false if that was done before.
+    /// Reads what is in a folder; false if that was done before or cannot be done.
     fn folder(&mut self, path: &Path) -> bool {
         if !self.is_new(path) {
             return false;
@@ -59,7 +62,7 @@ impl Walk {
             Ok(entries) => entries,
             Err(error) => {
                 self.fail(shown(path), format!("cannot be read: {error}"));
-                return true;
+                return false;
             }
         };
         entries.sort_by_key(fs::DirEntry::file_name);
@@ -72,6 +75,7 @@ impl Walk {
             if path.is_dir() {
                 self.folder(&path);
             } else if is_manifest(&path) {
+                self.found += 1;
                 self.file(&path);
             }
         }

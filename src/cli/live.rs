@@ -56,3 +56,46 @@ fn lay_on(
     });
     (after, judgements)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        manifest::{self, Options},
+        source::Source,
+    };
+
+    const POD: &str = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: a}]}\nmetadata: {name: web, ";
+    const POLICY: &str =
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\n";
+
+    fn snapshot(documents: &[String]) -> Snapshot {
+        manifest::load([Source::new("world", documents.join("\n---\n"))], &Options::default()).snapshot
+    }
+
+    #[test]
+    fn only_what_the_manifests_affect_is_told() {
+        let pod = |namespace: &str| format!("{POD} namespace: {namespace}, labels: {{app: web}}}}");
+        let policy = |label: &str| format!("{POLICY}spec: {{podSelector: {{matchLabels: {{app: {label}}}}}}}");
+        let before = snapshot(&[pod("shop"), pod("elsewhere"), policy("web")]);
+        let moved = snapshot(&[policy("wbe")]);
+        let objects = moved.list(Kind::NetworkPolicy, None).cloned();
+        let now = Timestamp::UNIX_EPOCH;
+        let (after, judgements) = lay_on(&before, objects, &Ruleset::default(), now);
+        let told: Vec<_> = judgements.iter().map(|judgement| judgement.subject.namespace.as_deref()).collect();
+        assert!(told.contains(&Some("shop")) && !told.contains(&Some("elsewhere")), "{told:?}");
+        let everything = decision::survey(&after, &Ruleset::default(), Templates::AsPods, now);
+        assert!(everything.iter().any(|judgement| judgement.subject.namespace.as_deref() == Some("elsewhere")));
+    }
+
+    #[test]
+    fn a_pod_that_joins_a_class_brings_it_up() {
+        let pod =
+            |name: &str| POD.replace("name: web", &format!("name: {name}")) + " namespace: shop, labels: {app: web}}";
+        let before = snapshot(&[pod("one")]);
+        let more = snapshot(&[pod("two")]);
+        let objects = more.list(Kind::Pod, None).cloned();
+        let (_, judgements) = lay_on(&before, objects, &Ruleset::default(), Timestamp::UNIX_EPOCH);
+        assert!(judgements.iter().any(|judgement| judgement.subject.pods == Some(2)), "{judgements:?}");
+    }
+}

@@ -1,10 +1,10 @@
 //! From texts to what `report` and `decision` take: the snapshot, what is wrong with the texts, and where fields are in them.
 
 use crate::{
-    manifest::{self, Loaded, ManifestError, Options},
-    model::Name,
+    manifest::{self, Loaded, ManifestError, Options, Origins},
+    model::{FieldPath, Kind, Name, ObjectKey},
     report::{Position, ReportError},
-    source::{Location, Source},
+    source::{Locate, Location, Source},
 };
 
 /// Reads the objects of all texts; those that name no namespace go to the given one. What is wrong is told beside them.
@@ -15,12 +15,31 @@ pub(super) fn load(sources: &[Source], namespace: &str) -> (Loaded, Vec<ReportEr
     (loaded, errors)
 }
 
+/// Where the objects of the files are; for a Namespace that no file holds, where it is named first.
+pub(super) struct Places<'a>(pub(super) &'a Origins);
+
+impl Locate for Places<'_> {
+    fn locate(&self, object: &ObjectKey, path: &FieldPath) -> Option<Location> {
+        let Self(origins) = self;
+        origins.locate(object, path).or_else(|| {
+            let is_in =
+                |key: &&ObjectKey| object.kind == Kind::Namespace && key.namespace.as_ref() == Some(&object.name);
+            let first = origins.objects().find(is_in)?;
+            origins.locate(first, &FieldPath::root().field("metadata").field("namespace"))
+        })
+    }
+
+    fn text_of(&self, file: &str) -> Option<&str> {
+        self.0.text_of(file)
+    }
+}
+
 fn report(error: &ManifestError, sources: &[Source]) -> ReportError {
     let text = sources.iter().find(|source| source.name == error.file).map_or("", |source| &source.text);
     let object = error.object.as_ref().map(ToString::to_string).filter(|object| !error.reason.starts_with(object));
     let path = Some(error.path.as_str()).filter(|path| object.is_some() && !path.is_empty());
-    let prefix = object.as_deref().into_iter().chain(path).map(|part| format!("{part}: ")).collect::<String>();
-    let reason = format!("{prefix}{}", error.reason);
+    let parts: Vec<&str> = object.as_deref().into_iter().chain(path).chain([error.reason.as_str()]).collect();
+    let reason = parts.join(": ");
     error_at(text, &error.file, (error.line, error.column), reason, error.suggestion.clone())
 }
 

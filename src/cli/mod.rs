@@ -33,6 +33,7 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one, and it is made once")]
 enum Command {
     #[cfg(feature = "cluster")]
     Serve(serve::Serve),

@@ -56,7 +56,7 @@ impl Rules {
 
 /// The rule of that name, or what was probably meant.
 pub(super) fn named(name: &str) -> anyhow::Result<&'static RuleInfo> {
-    rules::rule(name).map(|rule| rule.info()).ok_or_else(|| {
+    rules::rule(name).map(rules::Rule::info).ok_or_else(|| {
         let meant = nearest(name, rules::all().map(|rule| rule.info().id.0));
         let help = meant.map_or("`ringwall rules` lists them".to_owned(), |meant| format!("did you mean {meant}?"));
         anyhow!("there is no rule {name}; {help}")

@@ -45,7 +45,7 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 pub(super) const CHECK_LIMIT: Duration = Duration::from_secs(3);
 /// How often a watch that runs is checked by such a read: RBAC that was withdrawn does not end a watch, nor does a version that
 /// went back (a restored backup).
-const CHECK_EVERY: Duration = Duration::from_secs(20);
+const CHECK_EVERY: Duration = Duration::from_secs(10);
 /// A bookmark comes about once a minute; a watch that is silent for longer is begun anew.
 const SILENCE: Duration = Duration::from_secs(90);
 /// A watch that ended sooner is not begun anew at once.
@@ -78,6 +78,15 @@ enum Failure {
     Read(Fault),
     /// The watch itself.
     Watch(Fault),
+}
+
+/// How a watch ended that did not fail.
+#[derive(PartialEq, Eq)]
+enum End {
+    /// The server closed it, which it does regularly, or nothing came.
+    Itself,
+    /// The API server was gone; who knows what the connection is worth.
+    Revival,
 }
 
 impl Watch {
@@ -137,11 +146,13 @@ impl Watch {
             let seen = Arc::new(AtomicU64::new(version.parse().unwrap_or(0)));
             let checks = check(self.client.clone(), self.kind, Arc::clone(&seen));
             tokio::select! {
-                ended = self.consume(stream, &seen) => ended.map_err(Failure::Watch)?,
+                ended = self.consume(stream, &seen) => {
+                    if ended.map_err(Failure::Watch)? == End::Itself && began.elapsed() < SHORT {
+                        let fault = Fault::Failed("the watch ended as soon as it began".to_owned());
+                        return Err(Failure::Watch(fault));
+                    }
+                }
                 fault = checks => return Err(Failure::Read(fault)),
-            }
-            if began.elapsed() < SHORT {
-                return Err(Failure::Watch(Fault::Failed("the watch ended as soon as it began".to_owned())));
             }
         }
     }
@@ -165,18 +176,18 @@ impl Watch {
         &mut self,
         stream: impl Stream<Item = kube::Result<WatchEvent<Box<RawValue>>>>,
         seen: &AtomicU64,
-    ) -> Result<(), Fault> {
+    ) -> Result<End, Fault> {
         let mut stream = std::pin::pin!(stream);
         loop {
             let next = tokio::select! {
                 next = tokio::time::timeout(SILENCE, stream.next()) => next,
                 // Begin anew from the version that was reached.
-                () = revival(&mut self.revived) => return Ok(()),
+                () = revival(&mut self.revived) => return Ok(End::Revival),
             };
             let event = match next {
                 Ok(Some(Ok(event))) => event,
                 // A connection that broke off is no harm if the next one goes on from there.
-                Ok(None | Some(Err(kube::Error::ReadEvents(_)))) | Err(_) => return Ok(()),
+                Ok(None | Some(Err(kube::Error::ReadEvents(_)))) | Err(_) => return Ok(End::Itself),
                 Ok(Some(Err(error))) => {
                     // What cannot be read may have been a change.
                     self.version = None;

@@ -11,7 +11,7 @@ use crate::{
     telemetry::Metrics,
 };
 
-use super::{Journal, State, WatchStatus};
+use super::{Journal, State, WatchStatus, probe};
 
 /// Edits within this time are published together.
 const COALESCE: Duration = Duration::from_millis(10);
@@ -63,6 +63,9 @@ impl Writer {
             for (kind, status) in statuses {
                 self.metrics.watch(kind.name(), status.name());
                 self.state.set_watch(kind, status);
+            }
+            if self.state.is_settled() && self.state.age(now).is_zero() {
+                self.metrics.snapshot_published(probe::seconds(now));
             }
             for kind in Kind::all() {
                 self.metrics.objects(kind.name(), snapshot.count(kind));

@@ -37,6 +37,9 @@ mod tests {
     use super::*;
     use crate::model::{IngressBackend, IngressPath, IngressRule, Meta, OwnerReference};
 
+    /// A mark, and what takes it away.
+    type Spoil = (&'static str, fn(&mut Ingress));
+
     fn solver() -> Ingress {
         let backend = IngressBackend::Service { name: "cm-acme-http-solver-x".into(), port: Some("8089".into()) };
         let path = IngressPath { path: "/.well-known/acme-challenge/aB3-_x".into(), backend };
@@ -71,7 +74,6 @@ mod tests {
     #[test]
     fn a_solver_needs_every_mark() {
         assert!(is_solver(&solver()));
-        type Spoil = (&'static str, fn(&mut Ingress));
         let spoil: [Spoil; 9] = [
             ("name", |ingress| ingress.meta.name = "web".into()),
             ("solver label", |ingress| {

@@ -73,14 +73,6 @@ impl Doubt {
     pub fn new(what: impl Into<Name>, settle: impl Into<Name>) -> Self {
         Self { blind: Blind::Unknowable(what.into()), settle: settle.into() }
     }
-
-    /// What is not known, with what would settle it.
-    pub fn told(&self) -> Blind {
-        match &self.blind {
-            Blind::Unknowable(what) => Blind::Unknowable(format!("{what}; {}", self.settle).into()),
-            seen => seen.clone(),
-        }
-    }
 }
 
 impl From<Blind> for Doubt {

@@ -8,7 +8,7 @@ use crate::model::FieldPath;
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     pub(super) value: &'a Value,
-    up: Option<(&'a At<'a>, Step<'a>)>,
+    up: Option<(&'a Self, Step<'a>)>,
 }
 
 #[derive(Clone, Copy)]
@@ -72,13 +72,13 @@ impl<'a> At<'a> {
     }
 
     /// The entries of a list; none if it is something else.
-    pub(super) fn entries<'b>(&'b self) -> impl Iterator<Item = At<'b>> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = At<'_>> {
         let list = self.value.as_array().map(Vec::as_slice).unwrap_or_default();
         list.iter().enumerate().map(|(index, value)| At { value, up: Some((self, Step::Index(index))) })
     }
 
     /// The fields of a mapping; none if it is something else.
-    pub(super) fn fields<'b>(&'b self) -> impl Iterator<Item = (&'b str, At<'b>)> {
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&str, At<'_>)> {
         self.value
             .as_object()
             .into_iter()

@@ -27,7 +27,7 @@ enum Shape {
     Integer,
     /// A number or a name.
     Port,
-    List(Box<Shape>),
+    List(Box<Self>),
     Object(usize),
 }
 
@@ -42,12 +42,11 @@ fn check_shape(shape: &Shape, at: &At<'_>, faults: &mut Faults) {
     match (shape, at.value) {
         (Shape::Any, _)
         | (_, Value::Null)
-        | (Shape::Text, Value::String(_))
-        | (Shape::Bool, Value::Bool(_))
-        | (Shape::Port, Value::String(_)) => {}
+        | (Shape::Text | Shape::Port, Value::String(_))
+        | (Shape::Bool, Value::Bool(_)) => {}
         (Shape::Integer | Shape::Port, Value::Number(number)) if number.is_i64() => {}
         (Shape::Texts, Value::Object(_)) => {
-            at.fields().for_each(|(_, value)| check_shape(&Shape::Text, &value, faults))
+            at.fields().for_each(|(_, value)| check_shape(&Shape::Text, &value, faults));
         }
         (Shape::List(entry), Value::Array(_)) => at.entries().for_each(|value| check_shape(entry, &value, faults)),
         (Shape::Object(index), Value::Object(_)) => {

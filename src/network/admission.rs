@@ -119,9 +119,9 @@ impl Admission {
         for (ports, addresses) in &self.addresses {
             let mut alone = ports.clone();
             for (their_ports, their_addresses) in &other.addresses {
-                let both = alone.intersection(their_ports);
+                let both = ports.intersection(their_ports);
                 if !both.is_empty() {
-                    alone = alone.difference(&both);
+                    alone = alone.difference(their_ports);
                     rest.push((both, addresses.difference(their_addresses)));
                 }
             }
@@ -205,11 +205,11 @@ fn disjoint(mut pieces: Vec<Piece<'_>>) -> Vec<(PortSet, AddressSet)> {
             Ok(place) if !*begins => {
                 active.remove(place);
             }
-            // A piece that begins where its own last range ended cannot be: port sets keep neighbours as one range.
             _ => {}
         }
-        let Some((next_protocol, next, ..)) = borders.get(index + 1) else { break };
-        if active.is_empty() || protocol != next_protocol || at == next {
+        let Some((_, next, ..)) = borders.get(index + 1) else { break };
+        // Nothing is active between protocols: every range ends within its own.
+        if active.is_empty() || at == next {
             continue;
         }
         if let (Ok(first), Ok(last)) = (u16::try_from(*at), u16::try_from(next - 1)) {

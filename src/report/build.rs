@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
     decision::{self, Judgement, Outcome},
-    model::Name,
+    model::{FieldPath, Name, ObjectKey},
     rules::{Aspect, Context, Place, RuleId, Subject, SubjectReference},
     source::Locate,
 };
@@ -98,22 +98,32 @@ fn rank(judgement: &Judgement) -> (&Outcome, bool, &Subject) {
 impl Merged {
     fn explain(self, context: &Context<'_>, locate: Option<&dyn Locate>) -> Reported {
         let mut finding = decision::explain(context, &self.judgement);
-        let Judgement { subject, outcome, .. } = self.judgement;
+        let Judgement { breach, subject, outcome, .. } = self.judgement;
         // The message names its subject; it stands for all that were merged.
         let merged = SubjectReference { pods: self.pods, ..subject };
         finding.message = finding.message.replacen(&finding.subject.to_string(), &merged.to_string(), 1);
         finding.subject = merged;
+        // Where the rule knows no field, its subject is the place.
+        let named = || Some(Place { object: object(&breach.subject, context)?, path: FieldPath::new("metadata.name") });
         let mut positions: Vec<Position> = Vec::new();
-        for position in finding.places.iter().filter_map(|place| position(locate?, place)) {
-            if !positions.contains(&position) {
-                positions.push(position);
-            }
+        let fallback = if finding.places.is_empty() { named() } else { None };
+        for place in finding.places.iter().chain(&fallback) {
+            positions.extend(position(locate, place).filter(|position| !positions.contains(position)));
         }
         Reported { finding, outcome, positions }
     }
 }
 
-fn position(locate: &dyn Locate, place: &Place) -> Option<Position> {
+/// The object that a subject is, or one of its Pods.
+fn object(subject: &Subject, context: &Context<'_>) -> Option<ObjectKey> {
+    match subject {
+        Subject::Object(key) => Some(key.clone()),
+        Subject::Class(_) => subject.workload(context.snapshot).map(|workload| workload.object),
+    }
+}
+
+fn position(locate: Option<&dyn Locate>, place: &Place) -> Option<Position> {
+    let locate = locate?;
     let location = locate.locate(&place.object, &place.path)?;
     let text = locate.text_of(&location.file).unwrap_or("");
     Some(Position::new(location, text))

@@ -71,9 +71,9 @@ pub fn section(info: &RuleInfo) -> String {
     let mut list = |head: &str, entries: Vec<String>| {
         if !entries.is_empty() {
             let _ = writeln!(out, "\n**{head}:**\n");
-            entries.iter().for_each(|entry| {
+            for entry in entries {
                 let _ = writeln!(out, "- {entry}");
-            });
+            }
         }
     };
     list("Parameters", info.parameters.iter().map(parameter).collect());
@@ -141,7 +141,7 @@ fn entry(info: &RuleInfo) -> Entry<'_> {
 }
 
 fn infos() -> impl Iterator<Item = &'static RuleInfo> {
-    rules::all().map(|rule| rule.info())
+    rules::all().map(rules::Rule::info)
 }
 
 fn profile(level: Level) -> &'static str {

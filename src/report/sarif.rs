@@ -1,7 +1,7 @@
 //! SARIF 2.1.0, for code scanning: the catalogue's rules with their help, findings as results, what could not be judged as
 //! notifications. Only the part of the format that says something here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde::Serialize;
 
@@ -259,7 +259,7 @@ fn uri(file: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri

@@ -41,7 +41,12 @@ impl AtTheEdge {
     pub(super) fn certainty(&self, context: &Context<'_>, doubt: &Doubt) -> Result<(), Blind> {
         let refused = context.environment.refuses_unknown_controllers
             && matches!(self.edge.serving, Serving::Unknown { .. } | Serving::Nobody(_));
-        if refused { Ok(()) } else { Err(doubt.told()) }
+        if refused { Ok(()) } else { Err(doubt.blind.clone()) }
+    }
+
+    /// What is in doubt, for messages. That of a breach in doubt is told by whoever says that it cannot be proved.
+    pub(super) fn doubt(breach: &Breach, doubt: &Doubt) -> String {
+        if breach.certain.is_ok() { format!(": {}", doubt.blind) } else { String::new() }
     }
 
     /// A field of the Ingress.
@@ -199,13 +204,15 @@ mod tests {
         let judge =
             |environment: &Environment| findings("plaintext-ingress", "example.com/edge", environment, &covered);
         let found = judge(&Environment::default());
-        let line = "plaintext-ingress: Ingress shop/web may serve shop.example.com in plaintext: Ringwall does not know what \
-                    the ingress controller example.com/edge does with plaintext; fix: if it redirects or refuses plaintext \
-                    everywhere, say so in the ruleset: environment.ingressControllers: {example.com/edge: {plaintext: \
-                    refused}}";
+        let line = "plaintext-ingress: Ingress shop/web may serve shop.example.com in plaintext; fix: if it redirects or \
+                    refuses plaintext everywhere, say so in the ruleset: environment.ingressControllers: \
+                    {example.com/edge: {plaintext: refused}}";
         assert_eq!(shown(&found), [(line.to_owned(), vec!["spec.rules[0].host".to_owned()], false)]);
         let strict = Environment { refuses_unknown_controllers: true, ..Environment::default() };
-        assert!(judge(&strict)[0].1);
+        let found = judge(&strict);
+        let [(finding, true)] = found.as_slice() else { panic!("it is one, and proved") };
+        let reason = "Ringwall does not know what the ingress controller example.com/edge does with plaintext";
+        assert!(finding.message.ends_with(reason), "{}", finding.message);
         let vouched = Environment { refuses_plaintext: ["example.com/edge".into()].into(), ..strict };
         assert!(judge(&vouched).is_empty());
     }

@@ -1,4 +1,4 @@
-//! `host-network`: Pods on their node's network, which no NetworkPolicy governs.
+//! `host-network`: Pods on their node's network, which no policy governs.
 
 use crate::snapshot::Need;
 

@@ -102,7 +102,14 @@ impl Rule for NoDefaultDeny {
         let namespace = breach.subject.namespace().cloned().unwrap_or_default();
         let direction = breach.aspect.direction().unwrap_or(Direction::Ingress);
         let message = format!("{reference} has workloads and no policy that selects every Pod for {direction}");
-        let object = ObjectKey::cluster(Kind::Namespace, namespace.clone());
+        // The Namespace, and where no file holds it, a workload that lives in it.
+        let mut places = vec![Place {
+            object: ObjectKey::cluster(Kind::Namespace, namespace.clone()),
+            path: FieldPath::new("metadata.name"),
+        }];
+        let pods = context.snapshot.list(Kind::Pod, Some(&namespace));
+        let first = templates(context.snapshot, Some(&namespace)).chain(pods).next();
+        places.extend(first.map(|object| Place { object: object.key(), path: FieldPath::new("metadata.namespace") }));
         Finding {
             rule: INFO.id,
             subject: reference,
@@ -110,7 +117,7 @@ impl Rule for NoDefaultDeny {
             message,
             why: INFO.why.to_owned(),
             fix: Fix::Command(format!("ringwall fix {} -n {} | kubectl apply -f -", INFO.id, shell(&namespace))),
-            places: vec![Place { object, path: FieldPath::new("metadata.name") }],
+            places,
         }
     }
 }

@@ -150,7 +150,7 @@ impl Rule for PlaintextIngress {
                 finding.places = cause.places.iter().map(|place| at.place(path(place))).collect();
             }
             Plaintext::Unknown(doubt) => {
-                finding.message = format!("{subject} may serve {host} in plaintext: {}", doubt.blind);
+                finding.message = format!("{subject} may serve {host} in plaintext{}", AtTheEdge::doubt(breach, doubt));
                 finding.fix = Fix::Words(doubt.settle.to_string());
                 finding.places = vec![at.place(listener.at.clone())];
             }

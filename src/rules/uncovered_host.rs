@@ -134,7 +134,8 @@ impl Rule for UncoveredHost {
                 finding.fix = Fix::Words(format!("add {host} to spec.tls[].hosts, with its Secret"));
             }
             Tls::Unknown(doubt) => {
-                finding.message = format!("{subject} has no entry in spec.tls for {host}: {}", doubt.blind);
+                finding.message =
+                    format!("{subject} has no entry in spec.tls for {host}{}", AtTheEdge::doubt(breach, doubt));
                 finding.fix = Fix::Words(doubt.settle.to_string());
             }
             Tls::Covered | Tls::None => {}

@@ -139,21 +139,18 @@ impl Rule for WidePeer {
             Direction::Ingress => "is open to",
             Direction::Egress => "may connect to",
         };
-        let (fact, guilty, fix) = match &breach.aspect {
-            Aspect::Peer(_, policy, at) => {
-                let entry = entries.iter().copied().filter(|entry| entry.policy == *policy && entry.at == *at);
-                let guilty: Vec<&Entry> = entry.collect();
-                let reach = guilty.first().map(|entry| (describe_reach(&entry.reach), ports(entry)));
-                let (whom, ports) = reach.unwrap_or_default();
-                let fix = replace_policy(INFO.id, snapshot, policy, at, direction);
-                (format!("{verb} {whom} on {ports}: policy {}, {at}", policy.name), guilty, fix)
-            }
-            _ => {
-                let networks: Vec<&Entry> =
-                    entries.iter().copied().filter(|entry| matches!(entry.reach, WideReach::Addresses(_))).collect();
-                let fact = format!("{verb} networks that are wide together: {} entries", networks.len());
-                (fact, networks, Fix::Words("name fewer networks in its policies".to_owned()))
-            }
+        let (fact, guilty, fix) = if let Aspect::Peer(_, policy, at) = &breach.aspect {
+            let entry = entries.iter().copied().filter(|entry| entry.policy == *policy && entry.at == *at);
+            let guilty: Vec<&Entry> = entry.collect();
+            let reach = guilty.first().map(|entry| (describe_reach(&entry.reach), ports(entry)));
+            let (whom, ports) = reach.unwrap_or_default();
+            let fix = replace_policy(INFO.id, snapshot, policy, at, direction);
+            (format!("{verb} {whom} on {ports}: policy {}, {at}", policy.name), guilty, fix)
+        } else {
+            let networks: Vec<&Entry> =
+                entries.iter().copied().filter(|entry| matches!(entry.reach, WideReach::Addresses(_))).collect();
+            let fact = format!("{verb} networks that are wide together: {} entries", networks.len());
+            (fact, networks, Fix::Words("name fewer networks in its policies".to_owned()))
         };
         let message = format!("{reference} {fact}");
         let mut places: Vec<Place> =
@@ -245,7 +242,7 @@ fn admission(entry: &Entry) -> Admission {
     admission
 }
 
-/// Whether something exposes the workload on purpose: a Service of type LoadBalancer or NodePort, or one that an Ingress routes to.
+/// Whether something exposes the workload on purpose: a Service of type `LoadBalancer` or `NodePort`, or one that an Ingress routes to.
 fn exposed(snapshot: &Snapshot, workload: &Workload) -> Result<bool, Blind> {
     let namespace = Some(&workload.namespace);
     let selects =

@@ -8,21 +8,34 @@ use serde::{
 };
 use serde_json::{Map, Value, value::RawValue};
 
-/// What tells a list of objects from an object.
-#[derive(Deserialize)]
-pub(super) struct Head<'a> {
-    #[serde(borrow, default)]
-    pub(super) kind: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) items: Option<&'a RawValue>,
+/// The items of a list, and what they are when they do not say so themselves; `None` if the text is no list.
+pub(super) fn items(text: &str) -> Option<(Vec<&RawValue>, Option<ItemKind>)> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Head<'a> {
+        #[serde(default)]
+        api_version: String,
+        kind: String,
+        #[serde(borrow)]
+        items: &'a RawValue,
+    }
+    let head: Head<'_> = serde_json::from_str(text).ok().filter(|head: &Head<'_>| head.kind.ends_with("List"))?;
+    Some((serde_json::from_str(head.items.get()).ok()?, ItemKind::of_list(&head.api_version, &head.kind)))
 }
 
-/// The items of a list, if the text is one.
-pub(super) fn items(text: &str) -> Option<(Head<'_>, Vec<&RawValue>)> {
-    let head: Head<'_> = serde_json::from_str(text).ok()?;
-    let is_list = head.kind.is_some_and(|kind| kind.get().ends_with("List\""));
-    let items = serde_json::from_str(head.items.filter(|_| is_list)?.get()).ok()?;
-    Some((head, items))
+/// What the items of a list such as a `PodList` are. The API server does not repeat it in each of them.
+#[derive(Clone)]
+pub(super) struct ItemKind {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+}
+
+impl ItemKind {
+    /// A plain `List` can hold anything.
+    pub(super) fn of_list(api_version: &str, kind: &str) -> Option<Self> {
+        let kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty() && !api_version.is_empty())?;
+        Some(Self { api_version: api_version.to_owned(), kind: kind.to_owned() })
+    }
 }
 
 /// A value without duplicate keys.

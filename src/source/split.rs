@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Document, Place, Source, SourceError,
     compose::{ComposeError, Composer, Content, Node},
-    json,
+    json::{self, ItemKind},
 };
 
 /// The documents of a text, one at a time: YAML documents, JSON objects, and the items of lists of objects. Empty documents
@@ -33,8 +33,8 @@ struct Documents<'a> {
 struct JsonPart<'a> {
     /// The items of a list, in reverse.
     items: Vec<&'a serde_json::value::RawValue>,
-    /// The `apiVersion` and `kind` of the list.
-    list: Option<String>,
+    /// What the items are, if the list says so.
+    list: Option<ItemKind>,
     /// What comes after it.
     rest: Range<usize>,
 }
@@ -118,9 +118,9 @@ impl<'a> Documents<'a> {
             && matches!(entries.get(position).map(|entry| &entry.node.content), Some(Content::List(_)))
         {
             let Content::List(items) = entries.swap_remove(position).node.content else { return };
-            let head = head_of(&node.into_value());
+            let list = item_kind(&node.into_value());
             for (index, item) in items.into_iter().enumerate() {
-                self.admit(item.into_value(), place.clone().item(index), head.as_deref());
+                self.admit(item.into_value(), place.clone().item(index), list.as_ref());
             }
         } else {
             self.admit(node.into_value(), place.clone(), None);
@@ -132,7 +132,7 @@ impl<'a> Documents<'a> {
             let list = part.list.clone();
             self.json = Some(part);
             let start = item.get().as_ptr() as usize - self.source.text.as_ptr() as usize;
-            self.json_value(start..start + item.get().len(), list.as_deref());
+            self.json_value(start..start + item.get().len(), list.as_ref());
             return;
         }
         let text = self.text(part.rest.clone());
@@ -143,15 +143,11 @@ impl<'a> Documents<'a> {
                 let end = part.rest.start + stream.byte_offset();
                 let start = end - raw.get().len();
                 let rest = end..part.rest.end;
-                match json::items(raw.get()) {
-                    Some((_, items)) => {
-                        let list = serde_json::from_str(raw.get()).ok().and_then(|head: ListHead| head.item());
-                        self.json = Some(JsonPart { items: items.into_iter().rev().collect(), list, rest });
-                    }
-                    None => {
-                        self.json = Some(JsonPart { items: Vec::new(), list: None, rest });
-                        self.json_value(start..end, None);
-                    }
+                if let Some((items, list)) = json::items(raw.get()) {
+                    self.json = Some(JsonPart { items: items.into_iter().rev().collect(), list, rest });
+                } else {
+                    self.json = Some(JsonPart { items: Vec::new(), list: None, rest });
+                    self.json_value(start..end, None);
                 }
             }
             // What begins with a brace may be YAML as well.
@@ -167,7 +163,7 @@ impl<'a> Documents<'a> {
         }
     }
 
-    fn json_value(&mut self, span: Range<usize>, list: Option<&str>) {
+    fn json_value(&mut self, span: Range<usize>, list: Option<&ItemKind>) {
         let text = self.text(span.clone());
         let place = self.place(span);
         match serde_json::from_str(text) {
@@ -176,14 +172,14 @@ impl<'a> Documents<'a> {
         }
     }
 
-    fn admit(&mut self, mut value: Value, place: Place, list: Option<&str>) {
+    fn admit(&mut self, mut value: Value, place: Place, list: Option<&ItemKind>) {
         match &mut value {
             Value::Null => return,
             Value::Object(fields) => {
                 // Items of a typed list, as the API server sends them, do not repeat what they are.
-                if let Some((api_version, kind)) = list.and_then(|head| head.split_once(' ')) {
-                    fields.entry("apiVersion").or_insert_with(|| Value::from(api_version));
-                    fields.entry("kind").or_insert_with(|| Value::from(kind));
+                if let Some(ItemKind { api_version, kind }) = list {
+                    fields.entry("apiVersion").or_insert_with(|| Value::from(api_version.as_str()));
+                    fields.entry("kind").or_insert_with(|| Value::from(kind.as_str()));
                 }
             }
             _ => {
@@ -209,24 +205,10 @@ impl<'a> Documents<'a> {
     }
 }
 
-/// The head of a list, which names the kind of its items.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListHead {
-    api_version: String,
-    kind: String,
-}
-
-impl ListHead {
-    fn item(&self) -> Option<String> {
-        let kind = self.kind.strip_suffix("List").filter(|kind| !kind.is_empty())?;
-        Some(format!("{} {kind}", self.api_version))
-    }
-}
-
-fn head_of(list: &Value) -> Option<String> {
-    let text = |field: &str| list.get(field).and_then(Value::as_str).map(str::to_owned);
-    ListHead { api_version: text("apiVersion")?, kind: text("kind")? }.item()
+/// What the items of a YAML list are.
+fn item_kind(list: &Value) -> Option<ItemKind> {
+    let text = |field: &str| list.get(field).and_then(Value::as_str);
+    ItemKind::of_list(text("apiVersion")?, text("kind")?)
 }
 
 fn failure(place: &Place, text: &str, error: ComposeError) -> SourceError {

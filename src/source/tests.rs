@@ -116,11 +116,11 @@ fn a_tab_a_template_and_a_colon_are_explained() {
 
 #[test]
 fn small_texts_cannot_become_large_trees() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..12 {
-        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-        text += &format!("a{level}: &a{level} [{aliases}]\n");
-    }
+    let level = |level: usize| {
+        let aliases = if level == 0 { "x, x".to_owned() } else { vec![format!("*a{}", level - 1); 10].join(", ") };
+        format!("a{level}: &a{level} [{aliases}]\n")
+    };
+    let text: String = (0..12).map(level).collect();
     assert!(only_error(&text).reason.contains("too large"));
     only_error(&("[".repeat(5000) + &"]".repeat(5000)));
     only_error(&(0..200).map(|depth| " ".repeat(depth) + "a:\n").collect::<String>());

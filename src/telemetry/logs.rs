@@ -32,8 +32,9 @@ pub enum LogError {
 
 /// Begins logging. The filter is a level or a list of targets with levels, as `RUST_LOG` takes it.
 pub fn init(format: Format, filter: &str) -> Result<(), LogError> {
-    let targets =
-        EnvFilter::try_new(filter).map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
+    // The client would log every failed attempt, and at times what it read. Who names it in the filter gets it back.
+    let quiet = if filter.contains("kube") { filter.to_owned() } else { format!("{filter},kube_client=off") };
+    let targets = EnvFilter::try_new(quiet).map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
     let builder = tracing_subscriber::fmt().with_env_filter(targets).with_writer(std::io::stderr);
     let result = match format {
         Format::Text => builder.with_ansi(colours()).try_init(),

@@ -90,9 +90,14 @@ fn warnings_fail_only_when_asked_to() {
 
 #[test]
 fn files_and_folders_in_any_order_give_one_report() {
-    let one = ringwall("check bad good/shop.yaml");
-    let other = ringwall("check good bad/shop.yaml bad good/shop.yaml");
+    let one = ringwall("check bad good");
+    let other = ringwall("check good/web-policy.yml bad/shop.yaml good/shop.yaml bad/edge.yaml good");
     assert_eq!(one.stdout, other.stdout);
+}
+
+#[test]
+fn a_deployment_its_replica_set_and_its_pods_are_one_subject() {
+    assert_snapshot!(ringwall("check inputs/dump.yaml"));
 }
 
 #[test]

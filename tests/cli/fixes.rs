@@ -10,7 +10,7 @@ use crate::{findings, with_input};
 #[test]
 fn the_fix_of_a_finding_makes_it_vanish() {
     let mut mended = BTreeSet::new();
-    for info in rules::all().map(|rule| rule.info()).filter(|info| !info.breaks.is_empty()) {
+    for info in rules::all().map(rules::Rule::info).filter(|info| !info.breaks.is_empty()) {
         for finding in findings(info.breaks).into_iter().filter(|finding| finding["rule"] == info.id.0) {
             let Some(command) = finding["fix"].as_str().unwrap().strip_prefix("ringwall ") else { continue };
             let (command, rest) = command.split_once(" | ").expect("the command is piped into kubectl");

@@ -3,6 +3,14 @@
 //! The manifests are in `cases/`, the stored output in `snapshots/`; `cargo insta review`, or `INSTA_UPDATE=always`, takes
 //! changed output over.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy's allowances for tests do not reach the functions that tests call"
+)]
+
 mod check;
 mod examples;
 mod fixes;

@@ -72,8 +72,8 @@ fn with_nobody_to_answer_and_failure_policy_fail_a_namespace_is_deleted_and_pods
     cluster.kubectl().ok(&["delete", "namespace", &namespace.name, "--timeout=60s"]);
 }
 
-/// A kubeconfig with a token of the ServiceAccount, which is who Ringwall is in a cluster.
-fn kubeconfig_of_the_account(cluster: &ControlPlane) -> std::path::PathBuf {
+/// A kubeconfig with a token of the `ServiceAccount`, which is who Ringwall is in a cluster.
+pub(crate) fn kubeconfig_of_the_account(cluster: &ControlPlane) -> std::path::PathBuf {
     let token = cluster.kubectl().ok(&["create", "token", "ringwall", "--namespace=ringwall"]);
     let path = cluster.folder.join("ringwall.kubeconfig");
     let content = format!(

@@ -14,8 +14,10 @@
 )]
 
 mod audit_mode;
+mod bypasses;
 mod control_plane;
 mod edge;
+mod faults;
 mod harness;
 mod install;
 mod manifests;
@@ -24,4 +26,6 @@ mod ordered;
 mod pods;
 mod policies;
 mod profiles;
+mod races;
+mod serving;
 mod teardown;

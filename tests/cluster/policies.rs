@@ -87,6 +87,29 @@ fn a_private_range_cannot_become_the_internet() {
 }
 
 #[test]
+fn what_is_open_in_effect_can_neither_replace_a_narrow_policy_nor_stand_beside_it() {
+    let Some(ringwall) = harness::ringwall() else { return };
+    let kubectl = ringwall.namespace("effect", &[BASELINE]).kubectl();
+    kubectl.apply(&policy("web")).ok();
+    kubectl.apply(&deployment("web", 1)).ok();
+    wait_for_pods(&kubectl, "web", 1);
+    for rules in [
+        "[{ports: [{port: 1, endPort: 65534}]}]",
+        "[{from: [{ipBlock: {cidr: 0.0.0.0/1}}, {ipBlock: {cidr: 128.0.0.0/1}}]}]",
+        "[{from: [{ipBlock: {cidr: 0.0.0.0/1}}]}, {from: [{ipBlock: {cidr: 128.0.0.0/1}}]}]",
+        "[{from: [{namespaceSelector: {}}]}]",
+        "[{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [192.0.2.1/32]}}]}]",
+    ] {
+        let replacement = policy_with("web", rules);
+        let second = replacement.replacen("{name: web}", "{name: second}", 1);
+        for manifest in [replacement, second] {
+            let refusal = kubectl.apply(&manifest).fails().stderr;
+            assert!(refusal.contains("open-ingress"), "{manifest}: {refusal}");
+        }
+    }
+}
+
+#[test]
 fn what_breaks_a_rule_already_can_be_scaled_annotated_and_freed() {
     let Some(ringwall) = harness::ringwall() else { return };
     let namespace = ringwall.namespace("already", &[]);

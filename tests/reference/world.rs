@@ -1,4 +1,4 @@
-//! Worlds as people write them: NetworkPolicies before any defaulting, and what the engine reads of them.
+//! Worlds as people write them: NetworkPolicies before any defaulting, which the engine reads as manifests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,13 +8,11 @@ use std::{
 
 use ipnet::IpNet;
 use ringwall::{
-    model::{
-        ContainerPort, Derived, Kind, Meta, Name, NetworkPolicy, Object, PodFacts, PolicyPeer, PolicyPort, PolicyRule,
-        PortMatch, Protocol, Selector,
-    },
+    model::{ContainerPort, Kind, Name, PodFacts, Protocol, decode},
     network::Direction,
     snapshot::{Edit, Scope, Snapshot},
 };
+use serde_json::{Value, json};
 
 pub(crate) type Map = BTreeMap<String, String>;
 
@@ -104,7 +102,9 @@ impl Pod {
 
 impl World {
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let puts = self.policies.iter().map(|policy| Edit::Put(Object::NetworkPolicy(Arc::new(policy.model()))));
+        let decoded =
+            |policy: &Policy| decode::value(Kind::NetworkPolicy, &policy.manifest()).expect("it is well-formed");
+        let puts = self.policies.iter().map(|policy| Edit::Put(decoded(policy)));
         let whole = Edit::Cover(Scope { kind: Kind::NetworkPolicy, namespace: None }, Ok(()));
         Snapshot::new().with(puts.chain([whole])).0
     }
@@ -143,72 +143,74 @@ impl World {
 }
 
 impl Policy {
-    /// What the decoder makes of it, with the API server's defaulting.
-    fn model(&self) -> NetworkPolicy {
-        let written = self.policy_types.as_ref().filter(|types| !types.is_empty());
-        let has_egress = self.egress.as_ref().is_some_and(|rules| !rules.is_empty());
-        let isolates = |direction| match written {
-            Some(types) => types.contains(&direction),
-            None => direction == Direction::Ingress || has_egress,
-        };
-        let rules = |rules: &Option<Vec<Rule>>| rules.iter().flatten().map(Rule::model).collect();
-        NetworkPolicy {
-            meta: Meta {
-                name: self.name.as_str().into(),
-                namespace: Some(self.namespace.as_str().into()),
-                deletion: self.terminating.then_some(jiff::Timestamp::UNIX_EPOCH),
-                ..Meta::default()
-            },
-            pod_selector: self.pod_selector.model(),
-            isolates_ingress: isolates(Direction::Ingress),
-            isolates_egress: isolates(Direction::Egress),
-            ingress: rules(&self.ingress),
-            egress: rules(&self.egress),
-            empty_egress_ignored: false,
-            lowered: Derived::default(),
-        }
+    /// The manifest, as it is written; what is not set is left out.
+    fn manifest(&self) -> Value {
+        let mut spec = json!({"podSelector": self.pod_selector.manifest()});
+        let types = |types: &Vec<Direction>| types.iter().map(|direction| capitalised(*direction)).collect::<Vec<_>>();
+        put(&mut spec, "policyTypes", self.policy_types.as_ref().map(types));
+        let rules = |rules: &Vec<Rule>, list: &str| rules.iter().map(|rule| rule.manifest(list)).collect::<Vec<_>>();
+        put(&mut spec, "ingress", self.ingress.as_ref().map(|list| rules(list, "from")));
+        put(&mut spec, "egress", self.egress.as_ref().map(|list| rules(list, "to")));
+        let mut metadata = json!({"name": self.name, "namespace": self.namespace});
+        put(&mut metadata, "deletionTimestamp", self.terminating.then_some("2026-01-01T00:00:00Z"));
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec})
     }
 }
 
 impl Rule {
-    fn model(&self) -> PolicyRule {
-        let peer = |peer: &Peer| match peer.clone() {
-            Peer::Selectors { namespaces, pods } => PolicyPeer::Pods {
-                namespaces: namespaces.map(|selector| selector.model()),
-                pods: pods.map_or(Selector::everything(), |selector| selector.model()),
-            },
-            Peer::IpBlock { cidr, except } => PolicyPeer::IpBlock { cidr, except },
+    fn manifest(&self, list: &str) -> Value {
+        let peer = |peer: &Peer| match peer {
+            Peer::Selectors { namespaces, pods } => {
+                let mut entry = json!({});
+                put(&mut entry, "namespaceSelector", namespaces.as_ref().map(Labelled::manifest));
+                put(&mut entry, "podSelector", pods.as_ref().map(Labelled::manifest));
+                entry
+            }
+            Peer::IpBlock { cidr, except } => {
+                let except: Vec<_> = except.iter().map(ToString::to_string).collect();
+                json!({"ipBlock": {"cidr": cidr.to_string(), "except": except}})
+            }
         };
-        let port = |entry: &Port| PolicyPort {
-            protocol: entry.protocol.unwrap_or(Protocol::Tcp),
-            port: match &entry.port {
-                None => PortMatch::Every,
-                Some(PortValue::Number(number)) => PortMatch::Range(*number, entry.end.unwrap_or(*number)),
-                Some(PortValue::Name(name)) => PortMatch::Named(name.as_str().into()),
-            },
+        let port = |port: &Port| {
+            let mut entry = json!({});
+            put(&mut entry, "protocol", port.protocol.map(Protocol::name));
+            let value = |value: &PortValue| match value {
+                PortValue::Number(number) => json!(number),
+                PortValue::Name(name) => json!(name),
+            };
+            put(&mut entry, "port", port.port.as_ref().map(value));
+            put(&mut entry, "endPort", port.end);
+            entry
         };
-        let full = |peers: &&Vec<Peer>| !peers.is_empty();
-        PolicyRule {
-            peers: self.peers.as_ref().filter(full).map(|peers| peers.iter().map(peer).collect()),
-            ports: self.ports.as_ref().filter(|ports| !ports.is_empty()).map(|ports| ports.iter().map(port).collect()),
-        }
+        let mut rule = json!({});
+        put(&mut rule, list, self.peers.as_ref().map(|peers| peers.iter().map(peer).collect::<Vec<_>>()));
+        put(&mut rule, "ports", self.ports.as_ref().map(|ports| ports.iter().map(port).collect::<Vec<_>>()));
+        rule
     }
 }
 
 impl Labelled {
-    fn model(&self) -> Selector {
-        let labels = self.labels.iter().map(|(key, value)| (key, Operator::In, vec![value.clone()]));
-        let expressions = self.expressions.iter().map(|(key, operator, values)| (key, *operator, values.clone()));
-        let condition = |(key, operator, values): (&String, Operator, Vec<String>)| {
-            let key = Name::from(key.as_str());
-            let values = values.into_iter().map(Name::from).collect();
-            match operator {
-                Operator::In => Selector::In(key, values),
-                Operator::NotIn => Selector::Not(Box::new(Selector::In(key, values))),
-                Operator::Exists => Selector::Has(key),
-                Operator::DoesNotExist => Selector::Not(Box::new(Selector::Has(key))),
+    fn manifest(&self) -> Value {
+        let expression = |(key, operator, values): &(String, Operator, Vec<String>)| match operator {
+            Operator::In | Operator::NotIn => {
+                json!({"key": key, "operator": format!("{operator:?}"), "values": values})
             }
+            Operator::Exists | Operator::DoesNotExist => json!({"key": key, "operator": format!("{operator:?}")}),
         };
-        Selector::All(labels.chain(expressions).map(condition).collect())
+        let expressions: Vec<_> = self.expressions.iter().map(expression).collect();
+        json!({"matchLabels": self.labels, "matchExpressions": expressions})
+    }
+}
+
+fn put(object: &mut Value, field: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        object[field] = value.into();
+    }
+}
+
+fn capitalised(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => "Ingress",
+        Direction::Egress => "Egress",
     }
 }

@@ -88,8 +88,8 @@ pub(super) struct Timing {
     /// How often certificate and ruleset are looked at, in seconds
     #[arg(long = "certificate-poll", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(super) poll: Duration,
-    /// How often the whole cluster is judged, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    /// How often everything in the cluster is judged and counted, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     pub(super) audit_interval: Duration,
     /// How long to serve on after SIGTERM, in seconds, until everybody has heard [default: 8; with --dev 0]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]

@@ -316,3 +316,15 @@ async fn a_cluster_read_once_says_what_it_could_not_see() {
     assert_eq!(snapshot.coverage(Kind::IngressClass, None), Err(Blind::NotServed(Kind::IngressClass)));
     assert_eq!(snapshot.coverage(Kind::NetworkPolicy, None), Ok(()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_has_just_begun_when_the_server_is_back_is_begun_again_and_is_not_called_broken() {
+    let (client, mut server) = Server::start();
+    let mut followed = Followed::start(client);
+    server.list().await.items("10", &[]);
+    followed.next().await;
+    let _old = server.watch("10").await.open();
+    followed.revived.send_modify(|generation| *generation += 1);
+    let _new = server.watch("10").await.open();
+    assert!(followed.messages.is_empty());
+}

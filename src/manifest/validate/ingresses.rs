@@ -1,4 +1,4 @@
-//! Ingresses and IngressClasses (kubernetes/pkg/apis/networking/validation).
+//! `Ingress` and `IngressClass` (kubernetes/pkg/apis/networking/validation).
 
 use std::net::IpAddr;
 

@@ -33,7 +33,7 @@ pub(super) fn wildcard_host(text: &str) -> Option<&'static str> {
 /// The key of a label, of an annotation.
 pub(super) fn qualified_name(text: &str) -> Option<&'static str> {
     let name = match text.split_once('/') {
-        Some((prefix, _)) if prefix.is_empty() => return Some("the prefix before `/` must not be empty"),
+        Some(("", _)) => return Some("the prefix before `/` must not be empty"),
         Some((prefix, _)) if dns_subdomain(prefix).is_some() => {
             return Some("the prefix before `/` must be a DNS name");
         }
@@ -77,7 +77,7 @@ pub(super) fn port_number(number: i64) -> Option<&'static str> {
     (!(1..=65535).contains(&number)).then_some("must be between 1 and 65535")
 }
 
-/// `domain/path`, as controllers of IngressClasses are named.
+/// `domain/path`, as the controller of an `IngressClass` is named.
 pub(super) fn domain_path(text: &str) -> Option<&'static str> {
     match text.split_once('/') {
         Some((domain, path)) if dns_subdomain(domain).is_none() && !path.is_empty() => None,

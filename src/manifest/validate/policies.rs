@@ -1,4 +1,4 @@
-//! NetworkPolicies (kubernetes/pkg/apis/networking/validation).
+//! `NetworkPolicy` (kubernetes/pkg/apis/networking/validation).
 
 use super::{At, Faults, names, port_or_name, protocol, selector};
 use crate::model::decode::parse_network;

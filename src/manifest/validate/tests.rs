@@ -1,5 +1,7 @@
 //! One object after the other that the API server would refuse, and its neighbours that it would not.
 
+#![allow(clippy::needless_pass_by_value)] // `json!` makes values, and references would only be noise.
+
 use serde_json::{Value, json};
 
 use super::{names, validate};

@@ -1,4 +1,4 @@
-//! Ingresses and IngressClasses.
+//! `Ingress` and `IngressClass`.
 
 use serde::{Deserialize, Deserializer};
 

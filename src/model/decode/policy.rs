@@ -1,4 +1,4 @@
-//! NetworkPolicies, with the defaulting of kubernetes/pkg/apis/networking/v1/defaults.go.
+//! `NetworkPolicy`, with the defaulting of kubernetes/pkg/apis/networking/v1/defaults.go.
 
 use serde::{Deserialize, Deserializer};
 

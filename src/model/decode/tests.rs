@@ -1,5 +1,7 @@
 //! What the decoder promises: defaulting, leniency, and silence about content.
 
+#![allow(clippy::needless_pass_by_value)] // `json!` makes values, and references would only be noise.
+
 use serde_json::{Value, json};
 
 use super::{DecodeError, key, object, value};

@@ -20,7 +20,7 @@ pub(super) use peers::describe_reach;
 pub(super) use unisolated::Unisolated;
 
 use crate::{
-    model::{FieldPath, Kind, Name, ObjectKey, Pod},
+    model::{FieldPath, Kind, Name, Object, ObjectKey},
     snapshot::{Blind, Coverage, Lookup, Need, Snapshot},
 };
 
@@ -80,22 +80,10 @@ pub(super) fn place(workload: &Workload, field: &str) -> Place {
     Place { object: workload.object.clone(), path: FieldPath::new(path) }
 }
 
-/// Whether the subject is a Pod that nothing makes again, or one that waits for nothing: a bare or a hook Pod.
-pub(super) fn stands_alone(snapshot: &Snapshot, subject: &Subject) -> bool {
-    match subject {
-        Subject::Class(key) => key.controller.is_none(),
-        Subject::Object(key) => match pod(snapshot, key) {
-            Some(pod) => pod.meta.controller().is_none(),
-            None => false,
-        },
-    }
-}
-
-fn pod(snapshot: &Snapshot, key: &ObjectKey) -> Option<std::sync::Arc<Pod>> {
-    match snapshot.object(key) {
-        Lookup::Found(crate::model::Object::Pod(pod)) => Some(pod),
-        _ => None,
-    }
+/// Whether the subject is a Pod of a request that nothing will make again when it is refused.
+fn stands_alone(snapshot: &Snapshot, subject: &Subject) -> bool {
+    let Subject::Object(key) = subject else { return false };
+    matches!(snapshot.object(key), Lookup::Found(Object::Pod(pod)) if pod.meta.controller().is_none())
 }
 
 /// What follows the fact in a message, for Pods that are not made again: their policy has to be there before them.

@@ -40,10 +40,7 @@ impl Configuration {
             None => json!({"key": LABEL, "operator": "DoesNotExist"}),
         };
         for webhook in configuration["webhooks"].as_array_mut().expect("webhooks") {
-            webhook["clientConfig"] = json!({
-                "url": format!("https://{address}/validate"),
-                "caBundle": base64(authority.as_bytes()),
-            });
+            webhook["clientConfig"] = client_configuration(address, authority);
             let expressions = &mut webhook["namespaceSelector"]["matchExpressions"];
             match expressions.as_array_mut() {
                 Some(expressions) => expressions.push(namespaces.clone()),
@@ -56,6 +53,18 @@ impl Configuration {
         wait_until_honoured(&created.kubectl);
         created
     }
+}
+
+impl Configuration {
+    /// The name of the object.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// What leads the API server to a process.
+pub(super) fn client_configuration(address: SocketAddr, authority: &str) -> Value {
+    json!({"url": format!("https://{address}/validate"), "caBundle": base64(authority.as_bytes())})
 }
 
 impl Drop for Configuration {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::certificate::{Authority, Certificate};
 use super::client::Namespace;
-use super::configuration::{Configuration, LABEL};
+use super::configuration::{Configuration, LABEL, client_configuration};
 use super::control_plane::{ControlPlane, cluster};
 use super::wait::{PATIENCE, eventually};
 use super::{http, unique};
@@ -137,6 +137,16 @@ impl<'a> Ringwall<'a> {
         let configuration =
             Configuration::create(self.cluster, self.address, self.authority.pem(), self.label.as_deref(), change);
         *self.configuration.lock().unwrap() = Some(configuration);
+    }
+
+    /// The name of its webhook configuration.
+    pub(crate) fn configuration_name(&self) -> String {
+        self.configuration.lock().unwrap().as_ref().expect("a configuration").name().to_owned()
+    }
+
+    /// What leads the API server to it: the `clientConfig` of a webhook.
+    pub(crate) fn client_configuration(&self) -> Value {
+        client_configuration(self.address, self.authority.pem())
     }
 
     /// Removes its webhook configuration.

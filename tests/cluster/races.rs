@@ -1,0 +1,122 @@
+//! Requests that come at once, and what slips through.
+
+use std::thread;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::harness::{self, Namespace, PATIENCE, Ringwall, Setup, eventually};
+use crate::manifests::{BASELINE, policy};
+
+/// How long after it happened what slipped through must have been named.
+const NAMED_WITHIN: SignedDuration = SignedDuration::from_secs(2);
+
+fn pod(name: &str, app: &str) -> String {
+    format!(
+        "apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, labels: {{app: {app}}}}}
+spec: {{containers: [{{name: main, image: web}}]}}
+"
+    )
+}
+
+#[test]
+fn a_pod_right_after_its_policy_is_never_refused() {
+    let Some(ringwall) = harness::ringwall() else { return };
+    let namespace = ringwall.namespace("rightafter", &[BASELINE]);
+    thread::scope(|scope| {
+        for client in 0..4 {
+            let kubectl = namespace.kubectl();
+            scope.spawn(move || {
+                for round in 0..50 {
+                    let name = format!("web-{client}-{round}");
+                    let both = format!("{}---\n{}", policy(&name), pod(&name, &name));
+                    kubectl.run_with_input(&["create", "--filename=-"], &both).ok();
+                }
+            });
+        }
+    });
+    assert_eq!(namespace.kubectl().ok(&["get", "pods", "--output=name"]).lines().count(), 200);
+}
+
+#[test]
+fn policies_deleted_while_pods_are_created_leave_no_pod_unnamed() {
+    let Some(cluster) = harness::cluster() else { return };
+    let ringwall = Ringwall::start(cluster, Setup::default());
+    let namespace = ringwall.namespace("meanwhile", &[BASELINE]);
+    const ROUNDS: usize = 40;
+    for round in 0..ROUNDS {
+        namespace.kubectl().apply(&policy(&format!("web-{round}"))).ok();
+    }
+    thread::scope(|scope| {
+        for half in 0..2 {
+            let kubectl = namespace.kubectl();
+            scope.spawn(move || {
+                for round in (0..ROUNDS).filter(|round| round % 2 == half) {
+                    let name = format!("web-{round}");
+                    thread::scope(|both| {
+                        both.spawn(|| kubectl.run_with_input(&["create", "--filename=-"], &pod(&name, &name)));
+                        both.spawn(|| kubectl.run(&["delete", "networkpolicy", &name]));
+                    });
+                }
+            });
+        }
+    });
+    let names = |kind: &str| -> Vec<String> {
+        let listed = namespace.kubectl().ok(&["get", kind, "--output=jsonpath={.items[*].metadata.name}"]);
+        listed.split_whitespace().map(str::to_owned).collect()
+    };
+    let (pods, policies) = (names("pods"), names("networkpolicies"));
+    let bare: Vec<_> = pods.iter().filter(|pod| !policies.contains(pod)).collect();
+    println!("{} Pods, {} policies, {} Pods came to be unisolated", pods.len(), policies.len(), bare.len());
+    for pod in bare {
+        named(&ringwall, &namespace, pod);
+    }
+}
+
+#[test]
+fn what_came_while_nobody_asked_is_named_by_log_line_metric_and_event() {
+    let Some(cluster) = harness::cluster() else { return };
+    let ringwall = Ringwall::start(cluster, Setup::default());
+    let namespace = ringwall.namespace("unasked", &[BASELINE]);
+    let kubectl = namespace.kubectl();
+    kubectl.apply(&policy("web")).ok();
+    kubectl.run_with_input(&["create", "--filename=-"], &pod("web", "web")).ok();
+    let series = r#"ringwall_slipped_total{rule="unisolated-ingress"}"#;
+    let before = ringwall.metric(series).unwrap_or(0.0);
+    ringwall.unconfigure();
+    eventually(PATIENCE, "the API server no longer asks", || {
+        kubectl.run_with_input(&["create", "--filename=-"], &pod("alone", "alone")).into_result()
+    });
+    let came = Timestamp::now();
+    let line = named(&ringwall, &namespace, "alone");
+    let at: Timestamp = line["timestamp"].as_str().expect("a time").parse().unwrap();
+    assert!(at.duration_since(came) < NAMED_WITHIN, "it came at {came} and was named at {at}");
+
+    kubectl.ok(&["delete", "networkpolicy", "web"]);
+    let went = Timestamp::now();
+    let line = named(&ringwall, &namespace, "web");
+    let at: Timestamp = line["timestamp"].as_str().expect("a time").parse().unwrap();
+    assert!(at.duration_since(went) < NAMED_WITHIN, "its policy went at {went} and it was named at {at}");
+    assert_eq!(ringwall.metric(series), Some(before + 2.0));
+}
+
+/// Waits until a Pod is named in the log and by an Event; returns the line.
+fn named(ringwall: &Ringwall<'_>, namespace: &Namespace, pod: &str) -> Value {
+    let line = eventually(PATIENCE, &format!("the line that names {pod}"), || {
+        let lines = ringwall.logs().into_iter().filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+        let mut slipped = lines.filter(|line| line["target"] == "ringwall::slipped").filter(|line| {
+            let fields = if line["fields"].is_object() { &line["fields"] } else { line };
+            fields["namespace"] == *namespace.name
+                && fields["objects"].as_str().is_some_and(|names| names.split(", ").any(|name| name == pod))
+        });
+        slipped.next().ok_or_else(|| ringwall.logs().join("\n"))
+    });
+    let selector = format!("--field-selector=involvedObject.name={pod},reason=SlippedThrough");
+    eventually(PATIENCE, &format!("the Event of {pod}"), || {
+        let events = namespace.kubectl().ok(&["get", "events", &selector, "--output=name"]);
+        if events.is_empty() { Err("no Event".to_owned()) } else { Ok(()) }
+    });
+    line
+}

@@ -1,0 +1,15 @@
+//! What each rule of isolation refuses and what it lets through, on small worlds; and which subjects a change affects.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod affected;
+mod blindness;
+mod fixes;
+mod messages;
+mod namespaces;
+mod nodes;
+mod open;
+mod policies;
+mod unisolated;
+mod wide;
+mod world;
