@@ -41,21 +41,15 @@ fn main() {
     });
     world::print("Pod CREATE, admitted", &times);
 
-    let lonely: Vec<_> = pods
-        .iter()
-        .map(|change| {
-            let mut change = change.clone();
-            let space = change.key.namespace.clone().unwrap();
-            change.after = Some(world::decoded(&{
-                let mut pod = world::pod(&space, "app-1", "web", None);
-                pod["spec"]["hostNetwork"] = true.into();
-                pod
-            }));
-            change
+    let exposed: Vec<_> = (0..world::NAMESPACES)
+        .map(|index| {
+            let mut pod = world::pod(&world::namespace(index), "app-1", "web", None);
+            pod["spec"]["hostNetwork"] = true.into();
+            created(world::decoded(&pod))
         })
         .collect();
     let times = world::sample(20_000, |index| {
-        assert!(!decide(&snapshot, &lonely[index % lonely.len()], &ruleset, now).allow);
+        assert!(!decide(&snapshot, &exposed[index % exposed.len()], &ruleset, now).allow);
     });
     world::print("Pod CREATE, refused", &times);
 

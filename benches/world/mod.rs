@@ -78,6 +78,7 @@ fn workload(space: &str, kind: &str, name: &str, app: &str, owner: Option<&str>)
 }
 
 /// A policy.
+#[allow(clippy::needless_pass_by_value, reason = "callers write the value in place")]
 pub(crate) fn policy(space: &str, name: &str, spec: Value) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",

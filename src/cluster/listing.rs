@@ -81,12 +81,14 @@ impl Listing {
         loop {
             let text = within(limit, request::page(client, kind, namespace, None, token)).await?;
             let page = parse(&text)?;
-            for item in page.items.unwrap_or_default() {
-                match Seen::read(kind, item.get()) {
-                    Seen::Object(object) => listing.objects.push(share(object, &mut facts)),
-                    seen => listing.obscure.extend(seen.edit(kind)),
+            Name::shared(|| {
+                for item in page.items.unwrap_or_default() {
+                    match Seen::read(kind, item.get()) {
+                        Seen::Object(object) => listing.objects.push(share(object, &mut facts)),
+                        seen => listing.obscure.extend(seen.edit(kind)),
+                    }
                 }
-            }
+            });
             listing.version = page.metadata.resource_version;
             token = Some(page.metadata.r#continue).filter(|token| !token.is_empty());
             if token.is_none() {

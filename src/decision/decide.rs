@@ -36,7 +36,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     }
     let mut verdicts = Vec::new();
     let mut owners = std::collections::BTreeSet::new();
-    let own = change.after.as_ref().map(|_| Subject::Object(change.key.clone()));
+    let own = change.after.as_ref().map(|object| Subject::Object(object.key()));
     let mut subjects = rules::affected(&before, &after, &touched);
     subjects.extend(own.clone());
     let raises = namespace::raises(&judge, change);

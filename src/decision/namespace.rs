@@ -30,9 +30,9 @@ pub(super) fn lowered(judge: &Judge<'_>, change: &Change) -> Option<Judgement> {
         outcome,
         note,
     };
-    if let Some(chosen) = label(&change.after).filter(|chosen| *chosen < judge.ruleset.floor) {
+    if let Some(chosen) = label(change.after.as_ref()).filter(|chosen| *chosen < judge.ruleset.floor) {
         let outcome =
-            if label(&change.before) == Some(chosen) { Outcome::Warn(Reason::Before) } else { Outcome::Refuse };
+            if label(change.before.as_ref()) == Some(chosen) { Outcome::Warn(Reason::Before) } else { Outcome::Refuse };
         let note =
             format!("{chosen} is below the ruleset's floor, {}: choose that or a stricter one", judge.ruleset.floor);
         return Some(judgement(outcome, note));
@@ -67,7 +67,7 @@ fn enforced(judge: &Judge<'_>, change: &Change) -> Option<(Profile, Profile)> {
 }
 
 /// The profile that the enforce label names.
-fn label(object: &Option<Object>) -> Option<Profile> {
-    let labels = &object.as_ref()?.meta().labels;
+fn label(object: Option<&Object>) -> Option<Profile> {
+    let labels = &object?.meta().labels;
     Profile::of(labels.value(Mode::Enforce.label())?)
 }

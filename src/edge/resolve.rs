@@ -29,14 +29,14 @@ pub struct Vouched<'a> {
 pub enum Serving {
     /// A controller whose behaviour Ringwall knows.
     Known {
-        /// Its name, as IngressClasses have it.
+        /// Its name, as `IngressClasses` have it.
         name: Name,
         /// What it does.
         controller: &'static dyn Controller,
     },
     /// A controller whose behaviour Ringwall does not know.
     Unknown {
-        /// Its name, as IngressClasses have it.
+        /// Its name, as `IngressClasses` have it.
         name: Name,
     },
     /// Nobody is known to serve it.
@@ -50,7 +50,7 @@ pub enum Serving {
 pub struct Resolved {
     /// Who serves it.
     pub serving: Serving,
-    /// The reads of IngressClasses.
+    /// The reads of `IngressClasses`.
     pub rests_on: Vec<Need>,
 }
 

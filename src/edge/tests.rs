@@ -13,7 +13,7 @@ use crate::{
 const NGINX: &str = "k8s.io/ingress-nginx";
 const TRAEFIK: &str = "traefik.io/ingress-controller";
 
-/// A world in which IngressClasses and Ingresses have been seen whole.
+/// A world in which `IngressClasses` and Ingresses have been seen whole.
 struct World {
     snapshot: Snapshot,
     classes: BTreeMap<Name, Name>,

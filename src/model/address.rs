@@ -137,7 +137,7 @@ impl AddressSet {
     }
 
     /// Whether the set holds half of a family or more, or half of what of it is assigned to hosts: IPv4 below the multicast
-    /// addresses, and the global unicast addresses of IPv6, 2000::/3, which are an eighth of it and the whole Internet.
+    /// addresses, and the global unicast addresses of IPv6, `2000::/3`, which are an eighth of it and the whole Internet.
     pub fn is_half_of_a_family(&self) -> bool {
         const V4: (u32, u32) = (0, 0xdfff_ffff);
         const V6: (u128, u128) = (0x2000 << 112, (0x4000 << 112) - 1);
@@ -173,7 +173,7 @@ fn unmapped(network: IpNet) -> IpNet {
 
 /// The position of the highest bit that is set: a count of 2^24 to 2^25-1 gives 24.
 fn last_bit(count: u128) -> u32 {
-    127 - count.leading_zeros()
+    count.checked_ilog2().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl PortSet {
 
     /// How many (protocol, port) pairs are in it.
     pub fn len(&self) -> u64 {
-        self.0.len().try_into().unwrap_or(u64::MAX)
+        self.0.len()
     }
 
     /// Whether the pair is in it.
@@ -102,7 +102,7 @@ impl PortSet {
         Protocol::ALL.into_iter().flat_map(move |protocol| {
             let offset = protocol.offset();
             self.0.ranges().filter_map(move |range| {
-                let first = range.start().checked_sub(offset).filter(|first| *first <= u32::from(u16::MAX))?;
+                let first = range.start().checked_sub(offset).filter(|first| u16::try_from(*first).is_ok())?;
                 let last = range.end().checked_sub(offset)?;
                 Some((protocol, u16::try_from(first).ok()?..=u16::try_from(last).ok()?))
             })
@@ -115,7 +115,7 @@ impl FromIterator<(Protocol, RangeInclusive<u16>)> for PortSet {
         let encode = |(protocol, range): (Protocol, RangeInclusive<u16>)| {
             (protocol.offset() | u32::from(*range.start()).max(1))..=(protocol.offset() | u32::from(*range.end()))
         };
-        Self(RangeSetBlaze::from_iter(ranges.into_iter().filter(|(_, range)| *range.end() > 0).map(encode)))
+        Self(ranges.into_iter().filter(|(_, range)| *range.end() > 0).map(encode).collect())
     }
 }
 

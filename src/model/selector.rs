@@ -8,11 +8,11 @@ use super::{Labels, Name};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Selector {
     /// Every condition holds. Without conditions it matches everything, as `{}` does in Kubernetes.
-    All(Vec<Selector>),
+    All(Vec<Self>),
     /// At least one condition holds. Without conditions it matches nothing.
-    Any(Vec<Selector>),
+    Any(Vec<Self>),
     /// The condition does not hold.
-    Not(Box<Selector>),
+    Not(Box<Self>),
     /// The key is there, with one of these values.
     In(Name, Vec<Name>),
     /// The key is there.

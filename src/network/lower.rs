@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn entries_that_come_to_no_port_match_nothing() {
         let unresolved = ports(&[(Protocol::Tcp, PortMatch::Named("web".into()))]);
-        assert!(unresolved.on(&Default::default()).is_empty());
+        assert!(unresolved.on(&crate::model::PodFacts::default()).is_empty());
         assert!(ports(&[(Protocol::Tcp, PortMatch::Range(90, 80))]).numbers.is_empty());
     }
 }

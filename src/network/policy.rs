@@ -9,11 +9,11 @@ use super::Direction;
 /// When a policy is asked. Tiers go from first to last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Tier {
-    /// Before NetworkPolicies: ClusterNetworkPolicy of tier Admin. Rules are asked in order.
+    /// Before NetworkPolicies: `ClusterNetworkPolicy` of tier Admin. Rules are asked in order.
     Admin,
     /// NetworkPolicies and what shares their tier: rules have no order, and what is denied is denied.
     NetworkPolicy,
-    /// After them: ClusterNetworkPolicy of tier Baseline. Rules are asked in order.
+    /// After them: `ClusterNetworkPolicy` of tier Baseline. Rules are asked in order.
     Baseline,
 }
 

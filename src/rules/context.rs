@@ -33,7 +33,7 @@ pub struct Environment {
     /// `ingressControllers`: by the controller's name (`traefik.io/ingress-controller`), whether it redirects or refuses
     /// plaintext everywhere, whatever an Ingress says.
     pub refuses_plaintext: BTreeSet<Name>,
-    /// `ingressClasses`: by class, the controller that serves Ingresses whose class cannot be resolved from IngressClasses.
+    /// `ingressClasses`: by class, the controller that serves Ingresses whose class cannot be resolved from `IngressClasses`.
     pub controllers_of_classes: BTreeMap<Name, Name>,
     /// `unknownController: refuse`: whether an Ingress of an unknown controller is a breach instead of "cannot prove".
     pub refuses_unknown_controllers: bool,

@@ -43,14 +43,14 @@ impl ExemptionMatch {
     pub fn matches(&self, kinds: [&str; 2], names: [&str; 2], namespace: Option<&Name>, labels: &Labels) -> bool {
         let namespaces = || namespace.is_some_and(|name| self.namespaces.contains(name));
         let of_kind = |kind: &Kind| kinds.contains(&kind.name());
-        let named = |name: &Name| names.contains(&name.as_str());
+        let is_called = |name: &Name| names.contains(&name.as_str());
         let labelled = || self.labels.iter().all(|(key, value)| labels.value(key) == Some(value));
         // Labels are self-service: whoever may write a Pod chooses them. Without namespaces they exempt nobody.
         let honest = self.labels.is_empty() || !self.namespaces.is_empty();
         honest
             && (self.namespaces.is_empty() || namespaces())
             && (self.kinds.is_empty() || self.kinds.iter().any(of_kind))
-            && (self.names.is_empty() || self.names.iter().any(named))
+            && (self.names.is_empty() || self.names.iter().any(is_called))
             && labelled()
     }
 }

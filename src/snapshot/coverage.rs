@@ -1,6 +1,9 @@
 //! What the snapshot has seen, and what it has not.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use crate::model::{Kind, Name, ObjectKey};
 
@@ -84,7 +87,7 @@ pub struct Scope {
 #[derive(Clone, Debug, Default)]
 pub(super) struct CoverageMap {
     scopes: BTreeMap<Scope, Coverage>,
-    undecodable: BTreeMap<ObjectKey, ()>,
+    undecodable: BTreeSet<ObjectKey>,
 }
 
 impl CoverageMap {
@@ -104,7 +107,7 @@ impl CoverageMap {
 
     pub(super) fn mark_undecodable(&mut self, key: ObjectKey, yes: bool) {
         if yes {
-            self.undecodable.insert(key, ());
+            self.undecodable.insert(key);
         } else {
             self.undecodable.remove(&key);
         }
@@ -112,18 +115,17 @@ impl CoverageMap {
 
     /// Forgets what could not be decoded in a scope that has just been read whole.
     pub(super) fn see_all(&mut self, kind: Kind, namespace: Option<&Name>) {
-        self.undecodable
-            .retain(|key, ()| key.kind != kind || (namespace.is_some() && key.namespace.as_ref() != namespace));
+        self.undecodable.retain(|key| key.kind != kind || (namespace.is_some() && key.namespace.as_ref() != namespace));
     }
 
     pub(super) fn is_undecodable(&self, key: &ObjectKey) -> bool {
-        self.undecodable.contains_key(key)
+        self.undecodable.contains(key)
     }
 
     /// The first undecodable object of a kind in a namespace.
     pub(super) fn undecodable_in(&self, kind: Kind, namespace: Option<&Name>) -> Option<&ObjectKey> {
         self.undecodable
-            .keys()
+            .iter()
             .find(|key| key.kind == kind && (namespace.is_none() || key.namespace.as_ref() == namespace))
     }
 }

@@ -113,7 +113,7 @@ impl Snapshot {
         self.classes.get(key)
     }
 
-    /// The objects that refer to this one: Ingresses to Services and IngressClasses.
+    /// The objects that refer to this one: Ingresses to Services and `IngressClasses`.
     pub fn referrers<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
         let first = (key.clone(), least_key());
         self.referrers

@@ -136,7 +136,7 @@ fn sources() -> Vec<(String, PathBuf, String)> {
     let source = root().join("src");
     let layer = |file: &Path| {
         let below = file.strip_prefix(&source).ok()?.components().next()?.as_os_str().to_str()?.to_owned();
-        (!below.ends_with(".rs")).then_some(below)
+        (!below.contains('.')).then_some(below)
     };
     let read = |file: PathBuf| Some((layer(&file)?, file.clone(), fs::read_to_string(&file).ok()?));
     let found: Vec<_> = files_below(&source).into_iter().filter_map(read).collect();

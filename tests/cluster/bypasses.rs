@@ -23,8 +23,8 @@ fn a_policy_owned_by_a_config_map_is_not_collected_while_a_pod_rests_on_it() {
     kubectl.ok(&["create", "configmap", "owner"]);
     let owner = kubectl.json(&["get", "configmap", "owner"])["metadata"]["uid"].as_str().unwrap().to_owned();
     kubectl.apply(&policy("web")).ok();
-    let owned = json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner}]}});
-    kubectl.ok(&["patch", "networkpolicy", "web", "--type=merge", "--patch", &owned.to_string()]);
+    let patch = json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner}]}});
+    kubectl.ok(&["patch", "networkpolicy", "web", "--type=merge", "--patch", &patch.to_string()]);
     run(&kubectl, "web").ok();
 
     kubectl.ok(&["delete", "configmap", "owner"]);

@@ -11,6 +11,9 @@ use crate::manifests::{BASELINE, policy};
 /// How long after it happened what slipped through must have been named.
 const NAMED_WITHIN: SignedDuration = SignedDuration::from_secs(2);
 
+/// How often a Pod is created while its policy is deleted.
+const ROUNDS: usize = 40;
+
 fn pod(name: &str, app: &str) -> String {
     format!(
         "apiVersion: v1
@@ -45,7 +48,6 @@ fn policies_deleted_while_pods_are_created_leave_no_pod_unnamed() {
     let Some(cluster) = harness::cluster() else { return };
     let ringwall = Ringwall::start(cluster, Setup::default());
     let namespace = ringwall.namespace("meanwhile", &[BASELINE]);
-    const ROUNDS: usize = 40;
     for round in 0..ROUNDS {
         namespace.kubectl().apply(&policy(&format!("web-{round}"))).ok();
     }

@@ -49,7 +49,7 @@ pub(crate) fn isolating<'a>(world: &'a World, pod: &Pod, direction: Direction) -
 
 /// `policyTypes`; without it Ingress always, and Egress when there are egress rules.
 fn types(policy: &Policy) -> Vec<Direction> {
-    match &policy.policy_types {
+    match &policy.types {
         Some(types) if !types.is_empty() => types.clone(),
         _ => match &policy.egress {
             Some(rules) if !rules.is_empty() => vec![Direction::Ingress, Direction::Egress],
@@ -121,7 +121,7 @@ fn entry_matches(entry: &Port, flow: &Flow<'_>) -> bool {
     if entry.protocol.unwrap_or(Protocol::Tcp) != flow.protocol {
         return false;
     }
-    match &entry.port {
+    match &entry.value {
         None => true,
         Some(PortValue::Number(number)) => match entry.end {
             None => *number == flow.port,

@@ -11,14 +11,14 @@ use ringwall::{
 use crate::{
     evaluator::{End, allowed, isolating},
     strategies::{stranger, subject, world},
-    world::{Pod, World},
+    world::{Map, Pod, World},
 };
 
 /// The Pod that nothing names: see `network::unnamed`.
 fn unnamed() -> Pod {
     Pod {
         namespace: "a-namespace-that-nothing-names".to_owned(),
-        labels: Default::default(),
+        labels: Map::new(),
         ports: Vec::new(),
         host_network: false,
     }

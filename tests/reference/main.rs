@@ -3,6 +3,8 @@
 //!
 //! `PROPTEST_CASES` sets the number of worlds per property.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 mod evaluator;
 mod exposure;
 mod laws;

@@ -9,13 +9,14 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use ringwall::{
     model::{
         Derived, Ingress, IngressBackend, IngressPath, IngressRule, Kind, Labels, Meta, Name, NetworkPolicy, Object,
-        ObjectKey, OwnerReference, Pod, PodFacts, Selector,
+        ObjectKey, OwnerReference, Phase, Pod, PodFacts, Selector,
     },
     snapshot::{Edit, Lookup, Need, Scope, Snapshot},
 };
 
 const NAMESPACES: [&str; 2] = ["blue", "red"];
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
+const HOSTS: [&str; 2] = ["a.example", "b.example"];
 const KINDS: [Kind; 3] = [Kind::Pod, Kind::NetworkPolicy, Kind::Ingress];
 
 fn meta() -> impl Strategy<Value = Meta> {
@@ -42,13 +43,7 @@ fn pod() -> impl Strategy<Value = Object> {
     (meta(), labels, any::<bool>()).prop_map(|(meta, labels, host_network)| {
         let facts = PodFacts { labels: labels.into_iter().collect::<Labels>(), host_network, ..PodFacts::default() };
         let meta = Meta { labels: facts.labels.clone(), ..meta };
-        Object::Pod(Arc::new(Pod {
-            meta,
-            facts: Arc::new(facts),
-            phase: Default::default(),
-            mirror: false,
-            hook: None,
-        }))
+        Object::Pod(Arc::new(Pod { meta, facts: Arc::new(facts), phase: Phase::Active, mirror: false, hook: None }))
     })
 }
 
@@ -77,14 +72,16 @@ fn ingress() -> impl Strategy<Value = Object> {
         })
     };
     let class = option::of(select(vec!["nginx", "traefik"]).prop_map(Name::from));
-    (meta(), class, option::of(backend()), vec(backend(), 0..3)).prop_map(|(meta, class_name, default, backends)| {
+    let host = option::of(select(HOSTS.to_vec()).prop_map(Name::from));
+    let backends = vec(backend(), 0..3);
+    (meta(), class, option::of(backend()), host, backends).prop_map(|(meta, class_name, default, host, backends)| {
         let paths = backends.into_iter().map(|backend| IngressPath { path: "/".into(), backend }).collect();
         Object::Ingress(Arc::new(Ingress {
             meta,
             class_name,
             default_backend: default,
             tls: Vec::new(),
-            rules: vec![IngressRule { host: None, paths }],
+            rules: vec![IngressRule { host, paths }],
         }))
     })
 }
@@ -149,7 +146,9 @@ impl Plain {
                 for key in stale.cloned().collect::<Vec<_>>() {
                     self.remove(&key);
                 }
-                objects.iter().for_each(|object| self.put(object));
+                for object in objects {
+                    self.put(object);
+                }
             }
             Edit::Cover(..) => {}
         }
@@ -166,13 +165,17 @@ impl Plain {
     }
 }
 
+/// Namespace and controller, facts, and the Pods.
+type SeenClass = (String, Arc<PodFacts>, Vec<Name>);
+
 /// All that can be seen of a snapshot.
 #[derive(PartialEq, Debug)]
 struct Seen {
     lists: Vec<(Kind, Option<Name>, Vec<Object>)>,
     counts: Vec<usize>,
-    classes: Vec<(Option<Name>, Vec<(String, Arc<PodFacts>, Vec<Name>)>)>,
+    classes: Vec<(Option<Name>, Vec<SeenClass>)>,
     referrers: Vec<(ObjectKey, Vec<ObjectKey>)>,
+    hosts: Vec<Vec<Arc<Ingress>>>,
     policies: Vec<Arc<NetworkPolicy>>,
     undecodable: Vec<ObjectKey>,
 }
@@ -207,6 +210,7 @@ fn see(snapshot: &Snapshot) -> Seen {
         counts: KINDS.map(|kind| snapshot.count(kind)).to_vec(),
         classes: namespaces().map(|namespace| (namespace.clone(), classes(&namespace))).collect(),
         referrers: referred.map(|key| (key.clone(), snapshot.referrers(&key).cloned().collect())).collect(),
+        hosts: HOSTS.map(|host| snapshot.ingresses_of_host(&host.into()).cloned().collect()).to_vec(),
         policies: NAMESPACES
             .iter()
             .flat_map(|namespace| snapshot.policies(&Name::from(*namespace)).cloned().collect::<Vec<_>>())
@@ -224,7 +228,9 @@ proptest! {
     #[test]
     fn edits_in_any_order_equal_a_build_from_scratch(edits in vec(edit(), 0..40), backwards in any::<bool>()) {
         let mut plain = Plain::default();
-        edits.iter().for_each(|edit| plain.apply(edit));
+        for edit in &edits {
+            plain.apply(edit);
+        }
         let mut puts: Vec<Edit> = plain.objects.values().cloned().map(Edit::Put).collect();
         puts.extend(plain.undecodable.iter().cloned().map(Edit::Obscure));
         if backwards {

@@ -77,7 +77,7 @@ fn port() -> impl Strategy<Value = Port> {
         }),
         2 => select(NAMES.to_vec()).prop_map(|name| (Some(PortValue::Name(name.to_owned())), None)),
     ];
-    (option::of(protocol()), value).prop_map(|(protocol, (port, end))| Port { protocol, port, end })
+    (option::of(protocol()), value).prop_map(|(protocol, (value, end))| Port { protocol, value, end })
 }
 
 fn peer() -> impl Strategy<Value = Peer> {
@@ -103,12 +103,12 @@ fn policy() -> impl Strategy<Value = Policy> {
     let namespace = prop_oneof![4 => Just("red"), 1 => Just("green")];
     let selector = prop_oneof![1 => Just(Labelled::default()), 2 => pod_selector()];
     (namespace, prop::bool::weighted(0.1), selector, option::of(types), rules(), rules()).prop_map(
-        |(namespace, terminating, pod_selector, policy_types, ingress, egress)| Policy {
+        |(namespace, terminating, pod_selector, types, ingress, egress)| Policy {
             name: String::new(),
             namespace: namespace.to_owned(),
             terminating,
             pod_selector,
-            policy_types,
+            types,
             ingress,
             egress,
         },

@@ -29,7 +29,7 @@ pub(crate) struct Policy {
     pub(crate) namespace: String,
     pub(crate) terminating: bool,
     pub(crate) pod_selector: Labelled,
-    pub(crate) policy_types: Option<Vec<Direction>>,
+    pub(crate) types: Option<Vec<Direction>>,
     pub(crate) ingress: Option<Vec<Rule>>,
     pub(crate) egress: Option<Vec<Rule>>,
 }
@@ -49,7 +49,7 @@ pub(crate) enum Peer {
 #[derive(Clone, Debug)]
 pub(crate) struct Port {
     pub(crate) protocol: Option<Protocol>,
-    pub(crate) port: Option<PortValue>,
+    pub(crate) value: Option<PortValue>,
     pub(crate) end: Option<u16>,
 }
 
@@ -113,7 +113,7 @@ impl World {
     pub(crate) fn ports(&self, pods: &[&Pod]) -> BTreeSet<u16> {
         let rules = self.policies.iter().flat_map(|policy| policy.ingress.iter().chain(&policy.egress).flatten());
         let entries = rules.flat_map(|rule| rule.ports.iter().flatten());
-        let numbers = entries.flat_map(|entry| match entry.port {
+        let numbers = entries.flat_map(|entry| match entry.value {
             Some(PortValue::Number(number)) => vec![number, entry.end.unwrap_or(number)],
             _ => Vec::new(),
         });
@@ -147,7 +147,7 @@ impl Policy {
     fn manifest(&self) -> Value {
         let mut spec = json!({"podSelector": self.pod_selector.manifest()});
         let types = |types: &Vec<Direction>| types.iter().map(|direction| capitalised(*direction)).collect::<Vec<_>>();
-        put(&mut spec, "policyTypes", self.policy_types.as_ref().map(types));
+        put(&mut spec, "policyTypes", self.types.as_ref().map(types));
         let rules = |rules: &Vec<Rule>, list: &str| rules.iter().map(|rule| rule.manifest(list)).collect::<Vec<_>>();
         put(&mut spec, "ingress", self.ingress.as_ref().map(|list| rules(list, "from")));
         put(&mut spec, "egress", self.egress.as_ref().map(|list| rules(list, "to")));
@@ -178,7 +178,7 @@ impl Rule {
                 PortValue::Number(number) => json!(number),
                 PortValue::Name(name) => json!(name),
             };
-            put(&mut entry, "port", port.port.as_ref().map(value));
+            put(&mut entry, "port", port.value.as_ref().map(value));
             put(&mut entry, "endPort", port.end);
             entry
         };

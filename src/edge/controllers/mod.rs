@@ -96,7 +96,7 @@ pub struct Reading<'a> {
     pub snapshot: &'a Snapshot,
     /// What the operator vouches for.
     pub vouched: Vouched<'a>,
-    /// The controller's name, as IngressClasses have it.
+    /// The controller's name, as `IngressClasses` have it.
     pub controller: Option<&'a Name>,
 }
 

@@ -52,7 +52,10 @@ pub(super) fn needs(snapshot: &Snapshot, breach: &Breach) -> Vec<Need> {
     ];
     let (mut controller, is_class) = match &breach.subject {
         Subject::Class(key) => (key.controller.clone(), true),
-        Subject::Object(key) => (pod(snapshot, key).and_then(|pod| pod.meta.controller().cloned()), false),
+        Subject::Object(key) => {
+            let object = snapshot.object(key).found();
+            (object.and_then(|object| object.meta().controller().cloned()), false)
+        }
     };
     if is_class {
         needs.push(Need::List(Kind::Pod, Some(namespace.clone())));
