@@ -35,7 +35,10 @@ fn main() {
     server.ready();
     let (decided, undecided) = (server::requests("/validate"), server::requests("/undecided"));
     let cores = std::thread::available_parallelism().unwrap();
-    println!("a review has {} bytes; {CONNECTIONS} connections; client and server share {cores} cores", decided[0].len());
+    println!(
+        "a review has {} bytes; {CONNECTIONS} connections; client and server share {cores} cores",
+        decided[0].len()
+    );
     let mut clients = server.clients();
     clients.rate(&decided, PHASE);
     clients.rate(&undecided, PHASE);

@@ -90,11 +90,17 @@ impl Serve {
 
     /// The ruleset, which follows its file from now on. One that does not load at the start is an error.
     fn ruleset(&self, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<ArcSwap<Ruleset>>> {
-        let Some(path) = &self.ruleset else { return Ok(Arc::new(ArcSwap::from_pointee(Ruleset::default()))) };
+        let own_namespace = self.cluster.own_namespace.as_deref().map(crate::model::Name::from);
+        let settle = move |mut ruleset: Ruleset| {
+            ruleset.environment.own_namespace.clone_from(&own_namespace);
+            ruleset
+        };
+        let Some(path) = &self.ruleset else { return Ok(Arc::new(ArcSwap::from_pointee(settle(Ruleset::default())))) };
         // Read before it is loaded: what changes in between is then seen as a change.
         let content = std::fs::read(path).with_context(|| format!("the ruleset {} cannot be read", path.display()))?;
-        let loaded = Arc::new(ArcSwap::from_pointee(ruleset::load(path)?));
-        let load: webhook::Load = |path| ruleset::load(path).map_err(|error| error.to_string());
+        let loaded = Arc::new(ArcSwap::from_pointee(settle(ruleset::load(path)?)));
+        let load: webhook::Load =
+            Arc::new(move |path| ruleset::load(path).map(&settle).map_err(|error| error.to_string()));
         tokio::spawn(webhook::follow_ruleset(
             path.clone(),
             content,

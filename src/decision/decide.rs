@@ -52,7 +52,9 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
         judge.subject(subject, reach(change, subject, is_own), &mut verdicts);
         let kept: Vec<Verdict> = verdicts
             .drain(from..)
-            .filter(|verdict| verdict.worse || is_own || shows_prior(change, subject) || (raises && verdict.enforced))
+            .filter(|verdict| {
+                verdict.worse || shows_prior(change, subject, is_own, verdict) || (raises && verdict.enforced)
+            })
             .collect();
         verdicts.extend(kept);
         let makes_pods = matches!(subject, Subject::Class(_)) || subject.kind().is_workload();
@@ -121,9 +123,14 @@ fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
     if is_own || change.key.kind == Kind::NetworkPolicy { Reach::Full } else { Reach::Warn(Reason::Spared) }
 }
 
-/// Whether what is not worse is told of a subject that is not the request's own: of workloads, when a policy changes.
-fn shows_prior(change: &Change, subject: &Subject) -> bool {
-    change.key.kind == Kind::NetworkPolicy && matches!(subject, Subject::Class(_))
+/// Whether what is not worse is told of a subject: of the request's own, and of workloads when a policy changes. A Namespace hears
+/// of its labels only, for an ordinary label has nothing to do with the workloads and policies in it.
+fn shows_prior(change: &Change, subject: &Subject, is_own: bool, verdict: &Verdict) -> bool {
+    match change.key.kind {
+        Kind::Namespace => is_own && matches!(verdict.judgement.breach.aspect, Aspect::Label(_)),
+        Kind::NetworkPolicy => is_own || matches!(subject, Subject::Class(_)),
+        _ => is_own,
+    }
 }
 
 /// A template whose Pods are judged in the same decision says nothing that they do not say.
@@ -203,7 +210,7 @@ impl Notes<'_> {
                     let kind = top.kind.name().to_lowercase();
                     let namespace = top.namespace.unwrap_or_default();
                     judgement.note = format!(
-                        "its controller retries; at once with kubectl rollout restart -n {namespace} {kind}/{}",
+                        "its controller retries; once that is mended, kubectl rollout restart -n {namespace} {kind}/{} makes it retry at once",
                         top.name
                     );
                 }

@@ -101,7 +101,7 @@ impl Rule for PolicySelectsNothing {
         let fix = match &near {
             Some(Near::Label(label)) => format!("correct spec.podSelector; nearest is {label}"),
             Some(Near::Namespace(namespace)) => format!("move it to the namespace {namespace}, where workloads match"),
-            None => "correct spec.podSelector, or remove the policy".to_owned(),
+            None => "none is needed if its workload is yet to come; else correct spec.podSelector".to_owned(),
         };
         let near = match near {
             Some(Near::Label(label)) => format!(" A workload of the namespace has {label}."),

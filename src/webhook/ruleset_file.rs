@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use crate::{ruleset::Ruleset, telemetry::Metrics};
 
 /// Reads and checks a ruleset file; the error says what is wrong and where.
-pub type Load = fn(&std::path::Path) -> Result<Ruleset, String>;
+pub type Load = Arc<dyn Fn(&std::path::Path) -> Result<Ruleset, String> + Send + Sync>;
 
 /// Puts what the file says in force whenever its content differs from what was
 /// loaded last, for ever. What does not load never replaces what works.
@@ -28,7 +28,7 @@ pub async fn follow_ruleset(
             continue;
         }
         last = content;
-        let load_path = path.clone();
+        let (load, load_path) = (Arc::clone(&load), path.clone());
         let loaded = tokio::task::spawn_blocking(move || load(&load_path)).await;
         match loaded.unwrap_or_else(|error| Err(error.to_string())) {
             Ok(new) => {
