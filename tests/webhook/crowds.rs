@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    client::{Connection, handshake},
+    client::{Connection, handshake, tcp},
     reviews,
     server::{Server, repository},
 };
@@ -86,6 +86,17 @@ fn many_large_bodies_at_once_share_a_bounded_memory() {
     });
     assert!(server.peak_memory() < 500, "{} MiB", server.peak_memory());
     server.judges_rightly();
+}
+
+#[test]
+fn probes_are_answered_beside_connections_that_say_nothing() {
+    rlimit::increase_nofile_limit(8_192).unwrap();
+    let server = Server::start(&[]);
+    // So many that waiting for their time limits would take longer than the client waits.
+    let idle: Vec<_> = (0..900).map(|_| tcp(server.probes).unwrap()).collect();
+    assert_eq!(server.probe("/livez"), (200, "ok\n".to_owned()));
+    assert_eq!(server.probe("/readyz"), (200, "ok\n".to_owned()));
+    drop(idle);
 }
 
 #[test]
