@@ -52,13 +52,15 @@ impl Admission {
     /// Answers a review.
     pub async fn answer(&self, body: &[u8]) -> Result<Vec<u8>, BadReview> {
         let began = Instant::now();
-        let review = review::read(body).inspect_err(|error| self.metrics.bad_request(error.reason()))?;
+        let review = review::read(body)?;
         let answer = match review.ask {
             Ask::Judge { change, dry_run } => self.judge(&review.uid, *change, dry_run, began).await,
             Ask::Obscure { kind, operation, error, dry_run } => {
-                self.metrics.undecodable(kind.name());
                 self.metrics.request(kind.name(), operation.name(), "undecodable", dry_run, seconds(began));
-                tracing::warn!(uid = review.uid, kind = kind.name(), %error, "an object cannot be decoded");
+                if !dry_run {
+                    self.metrics.undecodable(kind.name());
+                    tracing::warn!(uid = review.uid, kind = kind.name(), %error, "an object cannot be decoded");
+                }
                 // A refusal would stop every rollout of objects that a newer API server knows; the warning is seen.
                 let warnings = super::lines::within_limits(&[format!("ringwall cannot judge this {kind}: {error}")], 0);
                 Answer { warnings, ..Answer::admit() }
@@ -94,7 +96,7 @@ impl Admission {
         {
             self.leaving.remember(&change.key, &before.meta().uid, Instant::now());
         }
-        record::findings(&self.metrics, uid, &change, &decision, dry_run);
+        record::findings(&self.metrics, uid, &change, &decision, doubt.as_ref(), dry_run);
         let verdict = if decision.allow { "admitted" } else { "refused" };
         self.metrics.request(change.key.kind.name(), change.operation.name(), verdict, dry_run, seconds(began));
         answer::of(&decision, doubt.as_ref())
@@ -135,7 +137,6 @@ impl Admission {
             });
             let mut found = Vec::new();
             for (need, answer) in futures::future::join_all(reads).await {
-                self.metrics.live_read(need.kind().name(), result(&answer));
                 match answer {
                     Ok(objects) => {
                         change.confirmed.insert(need.clone());
@@ -158,16 +159,6 @@ impl Admission {
         }
         let doubt = failure.map(|reason| Doubt { reason, age: self.state.age(now) });
         (decision, doubt)
-    }
-}
-
-fn result(answer: &crate::cluster::Answer) -> &'static str {
-    match answer {
-        Ok(_) => "ok",
-        Err(ReadError::Forbidden) => "forbidden",
-        Err(ReadError::NotServed) => "not-served",
-        Err(ReadError::Timeout) => "timeout",
-        Err(ReadError::Failed(_)) => "error",
     }
 }
 
