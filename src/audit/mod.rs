@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cluster::{Events, Journal, State},
+    cluster::{Events, Journal, State, apart},
     ruleset::Ruleset,
     telemetry::Metrics,
 };
@@ -65,7 +65,7 @@ impl Audit {
                 let (state, ruleset) = (self.state.current(), self.ruleset.load_full());
                 let judge = move || slipped::find(&batch, &state.snapshot, &ruleset, Timestamp::now());
                 // Judging a whole list would hold up the requests that this thread serves.
-                let slips = tokio::task::spawn_blocking(judge).await.unwrap_or_default();
+                let slips = apart(judge).await;
                 for slip in named.anew(slips, Instant::now()) {
                     slipped::report(&slip, &self.events, &self.metrics);
                 }
@@ -74,9 +74,7 @@ impl Audit {
                 next_survey = Instant::now() + self.interval;
                 let (state, ruleset) = (self.state.current(), self.ruleset.load_full());
                 let judge = move || survey::summary(&state.snapshot, &ruleset, Timestamp::now());
-                if let Ok(summary) = tokio::task::spawn_blocking(judge).await {
-                    survey::report(&summary, &self.metrics);
-                }
+                survey::report(&apart(judge).await, &self.metrics);
             }
         }
     }
