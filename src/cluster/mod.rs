@@ -75,10 +75,10 @@ fn follow(client: Client, metrics: Arc<Metrics>, vital: &Vital) -> Handle {
     let journal = Arc::new(Journal::default());
     let shutdown = vital.shutdown();
     let (messages, received) = mpsc::channel(QUEUE);
-    let (revived, _) = tokio::sync::watch::channel(0);
+    let (contact, _) = tokio::sync::watch::channel(probe::Contact::default());
     for kind in Kind::all() {
         let metrics = Arc::clone(&metrics);
-        let watch = watch::Watch::new(kind, client.clone(), metrics, messages.clone(), revived.subscribe());
+        let watch = watch::Watch::new(kind, client.clone(), metrics, messages.clone(), contact.subscribe());
         vital.spawn("a watch", watch.run(shutdown.clone()));
     }
     let writer = writer::Writer {
@@ -89,7 +89,7 @@ fn follow(client: Client, metrics: Arc<Metrics>, vital: &Vital) -> Handle {
         apply: Snapshot::apply,
     };
     vital.spawn("the writer of the snapshot", writer.run());
-    let probe = probe::run(client.clone(), Arc::clone(&state), Arc::clone(&metrics), revived);
+    let probe = probe::run(client.clone(), Arc::clone(&state), Arc::clone(&metrics), contact);
     let probe = shutdown.clone().run_until_cancelled_owned(probe);
     vital.spawn("the probe of the API server", async { probe.await.unwrap_or_default() });
     let (events, notes) = Events::channel();
