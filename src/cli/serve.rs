@@ -137,12 +137,14 @@ impl Serve {
         vital: &Vital,
     ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
         if let Some(folder) = &self.cluster.manifests {
-            let (inputs, unread) = inputs::read(std::slice::from_ref(folder));
+            let (inputs, mut unread) = inputs::find(std::slice::from_ref(folder));
+            let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
+            // Read one after the other: a large folder is never in memory as a whole.
+            let sources = inputs.into_iter().filter_map(|input| input.read().map_err(|error| unread.push(error)).ok());
+            let loaded = manifest::load(sources, &options);
             if let Some(error) = unread.first() {
                 bail!("{}: {}", error.file, error.reason);
             }
-            let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
-            let loaded = manifest::load(inputs, &options);
             if let Some(error) = loaded.errors.first() {
                 bail!("{error}{}", error.suggestion.as_ref().map(|text| format!("; {text}")).unwrap_or_default());
             }

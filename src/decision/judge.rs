@@ -198,9 +198,12 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether the breach is more than what was there before on its scale.
+/// Whether the breach is more than what was there before on its scale. What could not be proved before licenses nothing that
+/// is certain now: doubt would be a way in.
 fn is_worse(breach: &Breach, before: &[Breach]) -> bool {
-    let mut comparable = before.iter().filter(|prior| prior.aspect.is_comparable(&breach.aspect)).peekable();
+    let counts = |prior: &&Breach| prior.certain.is_ok() || breach.certain.is_err();
+    let mut comparable =
+        before.iter().filter(counts).filter(|prior| prior.aspect.is_comparable(&breach.aspect)).peekable();
     comparable.peek().is_none() || breach.extent.exceeds(comparable.map(|prior| &prior.extent))
 }
 

@@ -203,7 +203,9 @@ fn a_pods_phase_marks_and_owners_are_read() {
         "deletionTimestamp": "2026-11-01T00:00:00Z",
         "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "w", "uid": "u", "controller": true}]
     }}));
-    assert!(marked.mirror && marked.meta.is_terminating() && marked.meta.orphans_dependents);
+    assert!(
+        marked.mirror && marked.meta.is_terminating() && marked.meta.finalizers.orphan && marked.meta.finalizers.other
+    );
     assert_eq!(marked.hook.as_deref(), Some("pre-install"));
     assert_eq!(marked.meta.name, "web-");
     assert_eq!(marked.meta.annotations.iter().count(), 2);
