@@ -224,3 +224,14 @@ fn removing_the_default_deny_is_refused_where_restricted_is_enforced() {
     assert!(decision.allow, "{}", lines(&decision));
     assert_eq!(warnings(&decision), ["no-default-deny"]);
 }
+
+#[test]
+fn a_replica_set_that_its_deployment_left_to_the_collector_does_not_hold_the_default_deny_back() {
+    let deny = policy("default-deny", &json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}));
+    let restricted = enforcing(Profile::Restricted);
+    let left = [namespace("shop", &[]), replica_set("web-1", "web", "web"), deny.clone()];
+    let decision = delete(&snapshot(&left), &deny, &restricted);
+    assert!(decision.allow, "{}", lines(&decision));
+    let owned = [&left[..], &[deployment("web", "web")]].concat();
+    assert_eq!(refusals(&delete(&snapshot(&owned), &deny, &restricted)), ["no-default-deny"]);
+}
