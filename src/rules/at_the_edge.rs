@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    edge::{self, Doubt, Edge, Listener, Mend, Serving, Vouched},
+    edge::{self, Doubt, Edge, Mend, Serving, Vouched},
     model::{FieldPath, Ingress, Name, Object, ObjectKey},
     snapshot::{Blind, Need},
 };
@@ -21,19 +21,20 @@ impl AtTheEdge {
     /// The subject as an Ingress, if it is one that is judged. The solvers of ACME challenges are not: they must be served in
     /// plaintext.
     pub(super) fn of(context: &Context<'_>, subject: &Subject) -> Option<Self> {
-        let Subject::Object(key) = subject else { return None };
-        let Some(Object::Ingress(ingress)) = context.snapshot.object(key).found() else { return None };
+        let (key, ingress) = ingress(context, subject)?;
         if edge::acme::is_solver(&ingress) {
             return None;
         }
         let edge = edge::edge(context.snapshot, vouched(context.environment), &ingress);
-        Some(Self { key: key.clone(), ingress, edge })
+        Some(Self { key, ingress, edge })
     }
 
-    /// The listener that a breach is about.
-    pub(super) fn listener(&self, breach: &Breach) -> Option<&Listener> {
+    /// The Ingress of a breach, with the one listener that the breach is about.
+    pub(super) fn of_breach(context: &Context<'_>, breach: &Breach) -> Option<Self> {
         let Aspect::Host(host) = &breach.aspect else { return None };
-        self.edge.listeners.iter().find(|listener| listener.host == *host)
+        let (key, ingress) = ingress(context, &breach.subject)?;
+        let edge = edge::edge_of_host(context.snapshot, vouched(context.environment), &ingress, host.as_ref());
+        Some(Self { key, ingress, edge })
     }
 
     /// Whether a doubt is only that: unless the ruleset refuses controllers that Ringwall does not know. What cannot be seen
@@ -88,6 +89,14 @@ impl AtTheEdge {
     }
 }
 
+fn ingress(context: &Context<'_>, subject: &Subject) -> Option<(ObjectKey, Arc<Ingress>)> {
+    let Subject::Object(key) = subject else { return None };
+    match context.snapshot.object(key).found() {
+        Some(Object::Ingress(ingress)) => Some((key.clone(), ingress)),
+        _ => None,
+    }
+}
+
 /// What the operator vouches for, of the environment.
 fn vouched(environment: &Environment) -> Vouched<'_> {
     Vouched {
@@ -98,7 +107,8 @@ fn vouched(environment: &Environment) -> Vouched<'_> {
 
 /// The reads that a breach of an Ingress rests on.
 pub(super) fn rests_on(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
-    AtTheEdge::of(context, &breach.subject).map(|at| at.edge.rests_on).unwrap_or_default()
+    let Some((_, ingress)) = ingress(context, &breach.subject) else { return Vec::new() };
+    edge::rests_on(context.snapshot, vouched(context.environment), &ingress)
 }
 
 /// A host as sentences name it.
