@@ -41,7 +41,9 @@ const ENTRY_POINTS: &str = "traefik.ingress.kubernetes.io/router.entrypoints";
 const ROUTER_TLS: &str = "traefik.ingress.kubernetes.io/router.tls";
 const ANNOTATE: &str = "annotate it with traefik.ingress.kubernetes.io/router.tls: \"true\"";
 const SECURE: &str = "websecure";
-const PLAIN: [&str; 2] = ["web", "http"];
+/// The plain entry points: of the chart (`web`, `traefik` with the dashboard, `metrics`), and of Traefik itself where it is
+/// configured with none (`http`).
+const PLAIN: [&str; 4] = ["web", "http", "traefik", "metrics"];
 
 static EVERY_ENTRY_POINT: Cause = Cause {
     fact: "Traefik attaches it to every entry point, the plain one included, and spec.tls does not change that",

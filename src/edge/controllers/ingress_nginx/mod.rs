@@ -12,6 +12,7 @@
 //! redirected; what is said of a host leaves them aside.
 
 mod certificates;
+mod redirects;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -45,8 +46,6 @@ const SSL_REDIRECT: &str = "nginx.ingress.kubernetes.io/ssl-redirect";
 const FORCE_SSL_REDIRECT: &str = "nginx.ingress.kubernetes.io/force-ssl-redirect";
 const SERVER_ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
 const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
-const REDIRECTS: [&str; 2] =
-    ["nginx.ingress.kubernetes.io/permanent-redirect", "nginx.ingress.kubernetes.io/temporal-redirect"];
 
 static NO_TLS: Cause = Cause {
     fact: "no spec.tls gives it a certificate, and ingress-nginx redirects to HTTPS only where there is one",
@@ -104,7 +103,7 @@ impl Controller for IngressNginx {
         let ingress = reading.ingress;
         Box::new(Servers {
             reading,
-            is_forced: redirects_anyway(ingress) || flag(ingress, FORCE_SSL_REDIRECT) == Some(true),
+            is_forced: redirects::to_https(ingress) || flag(ingress, FORCE_SSL_REDIRECT) == Some(true),
             is_off: flag(ingress, SSL_REDIRECT) == Some(false),
             has_open_entry: ingress.tls.iter().any(|entry| entry.hosts.is_empty()),
             listed: Listed::new(&ingress.tls),
@@ -197,11 +196,6 @@ fn unknown_certificate(host: &str) -> Doubt {
         "a certificate that ingress-nginx has may name it or not",
         format!("list {host} under spec.tls[].hosts, with its Secret"),
     )
-}
-
-/// Whether `permanent-redirect` or `temporal-redirect` sends all requests to HTTPS.
-fn redirects_anyway(ingress: &Ingress) -> bool {
-    REDIRECTS.iter().any(|key| annotation(ingress, key).is_some_and(|to| to.starts_with("https://")))
 }
 
 fn annotation<'a>(ingress: &'a Ingress, key: &str) -> Option<&'a str> {
