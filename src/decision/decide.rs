@@ -209,14 +209,14 @@ impl Notes<'_> {
             return;
         }
         if self.change.key.kind == Kind::Ingress && !self.is_own(&judgement.breach.subject) {
-            judgement.note = match (self.change.operation, judgement.outcome == Outcome::Refuse) {
+            let note = match (self.change.operation, judgement.outcome == Outcome::Refuse) {
                 (Operation::Delete, _) => "it relied on the Ingress that is deleted: mend it, or delete it as well",
                 (_, true) => {
                     "it relies on the Ingress that is changed: mend or delete it first, and repeat the command"
                 }
                 (_, false) => "it relies on the Ingress that is changed: mend it",
-            }
-            .to_owned();
+            };
+            note.clone_into(&mut judgement.note);
         }
         if judgement.outcome != Outcome::Refuse {
             return;
