@@ -30,7 +30,7 @@ pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRul
 pub use key::ObjectKey;
 pub use kinds::{Kind, Operation};
 pub use labels::Labels;
-pub use meta::{Meta, OwnerReference};
+pub use meta::{Finalizers, Meta, OwnerReference};
 pub use name::Name;
 pub use namespace::{METADATA_NAME, Namespace};
 pub use network_policy::{NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PortMatch};
