@@ -117,7 +117,8 @@ fn has_ended(after: &Snapshot, subject: &Subject, judge: &Judge<'_>) -> bool {
 }
 
 /// How far the findings of a subject may go: only Pods are refused for isolation, by their own creation or by a policy's change;
-/// templates and what else a change touches warn.
+/// templates and what else a change touches warn. An Ingress that rides on the certificate of another one is refused for by
+/// that one's change, but not by its removal, and not across namespaces.
 fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
     if subject.kind().is_workload() {
         return Reach::Warn(Reason::Template);
@@ -125,7 +126,20 @@ fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
     if spare::is_mirror_pod(change) {
         return Reach::Warn(Reason::Spared);
     }
-    if is_own || change.key.kind == Kind::NetworkPolicy { Reach::Full } else { Reach::Warn(Reason::Spared) }
+    if is_own || change.key.kind == Kind::NetworkPolicy || takes_certificate(change, subject) {
+        Reach::Full
+    } else {
+        Reach::Warn(Reason::Spared)
+    }
+}
+
+/// Whether an Ingress loses what another one of its namespace brings for its hosts, by a change of that one. Its removal does not
+/// count: whoever removes a release removes both, in an order that nobody chooses.
+fn takes_certificate(change: &Change, subject: &Subject) -> bool {
+    change.key.kind == Kind::Ingress
+        && change.operation != Operation::Delete
+        && subject.kind() == Kind::Ingress
+        && subject.namespace() == change.key.namespace.as_ref()
 }
 
 /// Whether what is not worse is told of a subject: of the request's own, and of workloads when a policy changes. A Namespace hears
@@ -200,9 +214,23 @@ struct Notes<'a> {
 }
 
 impl Notes<'_> {
+    fn is_own(&self, subject: &Subject) -> bool {
+        matches!(subject, Subject::Object(key) if *key == self.change.key)
+    }
+
     fn add(&self, judge: &Judge<'_>, judgement: &mut Judgement) {
         if !judgement.note.is_empty() {
             return;
+        }
+        if self.change.key.kind == Kind::Ingress && !self.is_own(&judgement.breach.subject) {
+            let note = match (self.change.operation, judgement.outcome == Outcome::Refuse) {
+                (Operation::Delete, _) => "it relied on the Ingress that is deleted: mend it, or delete it as well",
+                (_, true) => {
+                    "it relies on the Ingress that is changed: mend or delete it first, and repeat the command"
+                }
+                (_, false) => "it relies on the Ingress that is changed: mend it",
+            };
+            note.clone_into(&mut judgement.note);
         }
         if judgement.outcome != Outcome::Refuse {
             return;

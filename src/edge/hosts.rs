@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, OnceCell},
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
 };
 
 pub use crate::model::wildcard_above;
@@ -70,7 +70,7 @@ fn default_backend() -> Point {
 pub struct Listed<'a> {
     tls: &'a [IngressTls],
     asked: Cell<bool>,
-    index: OnceCell<HashSet<String>>,
+    index: OnceCell<BTreeSet<String>>,
 }
 
 impl<'a> Listed<'a> {
@@ -94,12 +94,12 @@ impl<'a> Listed<'a> {
 }
 
 /// The hosts of entries of `spec.tls`, for [`covers`].
-pub fn index(tls: &[IngressTls]) -> HashSet<String> {
+pub fn index(tls: &[IngressTls]) -> BTreeSet<String> {
     tls.iter().flat_map(|entry| &entry.hosts).map(|host| host.to_ascii_lowercase()).collect()
 }
 
 /// Whether some host of an [`index`] covers a rule's host.
-pub fn covers(index: &HashSet<String>, host: &str, matching: HostMatch) -> bool {
+pub fn covers(index: &BTreeSet<String>, host: &str, matching: HostMatch) -> bool {
     let host = host.to_ascii_lowercase();
     index.contains(&host)
         || (matching == HostMatch::Wildcard && wildcard_above(&host).is_some_and(|wildcard| index.contains(&wildcard)))

@@ -277,6 +277,28 @@ fn ingress_nginx_takes_the_certificate_of_another_ingress_of_the_host() {
 }
 
 #[test]
+fn what_others_bring_follows_the_snapshot_and_the_operators_word() {
+    let mut world = World::new(&[("edge", NGINX)]);
+    let mut other = ingress(Some("public"), &[], &["a.example.com"], &["a.example.com"]);
+    other["metadata"]["name"] = json!("other");
+    let plain = ingress(Some("edge"), &[], &[], &["a.example.com"]);
+    let (covered, served) = (["a.example.com: redirected, covered"], ["a.example.com: served, none"]);
+    world.put(Kind::Ingress, &plain);
+    world.put(Kind::Ingress, &other);
+    assert_eq!(world.told(&plain), served);
+    world.classes.insert("public".into(), NGINX.into());
+    assert_eq!(world.told(&plain), covered);
+    world.classes.clear();
+    assert_eq!(world.told(&plain), served);
+    other["spec"]["ingressClassName"] = json!("edge");
+    world.put(Kind::Ingress, &other);
+    assert_eq!(world.told(&plain), covered);
+    // Nobody brings a certificate to itself.
+    world.snapshot.apply(Edit::Remove(decode::value(Kind::Ingress, &other).unwrap().key()));
+    assert_eq!(world.told(&plain), served);
+}
+
+#[test]
 fn traefik_ignores_spec_tls() {
     const TLS: &str = "traefik.ingress.kubernetes.io/router.tls";
     const RESOLVER: &str = "traefik.ingress.kubernetes.io/router.tls.certresolver";

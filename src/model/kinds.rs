@@ -74,6 +74,8 @@ pub struct KindInfo {
 use Operation::{Create, Delete, Update};
 
 const WRITE: &[Operation] = &[Create, Update];
+/// Of what others rest on.
+const ALL: &[Operation] = &[Create, Update, Delete];
 
 /// Every kind, in the order of [`Kind`].
 pub static KINDS: [KindInfo; 13] = [
@@ -89,17 +91,9 @@ pub static KINDS: [KindInfo; 13] = [
     entry(Kind::Job, "Job", "jobs", "batch", "v1", "workloads", WRITE).template("spec.template"),
     entry(Kind::CronJob, "CronJob", "cronjobs", "batch", "v1", "workloads", WRITE)
         .template("spec.jobTemplate.spec.template"),
-    entry(
-        Kind::NetworkPolicy,
-        "NetworkPolicy",
-        "networkpolicies",
-        "networking.k8s.io",
-        "v1",
-        "policies",
-        &[Create, Update, Delete],
-    ),
+    entry(Kind::NetworkPolicy, "NetworkPolicy", "networkpolicies", "networking.k8s.io", "v1", "policies", ALL),
     entry(Kind::Service, "Service", "services", "", "v1", "services", WRITE).optional(),
-    entry(Kind::Ingress, "Ingress", "ingresses", "networking.k8s.io", "v1", "ingresses", WRITE).optional(),
+    entry(Kind::Ingress, "Ingress", "ingresses", "networking.k8s.io", "v1", "ingresses", ALL).optional(),
     entry(Kind::IngressClass, "IngressClass", "ingressclasses", "networking.k8s.io", "v1", "", &[])
         .cluster()
         .optional(),

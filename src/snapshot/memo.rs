@@ -39,3 +39,26 @@ impl fmt::Debug for Memo {
         f.write_str("Memo")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use crate::{
+        model::{Kind, ObjectKey},
+        snapshot::{Edit, Snapshot},
+    };
+
+    #[test]
+    fn a_table_is_kept_as_long_as_the_snapshot_stays_as_it_is() {
+        let asked = |snapshot: &Snapshot| snapshot.memo().table::<AtomicUsize>().fetch_add(1, Ordering::Relaxed);
+        let mut snapshot = Snapshot::new();
+        assert_eq!([asked(&snapshot), asked(&snapshot)], [0, 1]);
+        let nothing = || Edit::Remove(ObjectKey::cluster(Kind::Namespace, "shop"));
+        assert_eq!(asked(&snapshot.with([nothing()]).0), 0);
+        assert_eq!(asked(&snapshot.clone()), 0);
+        assert_eq!(asked(&snapshot), 2);
+        snapshot.apply(nothing());
+        assert_eq!(asked(&snapshot), 0);
+    }
+}

@@ -4,7 +4,7 @@
 //! all the others. What they bring is worked out once for each host and kept with the snapshot.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -33,7 +33,7 @@ struct Table {
 #[derive(Debug)]
 struct Bringer {
     controller: Name,
-    listed: HashSet<String>,
+    listed: BTreeSet<String>,
 }
 
 /// The Ingresses that bring a certificate for one host: two of each sort, for whoever asks leaves itself aside.

@@ -18,9 +18,9 @@ const CODES: [&str; 2] =
 /// Whether all requests are sent to HTTPS.
 pub(super) fn to_https(ingress: &Ingress) -> bool {
     let annotations = &ingress.meta.annotations;
-    let is_code = |key: &&str| annotations.value(key).is_none_or(|code| code.parse::<i64>().is_ok());
-    let others_parse = (!annotations.has(FROM_TO_WWW) || flag(ingress, FROM_TO_WWW).is_some())
-        && CODES.iter().all(|key| is_code(&key));
+    let is_code = |key: &str| annotations.value(key).is_none_or(|code| code.parse::<i64>().is_ok());
+    let others_parse =
+        (!annotations.has(FROM_TO_WWW) || flag(ingress, FROM_TO_WWW).is_some()) && CODES.iter().all(|key| is_code(key));
     let target = annotations.value(TEMPORAL).or_else(|| annotations.value(PERMANENT));
     others_parse && target.is_some_and(|url| is_https(url))
 }
