@@ -1,6 +1,7 @@
 //! The world in an API server.
 
 use std::{
+    collections::HashMap,
     path::Path,
     time::{Duration, Instant},
 };
@@ -46,7 +47,7 @@ async fn create_all(kubeconfig: &Path) -> usize {
     let others: Vec<_> = namespaces.buffer_unordered(AT_ONCE).flat_map(stream::iter).collect().await;
     let count = 1 + world::NAMESPACES + others.len();
     // Owners have the UIDs that the API server gave them: Deployments come before ReplicaSets, and those before Pods.
-    let mut uids = std::collections::HashMap::new();
+    let mut uids: HashMap<Value, Value> = HashMap::new();
     let rank = |object: &Value| match object["kind"].as_str().unwrap() {
         "Deployment" => 0,
         "ReplicaSet" => 1,

@@ -3,6 +3,7 @@
 //! **Invariants.** An audit changes nothing and holds nobody up. It judges by the law of [`decision`](crate::decision), so that
 //! what it names is what enforce mode would have refused.
 
+mod doubted;
 mod slipped;
 mod survey;
 
@@ -14,11 +15,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cluster::{Events, Journal, State},
+    cluster::{Batch, Events, Journal, Published, State, apart},
     ruleset::Ruleset,
     telemetry::Metrics,
 };
 
+use doubted::Doubted;
 use slipped::Named;
 
 /// What changed is judged when it has had this time to settle: watches of different kinds are not in step, and a policy that is
@@ -57,27 +59,48 @@ impl Audit {
         }
         // What was there when the cluster was first read has not slipped through; the survey counts it.
         drop(self.journal.take(Duration::ZERO, Timestamp::now()));
-        let mut named = Named::default();
+        let (mut named, mut doubted) = (Named::default(), Doubted::default());
         let mut next_survey = Instant::now();
         loop {
             ticks.tick().await;
+            let state = self.state.current();
+            let is_doubted = doubted.is_some();
+            let again = doubted.take(&state.snapshot, SETTLE, Instant::now());
             if let Some(batch) = self.journal.take(SETTLE, Timestamp::now()) {
-                let (state, ruleset) = (self.state.current(), self.ruleset.load_full());
-                let judge = move || slipped::find(&batch, &state.snapshot, &ruleset, Timestamp::now());
-                // Judging a whole list would hold up the requests that this thread serves.
-                let slips = tokio::task::spawn_blocking(judge).await.unwrap_or_default();
-                for slip in named.anew(slips, Instant::now()) {
-                    slipped::report(&slip, &self.events, &self.metrics);
+                // The state of now, for it must hold what the batch touched.
+                let state = self.state.current();
+                doubted.note(&batch, &state.snapshot);
+                self.judge(batch, state, &mut named, is_doubted).await;
+            }
+            if let Some((batch, lost)) = again {
+                if lost > 0 {
+                    tracing::warn!(
+                        lost,
+                        "more changed than could be kept while not everything was followed; see the audit"
+                    );
                 }
+                self.judge(batch, state, &mut named, is_doubted).await;
             }
             if Instant::now() >= next_survey {
                 next_survey = Instant::now() + self.interval;
                 let (state, ruleset) = (self.state.current(), self.ruleset.load_full());
                 let judge = move || survey::summary(&state.snapshot, &ruleset, Timestamp::now());
-                if let Ok(summary) = tokio::task::spawn_blocking(judge).await {
-                    survey::report(&summary, &self.metrics);
-                }
+                survey::report(&apart(judge).await, &self.metrics);
             }
+        }
+    }
+
+    /// Names what slipped through, and not what was named already: a moment ago, or since something is doubted.
+    async fn judge(&self, batch: Batch, state: Arc<Published>, named: &mut Named, is_doubted: bool) {
+        let ruleset = self.ruleset.load_full();
+        let find = move || slipped::find(&batch, &state.snapshot, &ruleset, Timestamp::now());
+        // Judging a whole list would hold up the requests that this thread serves.
+        let slips = apart(find).await;
+        if !is_doubted {
+            named.forget(Instant::now());
+        }
+        for slip in named.anew(slips, Instant::now()) {
+            slipped::report(&slip, &self.events, &self.metrics);
         }
     }
 }

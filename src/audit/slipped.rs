@@ -22,6 +22,9 @@ const EVENTS: usize = 50;
 /// Changes that follow each other closely may find the same twice; what was named is not named again for so long.
 const REMEMBER: Duration = Duration::from_secs(3);
 
+/// Names that are remembered longer while something is doubted.
+const MOST: usize = 10 * super::doubted::MOST;
+
 /// A finding that enforce mode would have refused, and the objects it is on: each Pod of a class.
 pub(super) struct Slip {
     pub(super) finding: Finding,
@@ -55,14 +58,21 @@ fn objects(snapshot: &Snapshot, subject: &Subject, now: Timestamp) -> Vec<(Objec
     }
 }
 
-/// What has been named a moment ago.
+/// What has been named.
 #[derive(Default)]
 pub(super) struct Named(HashMap<(ObjectKey, Name, RuleId), Instant>);
 
 impl Named {
+    /// Forgets what was named longer ago.
+    pub(super) fn forget(&mut self, now: Instant) {
+        self.0.retain(|_, at| now.duration_since(*at) < REMEMBER);
+    }
+
     /// Leaves out what has been named already.
     pub(super) fn anew(&mut self, slips: Vec<Slip>, now: Instant) -> Vec<Slip> {
-        self.0.retain(|_, at| now.duration_since(*at) < REMEMBER);
+        if self.0.len() > MOST {
+            self.forget(now);
+        }
         let mut anew = Vec::new();
         for mut slip in slips {
             let rule = slip.finding.rule;
@@ -130,6 +140,8 @@ mod tests {
         let start = Instant::now();
         assert_eq!(names(&named.anew(vec![slip(&[("a", "1"), ("b", "2")])], start)), ["a", "b"]);
         assert_eq!(names(&named.anew(vec![slip(&[("a", "1"), ("b", "9"), ("c", "3")])], start)), ["b", "c"]);
+        assert!(named.anew(vec![slip(&[("a", "1")])], start).is_empty());
+        named.forget(start + REMEMBER);
         assert_eq!(names(&named.anew(vec![slip(&[("a", "1")])], start + REMEMBER)), ["a"]);
     }
 

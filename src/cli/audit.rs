@@ -44,10 +44,11 @@ impl Audit {
         let snapshot = live::load(self.kubeconfig.as_deref())?;
         let now = Timestamp::now();
         let judgements = decision::survey(&snapshot, &rules, Templates::AsTemplates, now);
-        let hints = decision::unused_exemptions(&judgements, &rules, now)
+        let (errors, mut hints) = live::unseen(&snapshot);
+        let unused = decision::unused_exemptions(&judgements, &rules, now)
             .into_iter()
-            .map(|exemption| format!("the exemption {} exempts nothing (owner: {})", exemption.name, exemption.owner))
-            .collect();
+            .map(|exemption| format!("the exemption {} exempts nothing (owner: {})", exemption.name, exemption.owner));
+        hints.extend(unused);
         let context =
             Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
         self.write(&Report::new(Judged {
@@ -55,7 +56,7 @@ impl Audit {
             judgements,
             locate: None,
             objects: Kind::all().map(|kind| snapshot.count(kind)).sum(),
-            errors: Vec::new(),
+            errors,
             skipped: Vec::new(),
             hints,
         }))

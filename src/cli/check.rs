@@ -91,7 +91,10 @@ impl Check {
         let (snapshot, judgements) = self.judge(&manifests, &rules, now)?;
         let context =
             Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
-        let hints = if objects == 0 { None } else { hint(&manifests, &snapshot, &rules) };
+        let hint = if objects == 0 { None } else { hint(&manifests, &snapshot, &rules) };
+        let (unseen, mut hints) = self.unseen(&snapshot);
+        errors.extend(unseen);
+        hints.extend(hint);
         self.write(&Report::new(Judged {
             context,
             judgements,
@@ -99,7 +102,7 @@ impl Check {
             objects,
             errors,
             skipped: manifests.skipped.iter().map(|(kind, count)| (kind.as_str().into(), *count)).collect(),
-            hints: hints.into_iter().collect(),
+            hints,
         }))
     }
 
@@ -119,6 +122,17 @@ impl Check {
         let snapshot = manifests.snapshot.clone();
         let judgements = decision::survey(&snapshot, rules, Templates::AsPods, now);
         Ok((snapshot, judgements))
+    }
+
+    /// What could not be seen of the cluster, as errors and as hints.
+    #[cfg_attr(not(feature = "cluster"), allow(clippy::unused_self, reason = "there is no cluster to see"))]
+    fn unseen(&self, snapshot: &Snapshot) -> (Vec<ReportError>, Vec<String>) {
+        #[cfg(feature = "cluster")]
+        if self.live.cluster {
+            return live::unseen(snapshot);
+        }
+        let _ = snapshot;
+        (Vec::new(), Vec::new())
     }
 
     fn write(&self, report: &Report) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! What `check` reads: files, folders with all below them, and standard input.
+//! What `check` and `serve --manifests` read: files, folders with all below them, and standard input.
 
 use std::{
     collections::BTreeSet,
@@ -15,6 +15,14 @@ const STDIN: &str = "-";
 /// Reads every path: files as they are, folders recursively, each file once and in sorted order, whatever the order of the
 /// paths. What cannot be read is an error beside the rest.
 pub(super) fn read(paths: &[PathBuf]) -> (Vec<Source>, Vec<ReportError>) {
+    let (inputs, mut errors) = find(paths);
+    let (sources, unread): (Vec<_>, Vec<_>) = inputs.into_iter().map(Input::read).partition(Result::is_ok);
+    errors.extend(unread.into_iter().filter_map(Result::err));
+    (sources.into_iter().flatten().collect(), errors)
+}
+
+/// Finds what [`read`] would read, so that a large folder need not be in memory as a whole.
+pub(super) fn find(paths: &[PathBuf]) -> (Vec<Input>, Vec<ReportError>) {
     let mut walk = Walk::default();
     for path in paths {
         walk.argument(path);
@@ -23,13 +31,42 @@ pub(super) fn read(paths: &[PathBuf]) -> (Vec<Source>, Vec<ReportError>) {
     (walk.inputs, walk.errors)
 }
 
+/// A manifest that was found.
+pub(super) struct Input {
+    name: Name,
+    place: Place,
+}
+
+enum Place {
+    File(PathBuf),
+    Stdin,
+}
+
+impl Input {
+    /// Reads it.
+    pub(super) fn read(self) -> Result<Source, ReportError> {
+        let read = match self.place {
+            Place::File(path) => fs::read(path),
+            Place::Stdin => {
+                let mut bytes = Vec::new();
+                io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+            }
+        };
+        match read.map(String::from_utf8) {
+            Ok(Ok(text)) => Ok(Source::new(self.name, text)),
+            Ok(Err(_)) => Err(unreadable(self.name, "not UTF-8 text".to_owned())),
+            Err(error) => Err(unreadable(self.name, format!("cannot be read: {error}"))),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Walk {
-    inputs: Vec<Source>,
+    inputs: Vec<Input>,
     errors: Vec<ReportError>,
-    /// How many manifests there were, those that were read before included.
+    /// How many manifests there were, those that were found before included.
     found: usize,
-    /// The real paths that have been read or entered: symbolic links may lead to them again, or in circles.
+    /// The real paths that have been found or entered: symbolic links may lead to them again, or in circles.
     seen: BTreeSet<PathBuf>,
 }
 
@@ -37,9 +74,7 @@ impl Walk {
     fn argument(&mut self, path: &Path) {
         if path == Path::new(STDIN) {
             if self.seen.insert(path.to_owned()) {
-                let mut bytes = Vec::new();
-                let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
-                self.take("<stdin>".into(), read);
+                self.inputs.push(Input { name: "<stdin>".into(), place: Place::Stdin });
             }
         } else if path.is_dir() {
             let before = self.found;
@@ -52,7 +87,7 @@ impl Walk {
         }
     }
 
-    /// Reads what is in a folder; false if that was done before or cannot be done.
+    /// Finds what is in a folder; false if that was done before or cannot be done.
     fn folder(&mut self, path: &Path) -> bool {
         if !self.is_new(path) {
             return false;
@@ -84,7 +119,7 @@ impl Walk {
 
     fn file(&mut self, path: &Path) {
         if self.is_new(path) {
-            self.take(shown(path), fs::read(path));
+            self.inputs.push(Input { name: shown(path), place: Place::File(path.to_owned()) });
         }
     }
 
@@ -93,17 +128,13 @@ impl Walk {
         fs::canonicalize(path).map_or(true, |real| self.seen.insert(real))
     }
 
-    fn take(&mut self, file: Name, read: io::Result<Vec<u8>>) {
-        match read.map(String::from_utf8) {
-            Ok(Ok(text)) => self.inputs.push(Source::new(file, text)),
-            Ok(Err(_)) => self.fail(file, "not UTF-8 text".to_owned()),
-            Err(error) => self.fail(file, format!("cannot be read: {error}")),
-        }
-    }
-
     fn fail(&mut self, file: Name, reason: String) {
-        self.errors.push(ReportError { file, position: None, reason, suggestion: None });
+        self.errors.push(unreadable(file, reason));
     }
+}
+
+fn unreadable(file: Name, reason: String) -> ReportError {
+    ReportError { file, position: None, reason, suggestion: None }
 }
 
 fn is_manifest(path: &Path) -> bool {

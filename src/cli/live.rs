@@ -9,6 +9,7 @@ use crate::{
     cluster,
     decision::{self, Judgement, Templates},
     model::{Kind, Name, Object, ObjectKey},
+    report::ReportError,
     rules::{self, Subject},
     ruleset::Ruleset,
     snapshot::{ClassKey, Edit, Snapshot},
@@ -21,6 +22,21 @@ pub(super) fn load(kubeconfig: Option<&Path>) -> anyhow::Result<Snapshot> {
         .build()
         .context("the asynchronous runtime cannot be started")?;
     runtime.block_on(cluster::load_once(kubeconfig)).context("the cluster cannot be read")
+}
+
+/// What cannot be seen of a cluster: as errors where nothing can be judged rightly without it, else as hints.
+pub(super) fn unseen(snapshot: &Snapshot) -> (Vec<ReportError>, Vec<String>) {
+    let (mut errors, mut hints) = (Vec::new(), Vec::new());
+    for kind in Kind::all() {
+        let Err(blind) = snapshot.coverage(kind, None) else { continue };
+        if kind.info().required {
+            let reason = format!("{blind}; what rests on {} could not be judged", kind.info().plural);
+            errors.push(ReportError { file: "the cluster".into(), position: None, reason, suggestion: None });
+        } else {
+            hints.push(format!("{blind}; what rests on {} was not judged", kind.info().plural));
+        }
+    }
+    (errors, hints)
 }
 
 /// The state that objects make on top of what runs, and what comes of it for the subjects that they affect.

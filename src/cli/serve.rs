@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::Audit,
-    cluster::{self, Live, State},
+    cluster::{self, Live, State, Vital},
     manifest,
     ruleset::Ruleset,
     telemetry::{Metrics, logs},
@@ -65,7 +65,8 @@ impl Serve {
         let (certificate, development) = self.certificate()?;
         let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
         let stop = CancellationToken::new();
-        let (state, live) = self.state(&ruleset, &metrics, &stop).await?;
+        let vital = Vital::new(stop.clone());
+        let (state, live) = self.state(&ruleset, &metrics, &vital).await?;
         let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
         let (address, probes) = server.addresses()?;
         tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
@@ -83,7 +84,10 @@ impl Serve {
             drain: self.timing.drain(self.dev),
             undecided: self.timing.undecided_route,
         };
-        server.run(parts).await;
+        tokio::select! {
+            () = server.run(parts) => {}
+            name = vital.ended() => bail!("{name} is no more: this is a bug; what was logged before says where"),
+        }
         stop.cancel();
         Ok(())
     }
@@ -130,15 +134,17 @@ impl Serve {
         &self,
         ruleset: &Arc<ArcSwap<Ruleset>>,
         metrics: &Arc<Metrics>,
-        stop: &CancellationToken,
+        vital: &Vital,
     ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
         if let Some(folder) = &self.cluster.manifests {
-            let (inputs, unread) = inputs::read(std::slice::from_ref(folder));
+            let (inputs, mut unread) = inputs::find(std::slice::from_ref(folder));
+            let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
+            // Read one after the other: a large folder is never in memory as a whole.
+            let sources = inputs.into_iter().filter_map(|input| input.read().map_err(|error| unread.push(error)).ok());
+            let loaded = manifest::load(sources, &options);
             if let Some(error) = unread.first() {
                 bail!("{}: {}", error.file, error.reason);
             }
-            let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
-            let loaded = manifest::load(inputs, &options);
             if let Some(error) = loaded.errors.first() {
                 bail!("{error}{}", error.suggestion.as_ref().map(|text| format!("; {text}")).unwrap_or_default());
             }
@@ -148,7 +154,7 @@ impl Serve {
             return Ok((Arc::new(State::fixed(loaded.snapshot, Timestamp::now())), None));
         }
         let options = cluster::Options { kubeconfig: self.cluster.kubeconfig.clone() };
-        let cluster = cluster::start(&options, Arc::clone(metrics), stop.clone()).await?;
+        let cluster = cluster::start(&options, Arc::clone(metrics), vital).await?;
         let audit = Audit {
             state: Arc::clone(&cluster.state),
             journal: cluster.journal,
@@ -157,7 +163,7 @@ impl Serve {
             ruleset: Arc::clone(ruleset),
             interval: self.timing.audit_interval,
         };
-        tokio::spawn(audit.run(stop.clone()));
+        vital.spawn("the audit", audit.run(vital.shutdown().clone()));
         Ok((cluster.state, Some(cluster.live)))
     }
 }

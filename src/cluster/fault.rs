@@ -22,6 +22,9 @@ pub enum Fault {
     /// No answer in time.
     #[error("the API server did not answer in time")]
     Timeout,
+    /// The answer has more bytes than may be held.
+    #[error("the API server's answer is too large")]
+    TooLarge,
     /// Anything else.
     #[error("{0}")]
     Failed(String),
@@ -56,7 +59,7 @@ impl From<Fault> for ReadError {
             Fault::Forbidden(_) => Self::Forbidden,
             Fault::NotServed => Self::NotServed,
             Fault::Timeout => Self::Timeout,
-            Fault::Absent | Fault::Gone | Fault::Failed(_) => Self::Failed(fault.to_string()),
+            Fault::Absent | Fault::Gone | Fault::TooLarge | Fault::Failed(_) => Self::Failed(fault.to_string()),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Fault,
-    request::{self, Page, within},
+    request::{self, PAGE, Page, within},
 };
 
 /// An object that was sent, decoded as far as it can be.
@@ -77,9 +77,18 @@ impl Listing {
     ) -> Result<Self, Fault> {
         let mut listing = Self::default();
         let mut facts = HashSet::new();
-        let mut token = None;
+        let mut token: Option<String> = None;
+        let mut count = PAGE;
         loop {
-            let text = within(limit, request::page(client, kind, namespace, None, token)).await?;
+            let text = match within(limit, request::page(client, kind, namespace, count, token.clone())).await {
+                Err(Fault::TooLarge) if count > 1 => {
+                    count = (count / 4).max(1);
+                    continue;
+                }
+                text => text?,
+            };
+            // Large objects may stand together; what follows them need not be read one by one.
+            count = count.saturating_mul(2).min(PAGE);
             let page = parse(&text)?;
             Name::shared(|| {
                 for item in page.items.unwrap_or_default() {
@@ -110,7 +119,7 @@ impl Listing {
 
 /// The version at which the kind can be read just now: a cheap read that proves that it can.
 pub(super) async fn version(client: &Client, kind: Kind, limit: Duration) -> Result<String, Fault> {
-    let text = within(limit, request::page(client, kind, None, Some(1), None)).await?;
+    let text = within(limit, request::page(client, kind, None, 1, None)).await?;
     Ok(parse(&text)?.metadata.resource_version)
 }
 

@@ -21,6 +21,7 @@ mod request;
 mod state;
 #[cfg(test)]
 mod tests;
+mod vital;
 mod watch;
 mod writer;
 
@@ -29,9 +30,8 @@ use std::{path::PathBuf, sync::Arc};
 use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
-use crate::{model::Kind, telemetry::Metrics};
+use crate::{model::Kind, snapshot::Snapshot, telemetry::Metrics};
 
 pub use connect::ConnectError;
 pub use events::{Events, Note};
@@ -40,6 +40,7 @@ pub use journal::{Batch, Journal};
 pub use live::{Answer, Live, ReadError};
 pub use load::{LoadError, load_once};
 pub use state::{Published, State, WatchStatus};
+pub use vital::{Vital, apart};
 
 /// Messages of the watches that may wait for the writer.
 const QUEUE: usize = 1024;
@@ -64,34 +65,33 @@ pub struct Handle {
     pub events: Events,
 }
 
-/// Follows a cluster until told to stop. Returns at once; [`State::readiness`] says when enough has been seen.
-pub async fn start(
-    options: &Options,
-    metrics: Arc<Metrics>,
-    shutdown: CancellationToken,
-) -> Result<Handle, ConnectError> {
-    Ok(follow(connect::client(options.kubeconfig.as_deref()).await?, metrics, &shutdown))
+/// Follows a cluster until the tasks are told to stop. Returns at once; [`State::readiness`] says when enough has been seen.
+pub async fn start(options: &Options, metrics: Arc<Metrics>, vital: &Vital) -> Result<Handle, ConnectError> {
+    Ok(follow(connect::client(options.kubeconfig.as_deref()).await?, metrics, vital))
 }
 
-fn follow(client: Client, metrics: Arc<Metrics>, shutdown: &CancellationToken) -> Handle {
+fn follow(client: Client, metrics: Arc<Metrics>, vital: &Vital) -> Handle {
     let state = Arc::new(State::unsynced(Timestamp::now()));
     let journal = Arc::new(Journal::default());
+    let shutdown = vital.shutdown();
     let (messages, received) = mpsc::channel(QUEUE);
-    let (revived, _) = tokio::sync::watch::channel(0);
+    let (contact, _) = tokio::sync::watch::channel(probe::Contact::default());
     for kind in Kind::all() {
         let metrics = Arc::clone(&metrics);
-        let watch = watch::Watch::new(kind, client.clone(), metrics, messages.clone(), revived.subscribe());
-        tokio::spawn(watch.run(shutdown.clone()));
+        let watch = watch::Watch::new(kind, client.clone(), metrics, messages.clone(), contact.subscribe());
+        vital.spawn("a watch", watch.run(shutdown.clone()));
     }
     let writer = writer::Writer {
         state: Arc::clone(&state),
         journal: Arc::clone(&journal),
         metrics: Arc::clone(&metrics),
         messages: received,
+        apply: Snapshot::apply,
     };
-    tokio::spawn(writer.run());
-    let probe = probe::run(client.clone(), Arc::clone(&state), Arc::clone(&metrics), revived);
-    tokio::spawn(shutdown.clone().run_until_cancelled_owned(probe));
+    vital.spawn("the writer of the snapshot", writer.run());
+    let probe = probe::run(client.clone(), Arc::clone(&state), Arc::clone(&metrics), contact);
+    let probe = shutdown.clone().run_until_cancelled_owned(probe);
+    vital.spawn("the probe of the API server", async { probe.await.unwrap_or_default() });
     let (events, notes) = Events::channel();
     tokio::spawn(shutdown.clone().run_until_cancelled_owned(events::write(client.clone(), notes)));
     Handle { state, live: Arc::new(reader::Reader::new(client, metrics)), journal, events }

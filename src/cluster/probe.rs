@@ -17,8 +17,18 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Failures in a row until it counts as unreachable. With the times above that is within 11 seconds.
 const MISSES: u32 = 2;
 
-/// Asks for as long as the state lives, says so when the answer changes, and wakes the watches when the server is back.
-pub(super) async fn run(client: Client, state: Arc<State>, metrics: Arc<Metrics>, revived: watch::Sender<u64>) {
+/// What became of the API server so far.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Contact {
+    /// How often it was lost. What the watches saw until then may be old from then on.
+    pub(super) losses: u64,
+    /// How often it answered again after it had not, once or more often; connections from before may be dead.
+    pub(super) revivals: u64,
+}
+
+/// Asks for as long as the state lives, says so when the answer changes, tells the watches when the server is lost, and wakes
+/// them when it is back.
+pub(super) async fn run(client: Client, state: Arc<State>, metrics: Arc<Metrics>, contact: watch::Sender<Contact>) {
     let mut misses = 0;
     let mut first = Timestamp::now();
     loop {
@@ -30,7 +40,7 @@ pub(super) async fn run(client: Client, state: Arc<State>, metrics: Arc<Metrics>
                     state.set_unreachable(None);
                 }
                 if misses > 0 {
-                    revived.send_modify(|generation| *generation = generation.wrapping_add(1));
+                    contact.send_modify(|contact| contact.revivals = contact.revivals.wrapping_add(1));
                 }
                 misses = 0;
             }
@@ -41,6 +51,8 @@ pub(super) async fn run(client: Client, state: Arc<State>, metrics: Arc<Metrics>
                 }
                 if misses >= MISSES {
                     if misses == MISSES {
+                        // At once, and not when it is back: what is whole then must have been seen since.
+                        contact.send_modify(|contact| contact.losses = contact.losses.wrapping_add(1));
                         tracing::error!(error = %fault, "the API server cannot be read");
                     }
                     state.set_unreachable(Some((first, fault.to_string())));

@@ -64,9 +64,13 @@ impl Live for Reader {
 impl Inner {
     /// Reads one after the other until nobody waits. Who comes while a read is under way waits for the next.
     async fn work(self: Arc<Self>, need: Need) {
+        let mut entry = Entry { inner: &self, need: &need, is_open: true };
         loop {
             let _permit = self.permits.acquire().await;
-            let Some(callers) = self.callers(&need) else { return };
+            let Some(callers) = self.callers(&need) else {
+                entry.is_open = false;
+                return;
+            };
             let answer = within(LIMIT, self.fetch(&need)).await.map_err(ReadError::from);
             self.metrics.live_read(need.kind().name(), result_name(&answer));
             for caller in callers {
@@ -115,6 +119,22 @@ impl Inner {
     }
 }
 
+/// The entry of a need among those that are waited for. When the work on it ends otherwise than by itself, nobody would ever
+/// read it again.
+struct Entry<'a> {
+    inner: &'a Inner,
+    need: &'a Need,
+    is_open: bool,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.inner.waiting().remove(self.need);
+        }
+    }
+}
+
 fn undecodable(key: &crate::model::ObjectKey) -> Fault {
     Fault::Failed(format!("{key} cannot be decoded"))
 }
@@ -126,5 +146,28 @@ fn result_name(answer: &Answer) -> &'static str {
         Err(ReadError::NotServed) => "not-served",
         Err(ReadError::Timeout) => "timeout",
         Err(ReadError::Failed(_)) => "error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    #[tokio::test]
+    async fn work_that_does_not_come_to_its_end_leaves_nobody_waiting() {
+        let service = tower::service_fn(|_: hyper::http::Request<kube::client::Body>| {
+            std::future::pending::<Result<hyper::http::Response<kube::client::Body>, std::io::Error>>()
+        });
+        let reader = Reader::new(Client::new(service, "default"), Arc::new(Metrics::new()));
+        let need = Need::List(Kind::Pod, None);
+        let (sender, answer) = oneshot::channel();
+        reader.inner.waiting().insert(need.clone(), vec![sender]);
+        let mut work = Box::pin(Arc::clone(&reader.inner).work(need));
+        assert!(futures::poll!(work.as_mut()).is_pending());
+        // As a panic does.
+        drop(work);
+        assert!(answer.await.is_err());
+        assert!(reader.inner.waiting().is_empty());
     }
 }

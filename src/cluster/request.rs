@@ -20,7 +20,9 @@ use crate::model::{Kind, Name, ObjectKey};
 use super::Fault;
 
 /// Objects of a kind on one page of a list.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
+/// Bytes of one page: pages are held whole, those of several kinds at a time. Larger ones are asked for in smaller parts.
+pub(super) const PAGE_BYTES: usize = 32 << 20;
 
 /// How long the server keeps a watch open, in seconds. Below the idle limits of load balancers.
 const WATCH_SECONDS: u32 = 200;
@@ -44,23 +46,24 @@ pub(super) struct PageMeta {
     pub(super) r#continue: String,
 }
 
-/// One page of a list, read consistently: not older than this call.
+/// One page of a list, read consistently: not older than this call. [`Fault::TooLarge`] when it has more bytes than may be; a
+/// page of one object may have any number.
 pub(super) async fn page(
     client: &Client,
     kind: Kind,
     namespace: Option<&Name>,
-    limit: Option<u32>,
+    limit: u32,
     continue_token: Option<String>,
 ) -> Result<Vec<u8>, Fault> {
-    let parameters = ListParams { limit: Some(limit.unwrap_or(PAGE)), continue_token, ..ListParams::default() };
+    let parameters = ListParams { limit: Some(limit), continue_token, ..ListParams::default() };
     let request = Request::new(path(kind, namespace)).list(&parameters).map_err(failed)?;
-    fetch(client, request).await
+    fetch(client, request, if limit > 1 { PAGE_BYTES } else { usize::MAX }).await
 }
 
 /// One object, as it was sent.
 pub(super) async fn get(client: &Client, key: &ObjectKey) -> Result<Vec<u8>, Fault> {
     let request = Request::new(path(key.kind, key.namespace.as_ref()));
-    fetch(client, request.get(&key.name, &GetParams::default()).map_err(failed)?).await
+    fetch(client, request.get(&key.name, &GetParams::default()).map_err(failed)?, usize::MAX).await
 }
 
 /// The changes of a kind after a version, each object as it was sent.
@@ -77,7 +80,7 @@ pub(super) async fn watch(
 /// Writes an object.
 pub(super) async fn create(client: &Client, path: String, body: Vec<u8>) -> Result<(), Fault> {
     let request = http::Request::post(path).header(http::header::CONTENT_TYPE, "application/json");
-    fetch(client, request.body(body).map_err(failed)?).await.map(drop)
+    fetch(client, request.body(body).map_err(failed)?, usize::MAX).await.map(drop)
 }
 
 /// What the future yields, or [`Fault::Timeout`].
@@ -86,13 +89,16 @@ pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result
 }
 
 /// Like [`Client::request_text`], with one copy of the body instead of three.
-async fn fetch(client: &Client, request: http::Request<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+async fn fetch(client: &Client, request: http::Request<Vec<u8>>, most: usize) -> Result<Vec<u8>, Fault> {
     let response = client.send(request.map(Body::from)).await?;
     let status = response.status();
     let mut body = response.into_body();
     let mut text = Vec::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
+            if text.len().saturating_add(data.len()) > most {
+                return Err(Fault::TooLarge);
+            }
             text.extend_from_slice(&data);
         }
     }

@@ -33,6 +33,7 @@ use super::{
     Fault, WatchStatus,
     backoff::Backoff,
     listing::{self, Head, Listing, Seen},
+    probe::Contact,
     request::{self, within},
     writer::Message,
 };
@@ -48,6 +49,9 @@ pub(super) const CHECK_LIMIT: Duration = Duration::from_secs(3);
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 /// A bookmark comes about once a minute; a watch that is silent for longer is begun anew.
 const SILENCE: Duration = Duration::from_secs(90);
+/// A watch that was broken and has not reached by then what there was when it was begun again sees nothing of its kind change:
+/// bookmarks are a minute apart, so the kind is listed anew.
+const CATCH_UP: Duration = Duration::from_secs(5);
 /// A watch that ended sooner is not begun anew at once.
 const SHORT: Duration = Duration::from_secs(1);
 /// After so many failures in a row the kind is listed anew, whatever they were.
@@ -61,10 +65,16 @@ pub(super) struct Watch {
     writer: mpsc::Sender<Message>,
     /// What was said last.
     status: WatchStatus,
-    /// Changes when the API server is back, so that nothing waits on a dead connection.
-    revived: watch::Receiver<u64>,
+    /// Changes when the API server is lost, and when it is back, so that nothing waits on a dead connection.
+    contact: watch::Receiver<Contact>,
+    /// The losses that are known.
+    losses: u64,
     /// The version from which to go on; `None` when the kind must be listed.
     version: Option<String>,
+    /// After a break, the version that must be reached before the kind is whole again.
+    goal: Option<String>,
+    /// Whether the kind was ever listed.
+    listed: bool,
     /// Whether the kind has been seen whole since it was last refused.
     whole: bool,
     failures: u32,
@@ -85,6 +95,8 @@ enum Failure {
 enum End {
     /// The server closed it, which it does regularly, or nothing came.
     Itself,
+    /// It does not show whether everything has been seen.
+    Behind,
     /// The API server was gone; who knows what the connection is worth.
     Revival,
 }
@@ -95,17 +107,21 @@ impl Watch {
         client: Client,
         metrics: Arc<Metrics>,
         writer: mpsc::Sender<Message>,
-        revived: watch::Receiver<u64>,
+        contact: watch::Receiver<Contact>,
     ) -> Self {
         metrics.watch(kind.name(), WatchStatus::Syncing(None).name());
+        let losses = contact.borrow().losses;
         Self {
             kind,
             client,
             metrics,
             writer,
             status: WatchStatus::Syncing(None),
-            revived,
+            losses,
+            contact,
             version: None,
+            goal: None,
+            listed: false,
             whole: false,
             failures: 0,
             failed_reads: 0,
@@ -120,7 +136,9 @@ impl Watch {
                 let Err(failure) = self.follow().await;
                 let pause = self.report(failure).await;
                 // A server that is back is asked at once.
-                let _ = tokio::time::timeout(pause, revival(&mut self.revived)).await;
+                let _ = tokio::time::timeout(pause, news(&mut self.contact)).await;
+                // The kind is not whole anyway.
+                self.losses = self.contact.borrow().losses;
             }
         };
         tokio::select! {
@@ -131,27 +149,42 @@ impl Watch {
 
     /// Lists where needed, and follows. Returns only when something went wrong.
     async fn follow(&mut self) -> Result<std::convert::Infallible, Failure> {
-        if self.version.is_none() {
-            self.list().await.map_err(Failure::Read)?;
-        } else if self.failures > 0 {
-            listing::version(&self.client, self.kind, CHECK_LIMIT).await.map_err(Failure::Read)?;
+        if self.version.is_some() && self.failures > 0 {
+            let version = listing::version(&self.client, self.kind, CHECK_LIMIT).await.map_err(Failure::Read)?;
+            self.goal = Some(version);
         }
         self.failed_reads = 0;
         loop {
+            if self.version.is_none() {
+                self.list().await.map_err(Failure::Read)?;
+            }
             let version = self.version.clone().unwrap_or_default();
             let start = request::watch(&self.client, self.kind, &version);
-            let stream = within(START_LIMIT, start).await.map_err(Failure::Watch)?;
+            let started = tokio::select! {
+                biased;
+                contact = news(&mut self.contact) => Err(contact),
+                stream = within(START_LIMIT, start) => Ok(stream),
+            };
+            let stream = match started {
+                Ok(stream) => stream.map_err(Failure::Watch)?,
+                Err(contact) => {
+                    self.hear(contact).map_err(Failure::Watch)?;
+                    continue;
+                }
+            };
             let began = Instant::now();
             self.heal().await;
             let seen = Arc::new(AtomicU64::new(version.parse().unwrap_or(0)));
             let checks = check(self.client.clone(), self.kind, Arc::clone(&seen));
             tokio::select! {
-                ended = self.consume(stream, &seen) => {
-                    if ended.map_err(Failure::Watch)? == End::Itself && began.elapsed() < SHORT {
+                ended = self.consume(stream, &seen) => match ended.map_err(Failure::Watch)? {
+                    End::Itself if began.elapsed() < SHORT => {
                         let fault = Fault::Failed("the watch ended as soon as it began".to_owned());
                         return Err(Failure::Watch(fault));
                     }
-                }
+                    End::Behind => self.version = None,
+                    End::Itself | End::Revival => {}
+                },
                 fault = checks => return Err(Failure::Read(fault)),
             }
         }
@@ -165,7 +198,9 @@ impl Watch {
             return Err(Fault::Failed("the list names no resource version".to_owned()));
         }
         self.version = Some(listing.version.clone());
-        let baseline = !std::mem::replace(&mut self.whole, true);
+        self.goal = None;
+        self.whole = true;
+        let baseline = !std::mem::replace(&mut self.listed, true);
         self.tell(listing.edits(self.kind, None), Some(WatchStatus::Synced), baseline).await;
         tracing::info!(kind = self.kind.name(), objects = count, "read whole");
         Ok(())
@@ -178,11 +213,15 @@ impl Watch {
         seen: &AtomicU64,
     ) -> Result<End, Fault> {
         let mut stream = std::pin::pin!(stream);
+        let behind = tokio::time::sleep(CATCH_UP);
+        let mut behind = std::pin::pin!(behind);
         loop {
             let next = tokio::select! {
-                next = tokio::time::timeout(SILENCE, stream.next()) => next,
+                biased;
                 // Begin anew from the version that was reached.
-                () = revival(&mut self.revived) => return Ok(End::Revival),
+                contact = news(&mut self.contact) => return self.hear(contact).map(|()| End::Revival),
+                () = &mut behind, if self.goal.is_some() => return Ok(End::Behind),
+                next = tokio::time::timeout(SILENCE, stream.next()) => next,
             };
             let event = match next {
                 Ok(Some(Ok(event))) => event,
@@ -210,20 +249,42 @@ impl Watch {
             if !version.is_empty() {
                 seen.store(version.parse().unwrap_or(0), Ordering::Relaxed);
                 self.version = Some(version);
+                self.catch_up().await;
             }
         }
     }
 
-    /// The watch runs: what was broken is whole again.
+    /// The watch runs: what was broken is whole again once it has reached what there was then.
     async fn heal(&mut self) {
         self.failures = 0;
         self.backoff.reset();
+        if let WatchStatus::Broken { since, error, reads_fail: true } = &self.status {
+            let status = WatchStatus::Broken { since: *since, error: error.clone(), reads_fail: false };
+            self.tell(Vec::new(), Some(status), false).await;
+        }
+        self.catch_up().await;
+    }
+
+    /// Says that the kind is whole when nothing is missing any more.
+    async fn catch_up(&mut self) {
+        if self.goal.as_deref().is_some_and(|goal| !reaches(self.version.as_deref().unwrap_or_default(), goal)) {
+            return;
+        }
+        self.goal = None;
         if self.status == WatchStatus::Synced {
             return;
         }
         self.whole = true;
         tracing::info!(kind = self.kind.name(), "followed again");
         self.tell(vec![self.cover(None)], Some(WatchStatus::Synced), false).await;
+    }
+
+    /// What there is to know of the API server: a fault if it was lost since the watch began.
+    fn hear(&mut self, contact: Contact) -> Result<(), Fault> {
+        if std::mem::replace(&mut self.losses, contact.losses) == contact.losses {
+            return Ok(());
+        }
+        Err(Fault::Failed("the API server cannot be read".to_owned()))
     }
 
     /// Says what went wrong, once, and how long to wait before the next attempt.
@@ -310,11 +371,18 @@ async fn check(client: Client, kind: Kind, seen: Arc<AtomicU64>) -> Fault {
     }
 }
 
-/// Waits until the API server is back after it was gone.
-async fn revival(revived: &mut watch::Receiver<u64>) {
-    if revived.changed().await.is_err() {
+/// Waits for news of the API server.
+async fn news(contact: &mut watch::Receiver<Contact>) -> Contact {
+    if contact.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
+    *contact.borrow_and_update()
+}
+
+/// Whether everything up to the goal has been seen. Versions of one cluster are numbers that grow.
+fn reaches(version: &str, goal: &str) -> bool {
+    let number = |text: &str| text.parse::<u64>().ok();
+    version == goal || number(version).zip(number(goal)).is_some_and(|(version, goal)| version >= goal)
 }
 
 fn version_of(raw: &RawValue) -> String {

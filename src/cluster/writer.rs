@@ -11,7 +11,7 @@ use crate::{
     telemetry::Metrics,
 };
 
-use super::{Journal, State, WatchStatus, probe};
+use super::{Journal, State, WatchStatus, apart, probe};
 
 /// Edits within this time are published together.
 const COALESCE: Duration = Duration::from_millis(10);
@@ -40,6 +40,8 @@ pub(super) struct Writer {
     pub(super) journal: Arc<Journal>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) messages: mpsc::Receiver<Message>,
+    /// How an edit is applied. A panic in it ends the writer before anything of it is published.
+    pub(super) apply: fn(&mut Snapshot, Edit) -> Touched,
 }
 
 impl Writer {
@@ -51,7 +53,7 @@ impl Writer {
             let mut touched = Touched::new();
             let mut statuses = Vec::new();
             for message in batch.drain(..) {
-                let changed = apply(&mut snapshot, message.edits).await;
+                let changed = self.apply(&mut snapshot, message.edits).await;
                 if !message.baseline {
                     touched.extend(changed);
                 }
@@ -86,25 +88,68 @@ impl Writer {
         }
         true
     }
+
+    /// Applies edits. A whole list of a large cluster takes too long for a thread that serves requests.
+    async fn apply(&self, snapshot: &mut Snapshot, edits: Vec<Edit>) -> Touched {
+        let apply = self.apply;
+        let is_large = edits.iter().any(|edit| matches!(edit, Edit::Replace { objects, .. } if objects.len() >= LARGE));
+        if !is_large {
+            return edits.into_iter().flat_map(|edit| apply(snapshot, edit)).collect();
+        }
+        let mut copy = std::mem::take(snapshot);
+        let work = move || {
+            let touched: Touched = edits.into_iter().flat_map(|edit| apply(&mut copy, edit)).collect();
+            (copy, touched)
+        };
+        let (applied, touched) = apart(work).await;
+        *snapshot = applied;
+        touched
+    }
 }
 
-/// Applies edits. A whole list of a large cluster takes too long for a thread that serves requests.
-async fn apply(snapshot: &mut Snapshot, edits: Vec<Edit>) -> Touched {
-    let is_large = edits.iter().any(|edit| matches!(edit, Edit::Replace { objects, .. } if objects.len() >= LARGE));
-    if !is_large {
-        return edits.into_iter().flat_map(|edit| snapshot.apply(edit)).collect();
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{
+        cluster::Vital,
+        model::{Object, ObjectKey, decode},
+        snapshot::Need,
+    };
+
+    fn pods(count: usize) -> Vec<Object> {
+        let pod = |number| {
+            let json =
+                format!(r#"{{"metadata":{{"name":"p{number}","namespace":"shop"}},"spec":{{"containers":[]}}}}"#);
+            decode::object(Kind::Pod, json.as_bytes()).unwrap()
+        };
+        (0..count).map(pod).collect()
     }
-    let mut copy = std::mem::take(snapshot);
-    let work = tokio::task::spawn_blocking(move || {
-        let touched: Touched = edits.into_iter().flat_map(|edit| copy.apply(edit)).collect();
-        (copy, touched)
-    });
-    match work.await {
-        Ok((applied, touched)) => {
-            *snapshot = applied;
-            touched
+
+    /// Has a bug in what takes objects away.
+    fn apply(snapshot: &mut Snapshot, edit: Edit) -> Touched {
+        assert!(!matches!(edit, Edit::Remove(_)), "a bug");
+        snapshot.apply(edit)
+    }
+
+    #[tokio::test]
+    async fn what_a_panic_left_is_never_published_and_the_writer_ends() {
+        for count in [1, LARGE] {
+            let state = Arc::new(State::unsynced(Timestamp::now()));
+            let (before, _) = Snapshot::new().with(pods(1).into_iter().map(Edit::Put));
+            state.publish(before, Timestamp::now());
+            let (sender, messages) = mpsc::channel(1);
+            let (journal, metrics) = (Arc::default(), Arc::new(Metrics::new()));
+            let vital = Vital::new(CancellationToken::new());
+            vital.spawn("the writer", Writer { state: Arc::clone(&state), journal, metrics, messages, apply }.run());
+            let scope = Need::List(Kind::Pod, None);
+            let bug = Edit::Remove(ObjectKey::namespaced(Kind::Pod, "shop", "x"));
+            let edits = vec![Edit::Replace { scope, objects: pods(count) }, bug];
+            sender.send(Message { kind: Kind::Pod, edits, status: None, baseline: false }).await.unwrap();
+            assert_eq!(vital.ended().await, "the writer");
+            assert_eq!(state.current().snapshot.count(Kind::Pod), 1);
+            assert!(state.current().snapshot.coverage(Kind::Pod, None).is_err());
         }
-        // The runtime is going down; nobody will read it.
-        Err(_) => Touched::new(),
     }
 }

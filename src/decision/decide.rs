@@ -1,6 +1,6 @@
 //! A change judged: the subjects that it can affect, after it, and those found broken also before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use jiff::Timestamp;
 
@@ -28,7 +28,11 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
         Some(object) => Edit::Put(object.clone()),
         None => Edit::Remove(change.key.clone()),
     };
-    let (before, _) = snapshot.with([edit(&change.before)]);
+    // Two policies that cover for each other must not go one right after the other, before the watch has shown the first to be
+    // gone: what is on its way out covers nobody.
+    let leaving = change.doubted.iter().filter(|key| change.key.kind == Kind::NetworkPolicy && **key != change.key);
+    let leaving = leaving.cloned().map(Edit::Remove);
+    let (before, _) = snapshot.with(leaving.chain([edit(&change.before)]));
     let (after, touched) = before.with([edit(&change.after)]);
     let judge = Judge { before: Some(&before), after: &after, ruleset, now };
     if spare::passes(&judge, change) {
@@ -41,13 +45,14 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     subjects.extend(own.clone());
     let raises = namespace::raises(&judge, change);
     for subject in &subjects {
-        if !judge.counts(subject) {
+        let is_own = own.as_ref() == Some(subject);
+        let has_ended = change.operation == Operation::Update && has_ended(&after, subject, &judge);
+        if has_ended || !judge.counts(subject) {
             if let Subject::Class(class) = subject {
                 owners.extend(reads::absent_owners(&judge, change, class));
             }
             continue;
         }
-        let is_own = own.as_ref() == Some(subject);
         let from = verdicts.len();
         judge.subject(subject, reach(change, subject, is_own), &mut verdicts);
         let kept: Vec<Verdict> = verdicts
@@ -155,7 +160,16 @@ fn present(judge: &Judge<'_>, verdicts: Vec<Verdict>, notes: &Notes<'_>) -> Deci
     for Verdict { judgement, .. } in verdicts {
         let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
         let key = (judgement.outcome.clone(), judgement.breach.rule, subject, judgement.breach.aspect.clone());
-        merged.entry(key).or_insert(judgement);
+        match merged.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(judgement);
+            }
+            // Classes of one workload are one subject; its Pods add up.
+            Entry::Occupied(mut entry) => {
+                let known = &mut entry.get_mut().subject.pods;
+                *known = known.zip(judgement.subject.pods).map(|(one, other)| one + other).or(*known);
+            }
+        }
     }
     let mut decision = Decision { allow: true, ..Decision::default() };
     let context = judge.context();

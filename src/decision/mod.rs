@@ -15,4 +15,5 @@ mod survey;
 pub use change::{Actor, Change};
 pub use decide::{decide, worsened};
 pub use outcome::{Decision, Judgement, Outcome, Reason, explain};
+pub use spare::enforced_in;
 pub use survey::{Templates, survey, unused_exemptions};

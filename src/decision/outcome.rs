@@ -113,6 +113,12 @@ pub fn explain(context: &Context<'_>, judgement: &Judgement) -> Finding {
         };
     };
     let mut finding = rule.explain(context, &judgement.breach);
+    // The rule speaks of one class; the judgement may stand for several of one workload.
+    if finding.subject.name == judgement.subject.name && finding.subject.pods != judgement.subject.pods {
+        let subject = judgement.subject.to_string();
+        finding.message = finding.message.replacen(&finding.subject.to_string(), &subject, 1);
+        finding.subject = judgement.subject.clone();
+    }
     if let Err(blind) = &judgement.breach.certain {
         finding.message = format!("cannot prove: {} ({blind})", finding.message);
     }

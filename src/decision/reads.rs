@@ -21,11 +21,16 @@ pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) ->
     let mut needs = BTreeSet::new();
     unknown_namespace(judge, change, &mut needs);
     let context = judge.context();
+    let mut asked = BTreeSet::new();
     for verdict in verdicts {
         let breach = &verdict.judgement.breach;
         let refused = verdict.judgement.outcome == Outcome::Refuse;
         let unsettled = verdict.enforced && breach.certain.as_ref().is_err_and(is_readable);
         if let Some(rule) = rules::rule(breach.rule.0).filter(|_| refused || unsettled) {
+            // What a rule rests on for a subject is the same for each of its breaches.
+            if !asked.insert((breach.rule, &breach.subject)) {
+                continue;
+            }
             needs.extend(rule.rests_on(&context, breach));
         }
     }
@@ -37,8 +42,9 @@ pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) ->
 
 /// Before any verdict, an admission included, the Namespace and so the mode must be known.
 fn unknown_namespace(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
+    let broken = judge.after.coverage(Kind::Namespace, None).is_err_and(|blind| is_readable(&blind));
     if let Some(name) = &change.key.namespace
-        && !matches!(judge.after.namespace(name), Lookup::Found(_))
+        && (broken || !matches!(judge.after.namespace(name), Lookup::Found(_)))
     {
         needs.insert(Need::Get(ObjectKey::cluster(Kind::Namespace, name.clone())));
     }
@@ -52,7 +58,7 @@ fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>
         Kind::NetworkPolicy => Kind::all()
             .filter(|kind| *kind == Kind::Pod || *kind == Kind::NetworkPolicy || kind.is_workload())
             .collect(),
-        Kind::Ingress => vec![Kind::IngressClass],
+        Kind::Ingress => vec![Kind::IngressClass, Kind::Ingress],
         _ => Vec::new(),
     };
     for kind in kinds {
@@ -63,7 +69,8 @@ fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>
     }
 }
 
-/// A Pod that rests on a policy whose DELETE was admitted a moment ago is confirmed.
+/// A Pod that rests on a policy whose DELETE was admitted a moment ago is confirmed. A policy's own change is judged as if that
+/// one were gone, see [`super::decide`].
 fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
     let (Some(Object::Pod(pod)), Some(namespace)) = (&change.after, &change.key.namespace) else { return };
     let rests_on = |key: &ObjectKey| match judge.after.object(key).found() {

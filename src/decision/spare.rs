@@ -1,6 +1,12 @@
 //! What Ringwall is never in the way of (design, section 4).
 
-use crate::model::{Kind, Name, Object, Operation};
+use jiff::Timestamp;
+
+use crate::{
+    model::{Kind, Name, Object, Operation},
+    ruleset::{Profile, Ruleset},
+    snapshot::Snapshot,
+};
 
 use super::{Change, judge::Judge};
 
@@ -18,6 +24,13 @@ pub(super) fn passes(judge: &Judge<'_>, change: &Change) -> bool {
             .is_some_and(|name| judge.is_spared(name) || is_terminating(judge, change, name))
         || is_collected(change)
         || is_minor_pod_update(change)
+}
+
+/// The profile that is enforced in a namespace; none where nothing is judged.
+pub fn enforced_in(snapshot: &Snapshot, ruleset: &Ruleset, namespace: &Name, now: Timestamp) -> Option<Profile> {
+    let judge = Judge { before: None, after: snapshot, ruleset, now };
+    let terminating = snapshot.namespace(namespace).found().is_some_and(|namespace| namespace.terminating);
+    (!judge.is_spared(namespace) && !terminating).then(|| judge.modes(Some(namespace)).enforce)
 }
 
 /// A terminating Namespace must come to its end: nothing in it is judged, and neither is what finishes it.

@@ -33,7 +33,9 @@ pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now:
             .namespace()
             .and_then(|name| snapshot.namespace(name).found())
             .is_some_and(|namespace| namespace.terminating);
-        if terminating || !judge.counts(&subject) {
+        // What a file says of its object's state is not applied: everything in files is to come.
+        let is_over = terminating || !judge.counts(&subject);
+        if is_over && templates == Templates::AsTemplates {
             continue;
         }
         let template = templates == Templates::AsTemplates && subject.kind().is_workload();

@@ -150,6 +150,11 @@ impl AddressSet {
             || v6.sum::<u128>() * 2 > V6.1 - V6.0
     }
 
+    /// How many intervals it is kept as: what it costs to go through it.
+    pub fn intervals(&self) -> usize {
+        self.v4.ranges_len() + self.v6.ranges_len()
+    }
+
     /// The first and last address of each interval, IPv4 first.
     pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
         let v4 = self.v4.ranges().map(|r| (IpAddr::V4(*r.start()), IpAddr::V4(*r.end())));

@@ -63,6 +63,8 @@ pub struct KindInfo {
     pub required: bool,
     /// The operations that the webhook judges.
     pub operations: &'static [Operation],
+    /// The subresources whose updates can change what is judged of the object itself. The strategies of all others reset it.
+    pub subresources: &'static [&'static str],
     /// The entry of the webhook configuration it belongs to, so that optional kinds never block others.
     pub entry: &'static str,
     /// Where its Pod template is, for workload kinds.
@@ -76,7 +78,8 @@ const WRITE: &[Operation] = &[Create, Update];
 /// Every kind, in the order of [`Kind`].
 pub static KINDS: [KindInfo; 13] = [
     entry(Kind::Namespace, "Namespace", "namespaces", "", "v1", "namespaces", WRITE).cluster(),
-    entry(Kind::Pod, "Pod", "pods", "", "v1", "pods", WRITE),
+    // An update of a Pod's status may move its labels.
+    entry(Kind::Pod, "Pod", "pods", "", "v1", "pods", WRITE).subresources(&["status"]),
     entry(Kind::Deployment, "Deployment", "deployments", "apps", "v1", "workloads", WRITE).template("spec.template"),
     entry(Kind::StatefulSet, "StatefulSet", "statefulsets", "apps", "v1", "workloads", WRITE).template("spec.template"),
     entry(Kind::DaemonSet, "DaemonSet", "daemonsets", "apps", "v1", "workloads", WRITE).template("spec.template"),
@@ -157,6 +160,11 @@ impl KindInfo {
         self
     }
 
+    const fn subresources(mut self, names: &'static [&'static str]) -> Self {
+        self.subresources = names;
+        self
+    }
+
     const fn template(mut self, path: &'static str) -> Self {
         self.template = Some(path);
         self
@@ -172,7 +180,19 @@ const fn entry(
     entry: &'static str,
     operations: &'static [Operation],
 ) -> KindInfo {
-    KindInfo { kind, name, plural, group, version, namespaced: true, required: true, operations, entry, template: None }
+    KindInfo {
+        kind,
+        name,
+        plural,
+        group,
+        version,
+        namespaced: true,
+        required: true,
+        operations,
+        subresources: &[],
+        entry,
+        template: None,
+    }
 }
 
 #[cfg(test)]

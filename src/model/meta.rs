@@ -21,8 +21,19 @@ pub struct Meta {
     pub owners: Vec<OwnerReference>,
     /// `deletionTimestamp`: when the object is to be gone. It may lie ahead.
     pub deletion: Option<Timestamp>,
-    /// Whether it carries the finalizer `orphan`: its dependents stay when it goes.
-    pub orphans_dependents: bool,
+    /// What holds it once it has been told to go.
+    pub finalizers: Finalizers,
+}
+
+/// `metadata.finalizers`, as far as the garbage collector cares (kubernetes/pkg/controller/garbagecollector).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Finalizers {
+    /// `orphan`: its dependents stay when it goes.
+    pub orphan: bool,
+    /// `foregroundDeletion`: its dependents go before it does.
+    pub foreground: bool,
+    /// Any other: somebody holds it for as long as he likes.
+    pub other: bool,
 }
 
 /// `metadata.ownerReferences[]`.

@@ -85,6 +85,17 @@ impl PortSet {
         Self(&self.0 | &other.0)
     }
 
+    /// The pairs in any of them. Cheaper than one union after the other.
+    pub fn union_of<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        let ranges: Vec<_> = sets.into_iter().flat_map(|set| set.0.ranges()).collect();
+        Self(ranges.into_iter().collect())
+    }
+
+    /// Whether no pair is in both.
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        self.0.is_disjoint(&other.0)
+    }
+
     /// The pairs in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {

@@ -1,11 +1,16 @@
 //! How much is admitted: the region of unnamed peers and ports that a breach leaves open, and its order.
 
-use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, ops::RangeInclusive};
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
 
 use crate::model::{AddressSet, Name, PortSet, Protocol, Selector};
 
+use super::segments::{Bound, Piece, canonical, disjoint};
+
 /// What is admitted to peers that nothing names: ports for an arbitrary Pod, and addresses by ports. Two admissions compare by
 /// containment, so that a change is worse only when it lets in what was not let in before. Equal regions are equal values.
+///
+/// Exact, but for a region of more parts than any policy that people write: of that, ports that lie side by side are taken
+/// together and admit what any of them does, so that nobody can make a decision expensive. That only ever over-states.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Admission {
     /// The ports on which an arbitrary Pod of an arbitrary namespace is admitted.
@@ -26,9 +31,6 @@ pub struct Claim {
     pub port: Option<(Protocol, Name)>,
 }
 
-/// Addresses on ports, one of many that may overlap.
-pub(super) type Piece<'a> = (Cow<'a, PortSet>, Cow<'a, AddressSet>);
-
 impl Admission {
     /// Everybody on every port: what a workload admits that no policy isolates.
     pub fn everything() -> Self {
@@ -45,8 +47,8 @@ impl Admission {
     }
 
     /// An arbitrary Pod on these ports, and addresses on ports; the pieces may overlap.
-    pub(super) fn of(pods: PortSet, pieces: Vec<Piece<'_>>) -> Self {
-        Self { pods, addresses: canonical(disjoint(pieces)), claims: BTreeMap::new() }
+    pub(super) fn of(pods: PortSet, pieces: Vec<Piece<'_>>, bound: Bound) -> Self {
+        Self { pods, addresses: canonical(disjoint(pieces, bound)), claims: BTreeMap::new() }
     }
 
     /// Whether nobody is admitted.
@@ -66,7 +68,7 @@ impl Admission {
             .map(|(ports, addresses)| (Cow::Owned(ports), Cow::Owned(addresses)))
             .collect();
         pieces.push((Cow::Borrowed(ports), Cow::Borrowed(addresses)));
-        self.addresses = canonical(disjoint(pieces));
+        self.addresses = canonical(disjoint(pieces, Bound::Above));
     }
 
     /// Adds the Pods of arbitrary namespaces that make a claim.
@@ -86,7 +88,8 @@ impl Admission {
         if self.is_nothing() || self == other {
             return other.clone();
         }
-        let mut union = Self::of(self.pods.union(&other.pods), self.pieces().chain(other.pieces()).collect());
+        let pieces = self.pieces().chain(other.pieces()).collect();
+        let mut union = Self::of(self.pods.union(&other.pods), pieces, Bound::Above);
         for (claim, ports) in self.claims.iter().chain(&other.claims) {
             union.add_claim(claim.clone(), ports);
         }
@@ -139,17 +142,19 @@ impl Admission {
     /// be put together.
     pub fn is_within(&self, other: &Self) -> bool {
         self.pods.is_within(&other.pods)
-            && self
-                .addresses
-                .iter()
-                .all(|(ports, addresses)| ports.is_within(&other.ports_where(|theirs| addresses.is_within(theirs))))
+            && self.addresses.iter().all(|(ports, addresses)| ports.is_within(&other.ports_beside(ports, addresses)))
             && self.claims.iter().all(|(claim, ports)| ports.is_within(&other.ports_for(claim)))
     }
 
     /// The ports on which the addresses satisfy a condition.
     pub fn ports_where(&self, condition: impl Fn(&AddressSet) -> bool) -> PortSet {
-        let matching = self.addresses.iter().filter(|(_, addresses)| condition(addresses));
-        matching.fold(PortSet::none(), |sum, (ports, _)| sum.union(ports))
+        PortSet::union_of(self.addresses.iter().filter(|(_, addresses)| condition(addresses)).map(|(ports, _)| ports))
+    }
+
+    /// Of the entries that share a port with these: the ports of those that hold all the addresses.
+    fn ports_beside(&self, ports: &PortSet, addresses: &AddressSet) -> PortSet {
+        let beside = self.addresses.iter().filter(|(theirs, _)| !theirs.is_disjoint(ports));
+        PortSet::union_of(beside.filter(|(_, theirs)| addresses.is_within(theirs)).map(|(theirs, _)| theirs))
     }
 
     /// The ports on which an address is admitted. Where nothing isolates, that is every port.
@@ -174,66 +179,6 @@ impl Admission {
     fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
         self.addresses.iter().map(|(ports, addresses)| (Cow::Borrowed(ports), Cow::Borrowed(addresses)))
     }
-}
-
-/// Cuts overlapping pieces at the borders of their port ranges, and unites the addresses on each segment.
-fn disjoint(mut pieces: Vec<Piece<'_>>) -> Vec<(PortSet, AddressSet)> {
-    pieces.retain(|(ports, addresses)| !ports.is_empty() && !addresses.is_empty());
-    let (first, others) = match pieces.as_slice() {
-        [] => return Vec::new(),
-        [first, others @ ..] => (first, others),
-    };
-    if others.iter().all(|(ports, _)| *ports == first.0) {
-        let union = AddressSet::union_of(pieces.iter().map(|(_, addresses)| &**addresses));
-        return vec![(first.0.clone().into_owned(), union)];
-    }
-    // Where a piece begins, and after its end; by protocol.
-    let mut borders: Vec<(Protocol, u32, usize, bool)> = Vec::new();
-    for (index, (ports, _)) in pieces.iter().enumerate() {
-        for (protocol, range) in ports.ranges() {
-            borders.push((protocol, u32::from(*range.start()), index, true));
-            borders.push((protocol, u32::from(*range.end()) + 1, index, false));
-        }
-    }
-    borders.sort_unstable();
-    // Segments on which the same pieces apply share one union.
-    let mut segments: BTreeMap<Vec<usize>, Vec<(Protocol, RangeInclusive<u16>)>> = BTreeMap::new();
-    let mut active: Vec<usize> = Vec::new();
-    for (index, (protocol, at, piece, begins)) in borders.iter().enumerate() {
-        match active.binary_search(piece) {
-            Err(place) if *begins => active.insert(place, *piece),
-            Ok(place) if !*begins => {
-                active.remove(place);
-            }
-            _ => {}
-        }
-        let Some((_, next, ..)) = borders.get(index + 1) else { break };
-        // Nothing is active between protocols: every range ends within its own.
-        if active.is_empty() || at == next {
-            continue;
-        }
-        if let (Ok(first), Ok(last)) = (u16::try_from(*at), u16::try_from(next - 1)) {
-            segments.entry(active.clone()).or_default().push((*protocol, first..=last));
-        }
-    }
-    let unite = |(active, ranges): (Vec<usize>, Vec<_>)| {
-        let addresses = active.iter().filter_map(|index| pieces.get(*index)).map(|(_, addresses)| &**addresses);
-        (ranges.into_iter().collect(), AddressSet::union_of(addresses))
-    };
-    segments.into_iter().map(unite).collect()
-}
-
-/// The one way to write entries with disjoint ports: equal addresses together, nothing empty, sorted.
-fn canonical(entries: Vec<(PortSet, AddressSet)>) -> Vec<(PortSet, AddressSet)> {
-    let mut by_addresses: BTreeMap<AddressSet, PortSet> = BTreeMap::new();
-    let full = |(ports, addresses): &(PortSet, AddressSet)| !ports.is_empty() && !addresses.is_empty();
-    for (ports, addresses) in entries.into_iter().filter(full) {
-        let sum = by_addresses.entry(addresses).or_default();
-        *sum = if sum.is_empty() { ports } else { sum.union(&ports) };
-    }
-    let mut entries: Vec<_> = by_addresses.into_iter().map(|(addresses, ports)| (ports, addresses)).collect();
-    entries.sort();
-    entries
 }
 
 #[cfg(test)]

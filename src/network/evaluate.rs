@@ -5,7 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 use crate::model::{AddressSet, PodFacts, PortSet};
 
 use super::{
-    Action, Admission, Direction, Exposure, Peer, Policy, Rule, Tier, WidePeer, WideReach, admission::Piece, unnamed,
+    Action, Admission, Direction, Exposure, Peer, Policy, Rule, Tier, WidePeer, WideReach,
+    segments::{Bound, Piece},
+    unnamed,
 };
 
 /// The exposure of Pods with these facts under the policies that select them, of whatever kind and in any order.
@@ -111,8 +113,8 @@ impl Traffic<'_> {
 
     /// The undecided traffic that rules of one action match.
     fn hit(&mut self, places: &[Place<'_>]) -> Region {
-        let mut pods = PortSet::none();
-        let mut every_pod = PortSet::none();
+        let (mut pods, mut every_pod) = (Vec::new(), Vec::new());
+        let mut bound = Bound::Above;
         let mut pieces: Vec<Piece<'_>> = Vec::new();
         for (policy, rule) in places {
             let ports = match self.direction {
@@ -122,17 +124,23 @@ impl Traffic<'_> {
             if rule.action == Action::Accept {
                 self.note_wide(policy, rule, &ports);
             }
+            // To over-state what is denied would be to under-state what is admitted.
+            if rule.action != Action::Accept {
+                bound = Bound::Exact;
+            }
             if rule.unnamed.pod {
-                pods = pods.union(&ports);
+                pods.push(ports.clone());
             }
             if rule.unnamed.every_pod {
-                every_pod = every_pod.union(&ports);
+                every_pod.push(ports.clone());
             }
             if !rule.unnamed.addresses.is_empty() {
                 pieces.push((ports, Cow::Borrowed(&rule.unnamed.addresses)));
             }
         }
-        let unnamed = Admission::of(pods, pieces);
+        let pods = PortSet::union_of(pods.iter().map(Cow::as_ref));
+        let every_pod = PortSet::union_of(every_pod.iter().map(Cow::as_ref));
+        let unnamed = Admission::of(pods, pieces, bound);
         match &self.undecided {
             Undecided::Everything => Region { unnamed, some_pod: every_pod },
             Undecided::Only(undecided) => Region {

@@ -7,6 +7,7 @@ mod evaluate;
 mod exposure;
 mod lower;
 mod policy;
+mod segments;
 mod unnamed;
 
 pub use admission::{Admission, Claim};

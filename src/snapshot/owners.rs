@@ -1,5 +1,7 @@
 //! Who owns a Pod, and whether it counts as running.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::model::{Kind, Meta, Object, ObjectKey, OwnerReference, Pod};
@@ -20,7 +22,12 @@ impl Snapshot {
     /// built-in kinds, found by UID, can prove that it is: the collector never removes a Pod for an owner of a kind it does
     /// not know.
     pub fn running(&self, pod: &Pod, now: Timestamp) -> Running {
-        if pod.is_active(now) && !self.is_doomed(&pod.meta, 0) { Running::Yes } else { Running::No }
+        if pod.is_active(now) && !self.is_doomed(&pod.meta, &mut BTreeMap::new()) { Running::Yes } else { Running::No }
+    }
+
+    /// Whether an object is on its way out: terminating, or about to be collected with its owners.
+    pub fn is_going(&self, meta: &Meta) -> bool {
+        meta.is_terminating() || self.is_doomed(meta, &mut BTreeMap::new())
     }
 
     /// The object that a reference names, if it is of a built-in kind and is still that incarnation.
@@ -50,16 +57,32 @@ impl Snapshot {
     }
 
     /// Whether the collector is about to remove an object with these owners: it has some, and all of them are built-in objects
-    /// that are gone, or are going without leaving their dependents behind. Depth ends cycles.
-    fn is_doomed(&self, meta: &Meta, depth: usize) -> bool {
-        let gone_or_going = |reference: &OwnerReference| match self.owner(meta, reference) {
-            Lookup::Absent => true,
-            Lookup::Found(owner) => {
-                let meta = owner.meta();
-                !meta.orphans_dependents && (meta.is_terminating() || (depth < 8 && self.is_doomed(meta, depth + 1)))
-            }
-            Lookup::Unseen(_) => false,
+    /// that are gone, or are going and take their dependents along.
+    ///
+    /// As the collector has it (`classifyReferences`), an owner that is told to go and held by somebody's finalizer is there:
+    /// its dependents run on, for as long as it is held.
+    fn is_doomed(&self, meta: &Meta, judged: &mut BTreeMap<ObjectKey, bool>) -> bool {
+        !meta.owners.is_empty() && meta.owners.iter().all(|reference| self.takes_along(meta, reference, judged))
+    }
+
+    fn takes_along(&self, meta: &Meta, reference: &OwnerReference, judged: &mut BTreeMap<ObjectKey, bool>) -> bool {
+        let owner = match self.owner(meta, reference) {
+            Lookup::Absent => return true,
+            Lookup::Unseen(_) => return false,
+            Lookup::Found(owner) => owner,
         };
-        !meta.owners.is_empty() && meta.owners.iter().all(gone_or_going)
+        let key = owner.key();
+        if let Some(known) = judged.get(&key) {
+            return *known;
+        }
+        // Owners in a circle keep each other.
+        judged.insert(key.clone(), false);
+        let owner = owner.meta();
+        let held = owner.finalizers;
+        let going = owner.is_terminating() && held.foreground && !held.orphan;
+        // Without an owner of its own it will be told to go, and is gone at once unless something holds it.
+        let doomed = going || (!held.other && !held.orphan && self.is_doomed(owner, judged));
+        judged.insert(key, doomed);
+        doomed
     }
 }

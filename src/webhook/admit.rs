@@ -8,13 +8,14 @@ use std::{
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::{sync::Semaphore, task::JoinError};
 
 use crate::{
     cluster::{Live, ReadError, State},
-    decision::{Change, Decision, decide},
-    model::{Kind, Operation},
-    ruleset::Ruleset,
-    snapshot::{Edit, Need, Snapshot},
+    decision::{Change, Decision, decide, enforced_in},
+    model::{Kind, Name, ObjectKey, Operation},
+    ruleset::{Profile, Ruleset},
+    snapshot::{Edit, Lookup, Need, Snapshot},
     telemetry::Metrics,
 };
 
@@ -22,11 +23,13 @@ use super::{
     answer::{self, Doubt},
     leaving::Leaving,
     record,
-    review::{self, Answer, Ask, BadReview},
+    review::{self, Answer, Ask, BadReview, Obscure},
 };
 
 /// How often a decision may ask for reads.
 const ROUNDS: usize = 2;
+/// Above this many bytes the decision on any object is taken for a long one.
+const LARGE: usize = 64 << 10;
 
 /// Decides requests.
 pub struct Admission {
@@ -36,6 +39,8 @@ pub struct Admission {
     metrics: Arc<Metrics>,
     leaving: Leaving,
     patience: Duration,
+    /// The threads that long decisions may take: as many as there are cores.
+    pub(super) threads: Arc<Semaphore>,
 }
 
 impl Admission {
@@ -46,7 +51,9 @@ impl Admission {
         ruleset: Arc<ArcSwap<Ruleset>>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { state, live, ruleset, metrics, leaving: Leaving::default(), patience: Duration::from_secs(1) }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = Arc::new(Semaphore::new(cores));
+        Self { state, live, ruleset, metrics, leaving: Leaving::default(), patience: Duration::from_secs(1), threads }
     }
 
     /// Answers a review.
@@ -54,17 +61,10 @@ impl Admission {
         let began = Instant::now();
         let review = review::read(body)?;
         let answer = match review.ask {
-            Ask::Judge { change, dry_run } => self.judge(&review.uid, *change, dry_run, began).await,
-            Ask::Obscure { kind, operation, error, dry_run } => {
-                self.metrics.request(kind.name(), operation.name(), "undecodable", dry_run, seconds(began));
-                if !dry_run {
-                    self.metrics.undecodable(kind.name());
-                    tracing::warn!(uid = review.uid, kind = kind.name(), %error, "an object cannot be decoded");
-                }
-                // A refusal would stop every rollout of objects that a newer API server knows; the warning is seen.
-                let warnings = super::lines::within_limits(&[format!("ringwall cannot judge this {kind}: {error}")], 0);
-                Answer { warnings, ..Answer::admit() }
+            Ask::Judge { change, dry_run } => {
+                self.judge(&review.uid, *change, dry_run, body.len() > LARGE, began).await
             }
+            Ask::Obscure(obscure) => self.obscure(&review.uid, &obscure, began).await,
             Ask::Pass => {
                 self.metrics.request("other", "other", "passed", false, seconds(began));
                 Answer::admit()
@@ -82,12 +82,12 @@ impl Admission {
         review::read(body).map(|review| Answer::admit().write(&review.uid))
     }
 
-    async fn judge(&self, uid: &str, mut change: Change, dry_run: bool, began: Instant) -> Answer {
+    async fn judge(&self, uid: &str, mut change: Change, dry_run: bool, large: bool, began: Instant) -> Answer {
         let published = self.state.current();
         self.doubt_leaving_policies(&mut change, &published.snapshot);
         let ruleset = self.ruleset.load_full();
         let now = Timestamp::now();
-        let (decision, doubt) = self.decide(&published.snapshot, &mut change, &ruleset, now).await;
+        let (decision, doubt) = self.decide(&published.snapshot, &mut change, &ruleset, now, large).await;
         if decision.allow
             && !dry_run
             && change.operation == Operation::Delete
@@ -102,8 +102,84 @@ impl Admission {
         answer::of(&decision, doubt.as_ref())
     }
 
+    /// What cannot be decoded is admitted with a warning: a refusal would stop every rollout of objects that a newer API server
+    /// knows. Not so a policy where something is enforced: stored, it would leave nothing provable of any Pod beside it.
+    async fn obscure(&self, uid: &str, obscure: &Obscure, began: Instant) -> Answer {
+        let Obscure { kind, namespace, operation, is_new, error, dry_run } = obscure;
+        if !dry_run {
+            self.metrics.undecodable(kind.name());
+            tracing::warn!(uid, kind = kind.name(), %error, "an object cannot be decoded");
+        }
+        let blinds = *kind == Kind::NetworkPolicy && *is_new && *operation != Operation::Delete;
+        let enforced = match namespace {
+            Some(namespace) if blinds => self.enforced_in(namespace).await.map(|profile| (namespace, profile)),
+            _ => None,
+        };
+        let mut message = format!("ringwall cannot judge this {kind}: {error}");
+        let (answer, verdict) = match enforced {
+            Some((namespace, profile)) => {
+                let version = kind.info().api_version();
+                message += &format!(
+                    "; {namespace} enforces {profile}, where no policy may be stored that Ringwall cannot read; \
+                     fix: write that field as {version} describes it"
+                );
+                let message = super::lines::one_line(&message).into_owned();
+                (Answer { refusal: Some((403, "Forbidden", message)), ..Answer::default() }, "refused")
+            }
+            None => (Answer { warnings: super::lines::within_limits(&[message], 0), ..Answer::admit() }, "undecodable"),
+        };
+        self.metrics.request(kind.name(), operation.name(), verdict, *dry_run, seconds(began));
+        answer
+    }
+
+    /// The profile above privileged that is enforced in a namespace. One that the watch has not shown yet is read.
+    async fn enforced_in(&self, name: &Name) -> Option<Profile> {
+        let mut snapshot = self.state.current().snapshot.clone();
+        let need = Need::Get(ObjectKey::cluster(Kind::Namespace, name.clone()));
+        if let Some(live) = self.live.as_ref().filter(|_| !matches!(snapshot.namespace(name), Lookup::Found(_))) {
+            let answer = tokio::time::timeout(self.patience, live.read(need.clone())).await;
+            let answer = answer.unwrap_or(Err(ReadError::Timeout));
+            if let Ok(objects) = answer {
+                snapshot = snapshot.with([Edit::Replace { scope: need, objects }]).0;
+            }
+        }
+        let profile = enforced_in(&snapshot, &self.ruleset.load(), name, Timestamp::now());
+        profile.filter(|profile| *profile != Profile::Privileged)
+    }
+
+    /// Decides, on a thread of its own where that can take longer than handing it over: what changes a Pod touches nothing else,
+    /// what changes a policy, an Ingress or a Namespace may touch thousands of subjects, and handshakes wait behind it.
+    async fn reckon(
+        &self,
+        snapshot: &Snapshot,
+        change: &Change,
+        ruleset: &Arc<Ruleset>,
+        now: Timestamp,
+        large: bool,
+    ) -> Decision {
+        if change.key.kind == Kind::Pod && !large {
+            return decide(snapshot, change, ruleset, now);
+        }
+        // Nobody closes it.
+        let Ok(thread) = Arc::clone(&self.threads).acquire_owned().await else {
+            return decide(snapshot, change, ruleset, now);
+        };
+        let (own, owned, rules) = (snapshot.clone(), change.clone(), Arc::clone(ruleset));
+        // Whoever asked may have left before it ends: the permit stays with the work.
+        let decision = tokio::task::spawn_blocking(move || {
+            let _thread = thread;
+            decide(&own, &owned, &rules, now)
+        });
+        match decision.await.map_err(JoinError::try_into_panic) {
+            Ok(decision) => decision,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime is ending.
+            Err(Err(_)) => decide(snapshot, change, ruleset, now),
+        }
+    }
+
     fn doubt_leaving_policies(&self, change: &mut Change, snapshot: &Snapshot) {
-        if change.key.kind == Kind::Pod
+        if (change.key.kind == Kind::Pod || change.key.kind == Kind::NetworkPolicy)
             && let Some(namespace) = &change.key.namespace
         {
             change.doubted = self.leaving.of(namespace, snapshot, Instant::now());
@@ -115,10 +191,11 @@ impl Admission {
         &self,
         snapshot: &Snapshot,
         change: &mut Change,
-        ruleset: &Ruleset,
+        ruleset: &Arc<Ruleset>,
         now: Timestamp,
+        large: bool,
     ) -> (Decision, Option<Doubt>) {
-        let mut decision = decide(snapshot, change, ruleset, now);
+        let mut decision = self.reckon(snapshot, change, ruleset, now, large).await;
         let Some(live) = &self.live else { return (decision, None) };
         let at_first = decision.allow;
         let deadline = tokio::time::Instant::now() + self.patience;
@@ -152,7 +229,7 @@ impl Admission {
                 break;
             }
             snapshot = snapshot.with(found).0;
-            decision = decide(&snapshot, change, ruleset, now);
+            decision = self.reckon(&snapshot, change, ruleset, now, large).await;
         }
         if decision.allow != at_first {
             self.metrics.live_change(if decision.allow { "admitted" } else { "refused" });

@@ -201,6 +201,93 @@ async fn a_dry_run_of_a_deletion_puts_nothing_in_doubt() {
     assert_eq!(trial.asked(), []);
 }
 
+fn obscure_policy(operation: &str, before: &Value) -> String {
+    let mut obscure = policy();
+    obscure["spec"]["policyTypes"] = json!(["Sideways"]);
+    review(("networking.k8s.io", "NetworkPolicy"), operation, &obscure, before)
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_read_is_refused_where_something_is_enforced() {
+    let trial = Trial::new(snapshot([namespace("baseline")]), Script::default());
+    for (operation, before) in [("CREATE", Value::Null), ("UPDATE", policy())] {
+        let answer = trial.ask(&obscure_policy(operation, &before)).await;
+        assert_eq!(answer["allowed"], false, "{answer}");
+        let message = answer["status"]["message"].as_str().unwrap();
+        assert!(message.contains("spec.policyTypes") && message.contains("shop enforces baseline"), "{message}");
+        assert!(message.contains("networking.k8s.io/v1"), "{message}");
+    }
+    let unknown = Trial::new(snapshot([]), Script { answers: answers(None), ..Script::default() });
+    assert_eq!(unknown.ask(&obscure_policy("CREATE", &Value::Null)).await["allowed"], false, "the Namespace is read");
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_read_is_admitted_with_a_warning_where_it_makes_nothing_worse() {
+    let mut obscure = policy();
+    obscure["spec"]["policyTypes"] = json!(["Sideways"]);
+    let mut ending = json!({"metadata": {"name": "shop", "uid": "n", "labels": {"ringwall.dev/enforce": "baseline"}}});
+    ending["status"] = json!({"phase": "Terminating"});
+    let cases = [
+        (namespace("privileged"), obscure_policy("CREATE", &Value::Null)),
+        (namespace("baseline"), obscure_policy("UPDATE", &obscure)),
+        (namespace("baseline"), review(("networking.k8s.io", "NetworkPolicy"), "DELETE", &Value::Null, &obscure)),
+        (object(Kind::Namespace, &ending), obscure_policy("CREATE", &Value::Null)),
+    ];
+    for (namespace, review) in cases {
+        let answer = Trial::new(snapshot([namespace]), Script::default()).ask(&review).await;
+        assert_eq!(answer["allowed"], true, "{answer}");
+        assert!(answer["warnings"][0].as_str().unwrap().starts_with("ringwall cannot judge this NetworkPolicy"));
+    }
+}
+
+fn web_pod(labels: &Value) -> Value {
+    json!({"metadata": {"name": "web", "namespace": "shop", "labels": labels}, "spec": {"containers": []}})
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_the_object_before_excuses_nothing() {
+    let answers = answers(None);
+    let trial = Trial::new(snapshot([namespace("baseline")]), Script { answers, ..Script::default() });
+    let moved = review(("", "Pod"), "UPDATE", &web_pod(&json!({"app": "free"})), &web_pod(&json!(5)));
+    assert_eq!(trial.ask(&moved).await["allowed"], false);
+}
+
+#[tokio::test]
+async fn labels_that_move_by_a_status_update_are_judged_and_other_subresources_are_not() {
+    let held = object(Kind::NetworkPolicy, &policy());
+    let answers = answers(Some(held.clone()));
+    let trial = Trial::new(snapshot([namespace("baseline"), held]), Script { answers, ..Script::default() });
+    let [before, after] = [json!({"app": "web"}), json!({"app": "free"})].map(|labels| web_pod(&labels));
+    let by = |name: &str| {
+        let update = review(("", "Pod"), "UPDATE", &after, &before);
+        update.replace("\"uid\":\"u\"", &format!("\"uid\":\"u\",\"subResource\":\"{name}\""))
+    };
+    assert_eq!(trial.ask(&by("status")).await["allowed"], false);
+    assert_eq!(trial.ask(&by("resize")).await["allowed"], true);
+    let stays = review(("", "Pod"), "UPDATE", &before, &before);
+    let stays = stays.replace("\"uid\":\"u\"", "\"uid\":\"u\",\"subResource\":\"status\"");
+    assert_eq!(trial.ask(&stays).await["allowed"], true);
+}
+
+#[tokio::test]
+async fn a_pod_does_not_wait_for_the_decisions_on_policies() {
+    let held = object(Kind::NetworkPolicy, &policy());
+    let trial = Trial::new(snapshot([namespace("baseline"), held]), Script::default());
+    let threads = Arc::clone(&trial.admission.threads);
+    let all = threads.acquire_many(u32::try_from(threads.available_permits()).unwrap()).await.unwrap();
+    let change = review(("networking.k8s.io", "NetworkPolicy"), "UPDATE", &policy(), &policy());
+    let large = web().replace("\"uid\":\"u\"", &format!("\"uid\":\"u\",\"more\":\"{}\"", "x".repeat(70_000)));
+    let mut waiting = [Box::pin(trial.ask(&change)), Box::pin(trial.ask(&large))];
+    for ask in &mut waiting {
+        assert!(futures::poll!(ask).is_pending(), "every thread is taken");
+    }
+    assert_eq!(trial.ask(&web()).await["allowed"], true);
+    drop(all);
+    for ask in waiting {
+        assert_eq!(ask.await["allowed"], true);
+    }
+}
+
 #[tokio::test]
 async fn a_dry_run_of_an_object_that_cannot_be_decoded_is_not_counted_as_one() {
     let trial = Trial::new(snapshot([]), Script::default());

@@ -41,19 +41,28 @@ pub(super) enum Ask {
     },
     /// Nothing that Ringwall judges: another kind, a subresource, another operation.
     Pass,
-    /// To judge an object that cannot be decoded. The API server has validated it already: its schema is a newer one.
-    Obscure {
-        /// The kind.
-        kind: Kind,
-        /// What is done.
-        operation: Operation,
-        /// What could not be decoded.
-        error: DecodeError,
-        /// Whether nothing will be stored.
-        dry_run: bool,
-    },
+    /// To judge an object that cannot be decoded. The API server has validated it already: its schema is a newer one, or
+    /// Ringwall reads more narrowly.
+    Obscure(Obscure),
     /// Something that no API server sends; the text says what is wrong.
     Broken(String),
+}
+
+/// A request about an object that cannot be decoded.
+#[derive(Debug)]
+pub(super) struct Obscure {
+    /// The kind.
+    pub(super) kind: Kind,
+    /// The namespace that the request names.
+    pub(super) namespace: Option<Name>,
+    /// What is done.
+    pub(super) operation: Operation,
+    /// Whether it would be stored, and what is stored now can be decoded or is nothing.
+    pub(super) is_new: bool,
+    /// What could not be decoded.
+    pub(super) error: DecodeError,
+    /// Whether nothing will be stored.
+    pub(super) dry_run: bool,
 }
 
 /// Why a body is no review at all: there is no uid to answer to.
@@ -263,8 +272,11 @@ fn ask(request: &Request<'_>) -> Result<Ask, String> {
         other => return Err(format!("request.operation is \"{}\", which Ringwall does not know", shorten(other))),
     };
     let Some(kind) = Kind::of_group(&request.kind.group, &request.kind.kind) else { return Ok(Ask::Pass) };
-    let is_subresource = request.sub_resource.as_ref().is_some_and(|name| !name.is_empty());
-    if is_subresource || !kind.info().operations.contains(&operation) {
+    let judged = match request.sub_resource.as_deref().unwrap_or_default() {
+        "" => true,
+        name => operation == Operation::Update && kind.info().subresources.contains(&name),
+    };
+    if !judged || !kind.info().operations.contains(&operation) {
         return Ok(Ask::Pass);
     }
     let dry_run = request.dry_run.unwrap_or_default();
@@ -274,13 +286,18 @@ fn ask(request: &Request<'_>) -> Result<Ask, String> {
         Operation::Delete => (Some(given("oldObject", request.old_object)?), None),
     };
     let decode = |raw: Option<&RawValue>| raw.map(|raw| decode::object(kind, raw.get().as_bytes())).transpose();
-    let decoded = decode(before).and_then(|before| Ok((before, decode(after)?)));
-    let (before, after) = match decoded {
-        Ok((before, after)) => {
-            (before.map(|object| placed(object, request)), after.map(|object| placed(object, request)))
+    let (before, after) = match (decode(before), decode(after)) {
+        (Ok(before), Ok(after)) => (before, after),
+        // What is stored now can be judged, and what it was before excuses nothing.
+        (Err(_), Ok(after)) if after.is_some() => (None, after),
+        (before, after) => {
+            let is_new = before.is_ok();
+            let Some(error) = after.err().or(before.err()) else { return Err("the request has no object".to_owned()) };
+            let namespace = request.namespace.as_deref().filter(|name| !name.is_empty()).map(Name::from);
+            return Ok(Ask::Obscure(Obscure { kind, namespace, operation, is_new, error, dry_run }));
         }
-        Err(error) => return Ok(Ask::Obscure { kind, operation, error, dry_run }),
     };
+    let [before, after] = [before, after].map(|object| object.map(|object| placed(object, request)));
     // Reviews of a collection's deletion carry no name: the identity is the object's own.
     let Some(key) = after.as_ref().or(before.as_ref()).map(Object::key) else {
         return Err("the request has no object".to_owned());

@@ -18,6 +18,8 @@ mod formats;
 mod rules;
 mod rulesets;
 mod schema;
+#[cfg(feature = "cluster")]
+mod unseen;
 
 use std::{
     fmt,

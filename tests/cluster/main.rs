@@ -15,6 +15,7 @@
 
 mod audit_mode;
 mod bypasses;
+mod commands;
 mod control_plane;
 mod edge;
 mod faults;

@@ -95,6 +95,9 @@ fn a_pod_cannot_be_labelled_out_of_its_policy() {
         let refusal = kubectl.fails(&["label", "--overwrite", "pod", "web", change]);
         assert!(refusal.contains("unisolated-ingress"), "{change}: {refusal}");
     }
+    let free = r#"{"metadata": {"labels": {"app": "free"}}}"#;
+    let refusal = kubectl.fails(&["patch", "pod", "web", "--subresource=status", "--type=merge", "--patch", free]);
+    assert!(refusal.contains("unisolated-ingress"), "by its status: {refusal}");
     kubectl.ok(&["label", "pod", "web", "tier=back"]);
 }
 

@@ -77,6 +77,35 @@ fn a_pod_update_without_a_change_of_labels_passes() {
 }
 
 #[test]
+fn a_pod_that_has_ended_can_be_relabelled() {
+    let mut ended = pod("web", "web");
+    ended["status"]["phase"] = json!("Succeeded");
+    let shop = snapshot(&[namespace("shop", &[]), isolating("web", "web"), ended.clone()]);
+    let mut after = ended.clone();
+    after["metadata"]["labels"] = json!({"app": "free"});
+    let decision = update(&shop, &ended, &after, &baseline());
+    assert!(decision.allow, "{}", lines(&decision));
+}
+
+#[test]
+fn what_could_not_be_proved_before_licenses_nothing_that_is_certain() {
+    let ingress = |class: &str| {
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"ingressClassName": class, "rules": [{"host": "shop.example.com"}]},
+        })
+    };
+    let nginx = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"},
+        "spec": {"controller": "k8s.io/ingress-nginx"},
+    });
+    let shop = snapshot(&[namespace("shop", &[]), nginx, ingress("nobody")]);
+    assert!(create(&shop, &ingress("nobody"), &baseline()).allow, "nobody is known to serve it");
+    let decision = update(&shop, &ingress("nobody"), &ingress("nginx"), &baseline());
+    assert_eq!(refusals(&decision), ["plaintext-ingress"], "{}", lines(&decision));
+}
+
+#[test]
 fn a_terminating_policy_covers_nothing() {
     let mut policy = isolating("web", "web");
     policy["metadata"]["deletionTimestamp"] = json!("2026-11-22T11:59:00Z");
@@ -117,4 +146,17 @@ fn thirty_breaches_at_once_are_told_ten_at_a_time() {
     let shown = decision.findings.iter().filter(|(_, outcome)| outcome.name() == "refuse").count();
     let more: usize = decision.more.values().sum();
     assert_eq!((shown, more), (10, 20));
+}
+
+#[test]
+fn what_a_file_says_of_the_state_of_its_objects_hides_nothing() {
+    let mut ended = owned("ended", "web", "gone");
+    ended["status"]["phase"] = json!("Succeeded");
+    ended["metadata"]["deletionTimestamp"] = json!("2026-11-22T11:00:00Z");
+    let mut shop = namespace("shop", &[]);
+    shop["status"] = json!({"phase": "Terminating"});
+    let files = snapshot(&[shop, ended]);
+    let found = |templates| ringwall::decision::survey(&files, &baseline(), templates, now()).len();
+    assert_eq!(found(ringwall::decision::Templates::AsPods), 1);
+    assert_eq!(found(ringwall::decision::Templates::AsTemplates), 0);
 }

@@ -63,12 +63,69 @@ fn pods_whose_owner_is_gone_or_going_do_not_hold_a_policy_back() {
     assert!(delete(&orphaned, &last, &baseline()).allow, "the ReplicaSet is gone");
     let mut going = deployment("web", "web");
     going["metadata"]["deletionTimestamp"] = json!("2026-11-22T11:59:59Z");
+    going["metadata"]["finalizers"] = json!(["foregroundDeletion"]);
     let set = replica_set("web-1", "web", "web");
     let world = [namespace("shop", &[]), going.clone(), set.clone(), owned("web-1-a", "web", "web-1"), last.clone()];
     assert!(delete(&snapshot(&world), &last, &baseline()).allow, "the Deployment is going");
-    going["metadata"]["finalizers"] = json!(["orphan"]);
-    let world = [namespace("shop", &[]), going, set, owned("web-1-a", "web", "web-1"), last.clone()];
-    assert!(!delete(&snapshot(&world), &last, &baseline()).allow, "its Pods are left behind");
+    for (finalizers, why) in [
+        (json!(["orphan", "foregroundDeletion"]), "its Pods are left behind"),
+        (json!(["example.com/hold"]), "somebody holds it, and its Pods run on"),
+    ] {
+        going["metadata"]["finalizers"] = finalizers;
+        let pod = owned("web-1-a", "web", "web-1");
+        let world = [namespace("shop", &[]), going.clone(), set.clone(), pod, last.clone()];
+        assert!(!delete(&snapshot(&world), &last, &baseline()).allow, "{why}");
+    }
+}
+
+#[test]
+fn a_replica_set_that_somebody_holds_keeps_its_pods_when_its_deployment_is_gone() {
+    let last = isolating("web", "web");
+    let mut set = replica_set("web-1", "web", "web");
+    set["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    let pod = owned("web-1-a", "web", "web-1");
+    let world = [namespace("shop", &[]), set.clone(), pod.clone(), last.clone()];
+    assert!(!delete(&snapshot(&world), &last, &baseline()).allow);
+    set["metadata"]["finalizers"] = json!([]);
+    assert!(delete(&snapshot(&[namespace("shop", &[]), set, pod, last.clone()]), &last, &baseline()).allow);
+}
+
+#[test]
+fn owners_in_a_circle_and_in_crowds_are_judged_and_keep_each_other() {
+    let last = isolating("web", "web");
+    let sets = 40;
+    let owners = |of: usize| -> Value {
+        let one = |n: usize| json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("set-{n}"), "uid": format!("set-set-{n}")});
+        (0..sets).filter(|n| *n != of).map(one).collect::<Vec<_>>().into()
+    };
+    let mut world = vec![namespace("shop", &[]), last.clone(), owned("web-a", "web", "set-0")];
+    for n in 0..sets {
+        let mut set = replica_set(&format!("set-{n}"), "web", "web");
+        set["metadata"]["ownerReferences"] = owners(n);
+        world.push(set);
+    }
+    assert!(!delete(&snapshot(&world), &last, &baseline()).allow);
+}
+
+#[test]
+fn two_policies_that_cover_for_each_other_do_not_go_one_right_after_the_other() {
+    let (one, two) = (isolating("one", "web"), isolating("two", "web"));
+    let shop = snapshot(&shop_with(&[one.clone(), two.clone()]));
+    let mut request = change(Some(&two), None);
+    request.doubted.insert(object(&one).key());
+    let decision = ringwall::decision::decide(&shop, &request, &baseline(), now());
+    assert_eq!(refusals(&decision), ["unisolated-ingress"]);
+}
+
+#[test]
+fn classes_of_one_workload_are_one_subject_and_their_pods_add_up() {
+    let last = isolating("web", "web");
+    let mut world = shop_with(std::slice::from_ref(&last));
+    world.push(replica_set("web-2", "web", "web"));
+    world.push(owned("web-2-a", "web", "web-2"));
+    let decision = delete(&snapshot(&world), &last, &baseline());
+    assert_eq!(decision.findings.len(), 1);
+    assert!(lines(&decision).contains("Deployment shop/web (3 Pods) accepts"), "{}", lines(&decision));
 }
 
 #[test]
@@ -166,4 +223,35 @@ fn removing_the_default_deny_is_refused_where_restricted_is_enforced() {
     let decision = create(&shop, &pod("web", "web"), &restricted);
     assert!(decision.allow, "{}", lines(&decision));
     assert_eq!(warnings(&decision), ["no-default-deny"]);
+}
+
+#[test]
+fn a_replica_set_that_its_deployment_left_to_the_collector_does_not_hold_the_default_deny_back() {
+    let deny = policy("default-deny", &json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}));
+    let restricted = enforcing(Profile::Restricted);
+    let left = [namespace("shop", &[]), replica_set("web-1", "web", "web"), deny.clone()];
+    let decision = delete(&snapshot(&left), &deny, &restricted);
+    assert!(decision.allow, "{}", lines(&decision));
+    let owned = [&left[..], &[deployment("web", "web")]].concat();
+    assert_eq!(refusals(&delete(&snapshot(&owned), &deny, &restricted)), ["no-default-deny"]);
+}
+
+#[test]
+fn the_first_egress_policy_narrows_even_if_it_reaches_the_metadata() {
+    let to = |cidr: &str| {
+        let egress = json!([{"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"port": 80}, {"port": 443}]}]);
+        policy(
+            "out",
+            &json!({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"], "egress": egress}),
+        )
+    };
+    let restricted = enforcing(Profile::Restricted);
+    let bare = snapshot(&shop_with(&[]));
+    let decision = create(&bare, &to("0.0.0.0/0"), &restricted);
+    assert!(decision.allow, "{}", lines(&decision));
+    assert!(warnings(&decision).contains(&"metadata-endpoint"), "{}", lines(&decision));
+    // Where egress was narrow before, it is worse.
+    let narrow = to("10.1.0.0/16");
+    let shop = snapshot(&shop_with(std::slice::from_ref(&narrow)));
+    assert_eq!(refusals(&update(&shop, &narrow, &to("169.254.0.0/16"), &restricted)), ["metadata-endpoint"]);
 }

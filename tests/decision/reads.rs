@@ -38,6 +38,16 @@ fn a_namespace_that_the_snapshot_does_not_know_is_read_before_any_verdict() {
 }
 
 #[test]
+fn a_broken_watch_of_namespaces_is_made_up_for_by_a_read_of_the_one() {
+    let shop = snapshot(&[namespace("shop", &[]), isolating("web", "web")]);
+    let scope = Scope { kind: Kind::Namespace, namespace: None };
+    let (stale, _) = shop.with([Edit::Cover(scope, Err(Blind::Stale(Kind::Namespace)))]);
+    let decision = create(&stale, &pod("web", "web"), &enforcing(Profile::Baseline));
+    let need = Need::Get(ObjectKey::cluster(Kind::Namespace, "shop"));
+    assert!(decision.needs.contains(&need), "{:?}", decision.needs);
+}
+
+#[test]
 fn a_broken_watch_is_made_up_for_by_a_read() {
     let shop = snapshot(&[namespace("shop", &[]), isolating("web", "web")]);
     let scope = Scope { kind: Kind::NetworkPolicy, namespace: None };

@@ -109,10 +109,17 @@ fn write(text: &mut String, entry: &str, kinds: &[&'static KindInfo]) -> std::fm
 type Rule = (&'static str, &'static str, bool, &'static [Operation]);
 
 /// The rules of an entry: kinds that differ in their names alone are one.
-fn rules(kinds: &[&'static KindInfo]) -> BTreeMap<Rule, Vec<&'static str>> {
-    let mut rules: BTreeMap<Rule, Vec<&str>> = BTreeMap::new();
+fn rules(kinds: &[&'static KindInfo]) -> BTreeMap<Rule, Vec<String>> {
+    let mut rules: BTreeMap<Rule, Vec<String>> = BTreeMap::new();
     for info in kinds {
-        rules.entry((info.group, info.version, info.namespaced, info.operations)).or_default().push(info.plural);
+        rules
+            .entry((info.group, info.version, info.namespaced, info.operations))
+            .or_default()
+            .push(info.plural.to_owned());
+        for subresource in info.subresources {
+            let rule = (info.group, info.version, info.namespaced, &[Operation::Update][..]);
+            rules.entry(rule).or_default().push(format!("{}/{subresource}", info.plural));
+        }
     }
     rules
 }

@@ -80,13 +80,11 @@ fn an_object_that_cannot_be_decoded_is_admitted_with_a_warning_and_counted() {
     labels["metadata"]["labels"] = 5.into();
     let mut containers = web();
     containers["spec"]["containers"] = "none".into();
-    let mut unknown_enum = web_policy();
-    unknown_enum["spec"]["policyTypes"] = json!(["Sideways"]);
     let mut deep = web();
     deep["metadata"]["labels"] = json!({"a": "DEEP"});
     let deep = create(deep).to_string().replace("\"DEEP\"", &("[".repeat(50_000) + &"]".repeat(50_000)));
     let mut cases: Vec<Vec<u8>> =
-        [labels, containers, unknown_enum].into_iter().map(|object| create(object).to_string().into_bytes()).collect();
+        [labels, containers].into_iter().map(|object| create(object).to_string().into_bytes()).collect();
     cases.push(with(create(web()), "object", "a Pod".into()).to_string().into_bytes());
     cases.push(deep.into_bytes());
     let count = cases.len();
@@ -96,9 +94,20 @@ fn an_object_that_cannot_be_decoded_is_admitted_with_a_warning_and_counted() {
         let warning = response["warnings"][0].as_str().unwrap();
         assert!(warning.starts_with("ringwall cannot judge this ") && warning.len() <= 256, "{warning}");
     }
-    let counted = ["Pod", "NetworkPolicy"]
-        .map(|kind| server.metric(&format!("ringwall_undecodable_objects_total{{kind=\"{kind}\"}}")));
-    assert_eq!(counted.iter().sum::<u64>(), u64::try_from(count).unwrap());
+    let counted = server.metric("ringwall_undecodable_objects_total{kind=\"Pod\"}");
+    assert_eq!(counted, u64::try_from(count).unwrap());
+    server.judges_rightly();
+}
+
+#[test]
+fn a_policy_that_cannot_be_decoded_is_refused_where_something_is_enforced() {
+    let server = Server::start(&[]);
+    let mut unknown_enum = web_policy();
+    unknown_enum["spec"]["policyTypes"] = json!(["Sideways"]);
+    let response = server.review(&create(unknown_enum));
+    assert_eq!(response["allowed"], false, "{response}");
+    assert!(response["status"]["message"].as_str().unwrap().contains("spec.policyTypes"), "{response}");
+    assert_eq!(server.metric("ringwall_undecodable_objects_total{kind=\"NetworkPolicy\"}"), 1);
     server.judges_rightly();
 }
 

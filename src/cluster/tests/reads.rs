@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    super::{Live, ReadError, reader::Reader},
+    super::{Live, ReadError, reader::Reader, request::PAGE_BYTES},
     server::{Server, garbage, pod},
 };
 
@@ -116,4 +116,24 @@ async fn a_server_that_hangs_and_one_that_is_gone_are_told_apart() {
     let read = reader.read(get("a"));
     server.next().await.refuse(404, "the server could not find the requested resource");
     assert_eq!(read.await, Err(ReadError::NotServed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_with_too_many_bytes_is_asked_for_in_smaller_parts_down_to_single_objects() {
+    let (reader, mut server) = reader();
+    let read = reader.read(Need::List(Kind::Pod, None));
+    for limit in ["limit=500", "limit=125", "limit=31", "limit=7"] {
+        let call = server.list().await;
+        assert!(call.uri.ends_with(limit), "{}", call.uri);
+        call.bytes(PAGE_BYTES + 1);
+    }
+    let call = server.list().await;
+    assert!(call.uri.ends_with("limit=1"), "{}", call.uri);
+    let mut large = pod("a", "1");
+    large["metadata"]["annotations"] = json!({"padding": "x".repeat(PAGE_BYTES)});
+    call.json(200, &json!({"metadata": {"resourceVersion": "5", "continue": "next"}, "items": [large]}));
+    let call = server.list().await;
+    assert!(call.uri.contains("limit=2") && call.uri.contains("continue=next"), "{}", call.uri);
+    call.items("5", &[pod("b", "2")]);
+    assert_eq!(read.await.unwrap().len(), 2);
 }

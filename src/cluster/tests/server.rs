@@ -72,6 +72,12 @@ impl Call {
         stream.send(body);
     }
 
+    /// An answer of that many bytes, of which nothing can be read.
+    pub(super) fn bytes(self, count: usize) {
+        let stream = self.open();
+        let _ = stream.0.unbounded_send(Ok(Frame::data(Bytes::from(vec![b' '; count]))));
+    }
+
     /// A list, complete.
     pub(super) fn items(self, version: &str, items: &[Value]) {
         self.json(200, &json!({"kind": "List", "metadata": {"resourceVersion": version}, "items": items}));

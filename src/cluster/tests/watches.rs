@@ -14,7 +14,12 @@ use crate::{
 };
 
 use super::{
-    super::{State, WatchStatus, load, probe, watch::Watch, writer::Message},
+    super::{
+        State, WatchStatus, load,
+        probe::{self, Contact},
+        watch::Watch,
+        writer::Message,
+    },
     server::{Server, garbage, pod},
 };
 
@@ -22,16 +27,16 @@ use super::{
 struct Followed {
     messages: mpsc::Receiver<Message>,
     snapshot: Snapshot,
-    revived: watch::Sender<u64>,
+    contact: watch::Sender<Contact>,
 }
 
 impl Followed {
     fn start(client: Client) -> Self {
         let (sender, messages) = mpsc::channel(64);
-        let (revived, receiver) = watch::channel(0);
+        let (contact, receiver) = watch::channel(Contact::default());
         let watch = Watch::new(Kind::Pod, client, Arc::new(Metrics::new()), sender, receiver);
         tokio::spawn(watch.run(CancellationToken::new()));
-        Self { messages, snapshot: Snapshot::new(), revived }
+        Self { messages, snapshot: Snapshot::new(), contact }
     }
 
     /// Takes in what the watch tells next.
@@ -221,14 +226,16 @@ async fn a_server_that_is_gone_breaks_the_watch_and_then_the_reads_and_heals() {
     drop(server.list().await);
     assert!(matches!(followed.next().await, Some(WatchStatus::Broken { reads_fail: true, .. })));
     // Back: nothing waits for the back-off.
-    followed.revived.send_modify(|generation| *generation += 1);
+    followed.contact.send_modify(|contact| contact.revivals += 1);
     server.list().await.items("12", &[]);
     let stream = server.watch("10").await.open();
-    assert_eq!(followed.next().await, Some(WatchStatus::Synced));
-    assert_eq!(followed.blind(), None);
+    assert!(matches!(followed.next().await, Some(WatchStatus::Broken { reads_fail: false, .. })), "reads succeed");
     stream.event("DELETED", &pod("b", "11"));
-    followed.next().await;
-    assert_eq!(followed.pods(), ["a"]);
+    assert_eq!(followed.next().await, None);
+    assert_eq!(followed.blind(), Some(Blind::Stale(Kind::Pod)), "there is more to come");
+    stream.event("BOOKMARK", &bookmark("12"));
+    assert_eq!(followed.next().await, Some(WatchStatus::Synced));
+    assert_eq!((followed.pods(), followed.blind()), (vec!["a".to_owned()], None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,8 +286,8 @@ async fn a_server_that_cannot_be_read_is_unready_after_two_misses_and_wakes_the_
     for kind in Kind::all() {
         state.set_watch(kind, WatchStatus::Synced);
     }
-    let (revived, mut woken) = watch::channel(0);
-    tokio::spawn(probe::run(client, Arc::clone(&state), Arc::new(Metrics::new()), revived));
+    let (contact, mut woken) = watch::channel(Contact::default());
+    tokio::spawn(probe::run(client, Arc::clone(&state), Arc::new(Metrics::new()), contact));
     server.list().await.items("1", &[]);
     drop(server.list().await);
     // A server that hangs is one that is gone.
@@ -289,9 +296,10 @@ async fn a_server_that_cannot_be_read_is_unready_after_two_misses_and_wakes_the_
     let next = server.list().await;
     let reasons = state.readiness().unwrap_err();
     assert!(reasons[0].starts_with("the API server cannot be read since"), "{reasons:?}");
-    assert!(!woken.has_changed().unwrap());
+    assert_eq!(*woken.borrow_and_update(), Contact { losses: 1, revivals: 0 });
     next.items("2", &[]);
     woken.changed().await.unwrap();
+    assert_eq!(*woken.borrow(), Contact { losses: 1, revivals: 1 });
     assert_eq!(state.readiness(), Ok(()));
     drop(hanging);
 }
@@ -324,7 +332,61 @@ async fn a_watch_that_has_just_begun_when_the_server_is_back_is_begun_again_and_
     server.list().await.items("10", &[]);
     followed.next().await;
     let _old = server.watch("10").await.open();
-    followed.revived.send_modify(|generation| *generation += 1);
+    followed.contact.send_modify(|contact| contact.revivals += 1);
     let _new = server.watch("10").await.open();
     assert!(followed.messages.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hung_leaves_a_kind_stale_until_all_that_came_meanwhile_has_been_seen() {
+    let (client, mut server) = Server::start();
+    let mut followed = Followed::start(client);
+    server.list().await.items("10", &[pod("a", "1")]);
+    followed.next().await;
+    let _hanging = server.watch("10").await.open();
+    followed.contact.send_modify(|contact| contact.losses += 1);
+    assert!(matches!(followed.next().await, Some(WatchStatus::Broken { .. })));
+    assert_eq!(followed.blind(), Some(Blind::Stale(Kind::Pod)));
+    followed.contact.send_modify(|contact| contact.revivals += 1);
+    server.list().await.items("20", &[]);
+    let stream = server.watch("10").await.open();
+    stream.event("ADDED", &pod("b", "19"));
+    assert_eq!(followed.next().await, None);
+    assert_eq!(followed.blind(), Some(Blind::Stale(Kind::Pod)));
+    stream.event("ADDED", &pod("c", "21"));
+    assert_eq!(followed.next().await, None);
+    assert_eq!(followed.next().await, Some(WatchStatus::Synced));
+    assert_eq!((followed.pods().len(), followed.blind()), (3, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_kind_is_listed_anew_rather_than_stale_until_the_next_bookmark() {
+    let (client, mut server) = Server::start();
+    let mut followed = Followed::start(client);
+    server.list().await.items("10", &[pod("a", "1")]);
+    followed.next().await;
+    drop(server.watch("10").await);
+    followed.next().await;
+    server.list().await.items("20", &[]);
+    let _quiet = server.watch("10").await.open();
+    let call = server.list().await;
+    assert!(call.uri.ends_with("limit=500"), "{}", call.uri);
+    assert_eq!(followed.blind(), Some(Blind::Stale(Kind::Pod)));
+    call.items("21", &[pod("a", "1")]);
+    assert_eq!(followed.next().await, Some(WatchStatus::Synced));
+    assert_eq!(followed.blind(), None);
+    server.watch("21").await.open();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_after_a_refusal_is_no_baseline() {
+    let (client, mut server) = Server::start();
+    let mut followed = Followed::start(client);
+    server.list().await.items("10", &[pod("a", "1")]);
+    assert!(followed.messages.recv().await.unwrap().baseline);
+    let _stream = server.watch("10").await.open();
+    server.list().await.refuse(403, "Forbidden");
+    assert!(!followed.messages.recv().await.unwrap().baseline);
+    server.list().await.items("20", &[pod("b", "2")]);
+    assert!(!followed.messages.recv().await.unwrap().baseline);
 }

@@ -7,7 +7,7 @@ use super::{
     DecodeError,
     wire::{List, labels, nullable, wrong},
 };
-use crate::model::{FieldPath, Labels, METADATA_NAME, Meta, Name, Namespace, OwnerReference, annotations};
+use crate::model::{FieldPath, Finalizers, Labels, METADATA_NAME, Meta, Name, Namespace, OwnerReference, annotations};
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -67,8 +67,17 @@ impl WireMeta {
             annotations: read.map(|(key, value)| (key.clone(), value.clone())).collect(),
             owners: self.owner_references.0.into_iter().map(WireOwner::into_owner).collect(),
             deletion: self.deletion_timestamp,
-            orphans_dependents: self.finalizers.0.iter().any(|finalizer| *finalizer == "orphan"),
+            finalizers: finalizers(&self.finalizers.0),
         })
+    }
+}
+
+fn finalizers(names: &[Name]) -> Finalizers {
+    let has = |wanted: &str| names.iter().any(|name| *name == wanted);
+    Finalizers {
+        orphan: has("orphan"),
+        foreground: has("foregroundDeletion"),
+        other: names.iter().any(|name| *name != "orphan" && *name != "foregroundDeletion"),
     }
 }
 

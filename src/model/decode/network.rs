@@ -1,6 +1,9 @@
 //! Networks in CIDR notation, as the API server reads them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
@@ -8,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::wire::wrong;
 
 /// The network that is written so, host bits and all. As lenient as the API server's `ParseCIDRSloppy`: numbers may have
-/// leading zeros (and are decimal), and an IPv4 network may be written inside of `::ffff:0:0/96`.
+/// leading zeros (and are decimal, but in the groups of IPv6), and an IPv4 network may be written inside of `::ffff:0:0/96`.
 pub fn parse_network(text: &str) -> Option<IpNet> {
     let (address, prefix) = text.split_once('/')?;
     let prefix: u8 = decimal(prefix)?;
@@ -23,12 +26,26 @@ pub fn parse_network(text: &str) -> Option<IpNet> {
 
 fn parse_address(text: &str) -> Option<IpAddr> {
     if text.contains(':') {
-        return text.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+        let groups: Option<Vec<_>> = text.split(':').map(without_leading_zeros).collect();
+        return groups?.join(":").parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     }
+    parse_ipv4(text).map(IpAddr::V4)
+}
+
+/// A group of an IPv6 address, or the IPv4 address that ends it.
+fn without_leading_zeros(group: &str) -> Option<Cow<'_, str>> {
+    if group.contains('.') {
+        return parse_ipv4(group).map(|address| Cow::Owned(address.to_string()));
+    }
+    let digits = group.trim_start_matches('0');
+    Some(Cow::Borrowed(if digits.is_empty() && !group.is_empty() { "0" } else { digits }))
+}
+
+fn parse_ipv4(text: &str) -> Option<Ipv4Addr> {
     let mut octets = text.split('.').map(decimal);
     let mut next = || octets.next().flatten();
     let address = Ipv4Addr::new(next()?, next()?, next()?, next()?);
-    octets.next().is_none().then_some(IpAddr::V4(address))
+    octets.next().is_none().then_some(address)
 }
 
 fn decimal(text: &str) -> Option<u8> {
@@ -55,9 +72,26 @@ mod tests {
         assert_eq!(parsed("192.168.1.5/24").as_deref(), Some("192.168.1.0/24"));
         assert_eq!(parsed("010.000.000.000/08").as_deref(), Some("10.0.0.0/8"));
         assert_eq!(parsed("::ffff:10.0.0.0/104").as_deref(), Some("10.0.0.0/8"));
+        assert_eq!(parsed("::ffff:010.000.0.0/104").as_deref(), Some("10.0.0.0/8"));
+        assert_eq!(parsed("00fd00:0000::01/0008").as_deref(), Some("fd00::/8"));
+        assert_eq!(parsed("::/0").as_deref(), Some("::/0"));
         assert_eq!(parsed("fd00::1/8").as_deref(), Some("fd00::/8"));
-        for wrong in ["10.0.0.0", "10.0.0/8", "10.0.0.0.0/8", "10.0.0.0/33", "10.0.0.0/+8", "fe80::1%eth0/64", "", "/8"]
-        {
+        for wrong in [
+            ":::/0",
+            "::10.0.0/8",
+            "10.0.0.0::/8",
+            "1fd00::/8",
+            "::0x1/8",
+            "::+1/8",
+            "10.0.0.0",
+            "10.0.0/8",
+            "10.0.0.0.0/8",
+            "10.0.0.0/33",
+            "10.0.0.0/+8",
+            "fe80::1%eth0/64",
+            "",
+            "/8",
+        ] {
             assert_eq!(parsed(wrong), None, "{wrong}");
         }
     }

@@ -71,6 +71,7 @@ fn policy_types_default_to_ingress_and_to_egress_when_there_are_egress_rules() {
     assert_eq!(isolates(json!({"egress": [{}]})), (true, true, false));
     assert_eq!(isolates(json!({"policyTypes": ["Egress"], "ingress": [{}]})), (false, true, false));
     assert_eq!(isolates(json!({"policyTypes": ["Egress"], "egress": []})), (false, true, false));
+    assert_eq!(isolates(json!({"policyTypes": ["Ingress"], "egress": []})), (true, false, false));
     assert_eq!(isolates(json!({"policyTypes": ["Ingress"], "egress": [{}]})), (true, false, false));
 }
 
@@ -203,7 +204,9 @@ fn a_pods_phase_marks_and_owners_are_read() {
         "deletionTimestamp": "2026-11-01T00:00:00Z",
         "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "w", "uid": "u", "controller": true}]
     }}));
-    assert!(marked.mirror && marked.meta.is_terminating() && marked.meta.orphans_dependents);
+    assert!(
+        marked.mirror && marked.meta.is_terminating() && marked.meta.finalizers.orphan && marked.meta.finalizers.other
+    );
     assert_eq!(marked.hook.as_deref(), Some("pre-install"));
     assert_eq!(marked.meta.name, "web-");
     assert_eq!(marked.meta.annotations.iter().count(), 2);
