@@ -71,7 +71,7 @@ fn refusal(decision: &Decision, doubt: Option<&Doubt>) -> String {
             break;
         }
         let line =
-            lines::finding(&format!("{}: {}", finding.rule, finding.message), &finding.fix.text(), LINE.min(room));
+            lines::finding(&format!("{}: {}", finding.rule, finding.message), finding.fix.text(), LINE.min(room));
         let Some(left) = room.checked_sub(line.len() + 1) else { break };
         room = left;
         message.push(line);

@@ -30,8 +30,8 @@ use super::{
 
 /// The first byte of every TLS handshake.
 const HANDSHAKE: u8 = 0x16;
-/// How many bytes of requests a connection buffers beside the body.
-const BUFFER: usize = 64 << 10;
+/// How many bytes of requests a connection buffers beside the body: the longest head.
+const BUFFER: usize = 16 << 10;
 
 /// The listener and what its connections share.
 pub(super) struct Listener {

@@ -157,6 +157,16 @@ fn a_body_of_nine_mebibytes_gets_a_413() {
 }
 
 #[test]
+fn a_head_that_is_too_large_gets_a_431() {
+    let server = Server::start(&[]);
+    let mut connection = server.connect();
+    let path = format!("/validate?{}", "x".repeat(20 << 10));
+    assert_eq!(connection.send("POST", &path, b"").unwrap().status, 431);
+    connection.until_closed();
+    server.judges_rightly();
+}
+
+#[test]
 fn other_paths_and_methods_are_told_where_to_go() {
     let server = Server::start(&[]);
     let mut get = server.connect();
