@@ -48,7 +48,7 @@ impl WatchStatus {
     /// The name in metrics.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Syncing(_) => "starting",
+            Self::Syncing(_) => "syncing",
             Self::Synced => "synced",
             Self::NotServed => "not-served",
             Self::Forbidden => "forbidden",
@@ -214,6 +214,17 @@ mod tests {
         let reasons = State::unsynced(at(0)).readiness().unwrap_err();
         assert_eq!(reasons.len(), KINDS.iter().filter(|info| info.required).count());
         assert_eq!(reasons[0], "namespaces have not been read yet");
+    }
+
+    #[test]
+    fn metrics_know_every_state_of_a_watch_by_its_name() {
+        let [syncing, forbidden] = [WatchStatus::Syncing(None), WatchStatus::Forbidden];
+        for status in [syncing, forbidden, WatchStatus::Synced, WatchStatus::NotServed, broken(false)] {
+            let metrics = crate::telemetry::Metrics::new();
+            metrics.watch("Pod", status.name());
+            let series = format!("ringwall_watch_state{{kind=\"Pod\",state=\"{}\"}} 1", status.name());
+            assert!(metrics.encode().contains(&series), "{series}");
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    model::{Labels, Name, Object},
-    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Rule, Subject, SubjectReference},
+    model::{Kind, Labels, Name, Object, ObjectKey},
+    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Rule, Subject},
     ruleset::{Exemption, Mode, Modes, Ruleset},
     snapshot::{Blind, Running, Snapshot},
 };
@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
         let Subject::Class(key) = subject else { return true };
         let Some(class) = self.after.class(key) else { return false };
         class.pods.iter().any(|name| {
-            let pod = crate::model::ObjectKey::namespaced(crate::model::Kind::Pod, key.namespace.clone(), name.clone());
+            let pod = ObjectKey::namespaced(Kind::Pod, key.namespace.clone(), name.clone());
             match self.after.object(&pod).found() {
                 Some(Object::Pod(pod)) => self.after.running(&pod, self.now) == Running::Yes,
                 _ => false,
@@ -128,7 +128,7 @@ impl<'a> Judge<'a> {
     fn verdicts(&self, breach: Breach, mode: Mode, worse: bool, reach: Reach, out: &mut Vec<Verdict>) {
         let subject = breach.subject.reference(self.after);
         let enforced = mode == Mode::Enforce;
-        let (exempt, expired) = self.exemption(&breach, &subject);
+        let (exempt, expired) = self.exemption(&breach);
         let plain = match mode {
             Mode::Audit => Outcome::Audit(Reason::Mode),
             Mode::Warn => Outcome::Warn(Reason::Mode),
@@ -160,29 +160,38 @@ impl<'a> Judge<'a> {
     }
 
     /// The exemption that covers a breach, or else one that would if it had not ended.
-    fn exemption(&self, breach: &Breach, shown: &SubjectReference) -> (Option<&'a Exemption>, Option<&'a Exemption>) {
+    fn exemption(&self, breach: &Breach) -> (Option<&'a Exemption>, Option<&'a Exemption>) {
         if self.ruleset.exemptions.is_empty() {
             return (None, None);
         }
         let today = self.now.to_zoned(TimeZone::UTC).date();
         let labels = self.labels(&breach.subject);
-        let (kind, name) = match &breach.subject {
-            Subject::Object(key) => (key.kind.name(), key.name.as_str()),
-            Subject::Class(_) => ("Pod", ""),
-        };
+        let identities = self.identities(&breach.subject);
+        let is: Vec<_> = identities.iter().map(|(kind, name)| (*kind, name.as_ref())).collect();
         let covers = |exemption: &&'a Exemption| {
             exemption.rules.contains(&breach.rule)
-                && exemption.matches.matches(
-                    [kind, &shown.kind],
-                    [name, &shown.name],
-                    breach.subject.namespace(),
-                    &labels,
-                )
+                && exemption.matches.matches(&is, breach.subject.namespace(), &labels)
         };
         let is_over = |exemption: &&'a Exemption| exemption.expires.is_some_and(|last| last < today);
         let live = self.ruleset.exemptions.iter().filter(covers).find(|exemption| !is_over(exemption));
         let over = self.ruleset.exemptions.iter().filter(covers).find(is_over);
         if live.is_some() { (live, None) } else { (None, over) }
+    }
+
+    /// What an exemption may know the subject by: itself, and the top controller that was found above it. What a reference
+    /// claims and nothing bears out is no identity, though messages show it: whoever writes a Pod writes its references.
+    fn identities(&self, subject: &Subject) -> Vec<(Kind, Option<Name>)> {
+        let (itself, object) = match subject {
+            Subject::Object(key) => ((key.kind, Some(key.name.clone())), key.clone()),
+            Subject::Class(key) => {
+                let pods = self.after.class(key).map(|class| class.pods.clone()).unwrap_or_default();
+                let first = pods.first().cloned().unwrap_or_default();
+                let only = (pods.size() == 1).then(|| first.clone());
+                ((Kind::Pod, only), ObjectKey::namespaced(Kind::Pod, key.namespace.clone(), first))
+            }
+        };
+        let top = self.after.object(&object).found().and_then(|object| self.after.top_controller(object.meta()));
+        [itself].into_iter().chain(top.map(|top| (top.kind, Some(top.name)))).collect()
     }
 
     fn labels(&self, subject: &Subject) -> Labels {

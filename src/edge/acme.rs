@@ -19,10 +19,13 @@ pub fn is_solver(ingress: &Ingress) -> bool {
     let labelled = meta.labels.value(SOLVER_LABEL).is_some_and(|value| *value == "true")
         && LABELS.iter().all(|label| meta.labels.has(label));
     let owned = meta.controller().is_some_and(|owner| (owner.api_version.as_str(), owner.kind.as_str()) == OWNER);
-    let challenges_only = ingress.default_backend.is_none()
+    meta.name.starts_with(PREFIX) && labelled && owned && challenges_only(ingress) && !ingress.rules.is_empty()
+}
+
+fn challenges_only(ingress: &Ingress) -> bool {
+    ingress.default_backend.is_none()
         && ingress.rules.iter().all(|rule| !rule.paths.is_empty())
-        && ingress.rules.iter().flat_map(|rule| &rule.paths).all(|path| is_challenge(&path.path));
-    meta.name.starts_with(PREFIX) && labelled && owned && challenges_only && !ingress.rules.is_empty()
+        && ingress.rules.iter().flat_map(|rule| &rule.paths).all(|path| is_challenge(&path.path))
 }
 
 /// A path to one challenge: a token below the well-known prefix, without a way out of it.

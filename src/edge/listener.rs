@@ -11,6 +11,8 @@ pub struct Point {
     pub at: FieldPath,
     /// Whether it is `spec.defaultBackend`, to which some controllers apply less than to a rule.
     pub is_default_backend: bool,
+    /// Whether it comes from an annotation and no rule has it.
+    pub is_alias: bool,
 }
 
 /// What is open for one host.

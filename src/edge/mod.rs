@@ -16,14 +16,16 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-pub use controllers::{Controller, HostMatch, Identity, MissingSecret, Reading};
+pub use controllers::{Controller, HostMatch, Identity, MissingSecret, Opening, Reading};
 pub use listener::{Cause, CausePlace, Doubt, Listener, Mend, Plaintext, Point, Tls};
 pub use resolve::{Serving, Vouched, resolve};
 
 use crate::{
-    model::Ingress,
+    model::{Ingress, Name},
     snapshot::{Need, Snapshot},
 };
+
+use hosts::Wanted;
 
 /// Who serves an Ingress, and what that opens.
 #[derive(Clone, Debug)]
@@ -32,27 +34,43 @@ pub struct Edge {
     pub serving: Serving,
     /// One for each host, in the order of the Ingress.
     pub listeners: Vec<Listener>,
-    /// The reads that this rests on, the Ingress itself aside.
-    pub rests_on: Vec<Need>,
 }
 
 /// What an Ingress opens at the edge.
 pub fn edge(snapshot: &Snapshot, vouched: Vouched<'_>, ingress: &Ingress) -> Edge {
+    opened(snapshot, vouched, ingress, Wanted::All)
+}
+
+/// What an Ingress opens at the edge for one host (`None` for requests of any host): one listener at most. An Ingress may have
+/// thousands, and whoever explains a few of them does not need the others.
+pub fn edge_of_host(snapshot: &Snapshot, vouched: Vouched<'_>, ingress: &Ingress, host: Option<&Name>) -> Edge {
+    opened(snapshot, vouched, ingress, Wanted::One(host))
+}
+
+/// The reads that [`edge`] rests on, the Ingress itself aside.
+pub fn rests_on(snapshot: &Snapshot, vouched: Vouched<'_>, ingress: &Ingress) -> Vec<Need> {
     let resolved = resolve(snapshot, vouched, ingress);
-    let reading = Reading { ingress, snapshot, vouched, controller: resolved.serving.name() };
-    let controller = resolved.serving.controller();
-    let redirects = resolved.serving.name().is_some_and(|name| vouched.refuses_plaintext.contains(name));
-    let mut rests_on = resolved.rests_on;
-    rests_on.extend(controller.rests_on(&reading));
+    let mut needs = resolved.serving.controller().rests_on(ingress);
+    needs.extend(resolved.rests_on);
+    needs
+}
+
+fn opened(snapshot: &Snapshot, vouched: Vouched<'_>, ingress: &Ingress, wanted: Wanted<'_>) -> Edge {
+    let serving = resolve(snapshot, vouched, ingress).serving;
+    let reading = Reading { ingress, snapshot, vouched, controller: serving.name() };
+    let controller = serving.controller();
+    let redirects = serving.name().is_some_and(|name| vouched.refuses_plaintext.contains(name));
+    let opening = controller.open(reading);
     let listener = |point: Point| {
-        let plaintext = match (&resolved.serving, redirects) {
+        let plaintext = match (&serving, redirects) {
             (_, true) => Plaintext::Redirected,
-            (Serving::Known { .. }, false) => controller.plaintext(&reading, &point),
+            (Serving::Known { .. }, false) => opening.plaintext(&point),
             (unknown, false) => Plaintext::Unknown(unknown.doubt()),
         };
-        let tls = controller.tls(&reading, &point, &plaintext);
+        let tls = opening.tls(&point, &plaintext);
         Listener { host: point.host, at: point.at, plaintext, tls }
     };
-    let listeners = controller.points(ingress).into_iter().map(listener).collect();
-    Edge { serving: resolved.serving, listeners, rests_on }
+    let listeners = controller.points(ingress, wanted).into_iter().map(listener).collect();
+    drop(opening);
+    Edge { serving, listeners }
 }

@@ -54,6 +54,12 @@ impl World {
         edge(&self.snapshot, vouched, &ingress)
     }
 
+    fn rests_on(&self, ingress: &Value) -> Vec<Need> {
+        let Object::Ingress(ingress) = decode::value(Kind::Ingress, ingress).unwrap() else { unreachable!() };
+        let vouched = Vouched { controllers_of_classes: &self.classes, refuses_plaintext: &self.refuses };
+        rests_on(&self.snapshot, vouched, &ingress)
+    }
+
     /// `host: plaintext, TLS` of every listener.
     fn told(&self, ingress: &Value) -> Vec<String> {
         let told = |listener: &Listener| {
@@ -206,6 +212,46 @@ fn ingress_nginx_reads_booleans_as_go_does() {
 }
 
 #[test]
+fn ingress_nginx_gives_up_on_all_redirects_at_the_first_fault() {
+    const TEMPORAL: &str = "nginx.ingress.kubernetes.io/temporal-redirect";
+    const PERMANENT: &str = "nginx.ingress.kubernetes.io/permanent-redirect";
+    const CODE: &str = "nginx.ingress.kubernetes.io/permanent-redirect-code";
+    const TEMPORAL_CODE: &str = "nginx.ingress.kubernetes.io/temporal-redirect-code";
+    const WWW: &str = "nginx.ingress.kubernetes.io/from-to-www-redirect";
+    const GOOD: &str = "https://b.example.com";
+    let world = World::new(&[("edge", NGINX)]);
+    let rows: [(&[(&str, &str)], &str); 22] = [
+        (&[(TEMPORAL, GOOD)], "redirected, unknown"),
+        (&[(PERMANENT, GOOD)], "redirected, unknown"),
+        (&[(PERMANENT, "https://b.example.com:8443/a?b=c")], "redirected, unknown"),
+        (&[(TEMPORAL, GOOD), (PERMANENT, "http://b.example.com")], "redirected, unknown"),
+        (&[(PERMANENT, GOOD), (CODE, "308"), (WWW, "true")], "redirected, unknown"),
+        // The temporal one goes first, whatever it is.
+        (&[(TEMPORAL, "http://b.example.com"), (PERMANENT, GOOD)], "served, none"),
+        (&[(TEMPORAL, "b.example.com"), (PERMANENT, GOOD)], "served, none"),
+        (&[(TEMPORAL, ""), (PERMANENT, GOOD)], "served, none"),
+        (&[(WWW, "maybe"), (PERMANENT, GOOD)], "served, none"),
+        (&[(WWW, ""), (PERMANENT, GOOD)], "served, none"),
+        (&[(WWW, "maybe"), (TEMPORAL, GOOD)], "served, none"),
+        (&[(CODE, "permanent"), (PERMANENT, GOOD)], "served, none"),
+        (&[(CODE, "3e2"), (PERMANENT, GOOD)], "served, none"),
+        (&[(TEMPORAL_CODE, ""), (TEMPORAL, GOOD)], "served, none"),
+        (&[(PERMANENT, "https://")], "served, none"),
+        (&[(PERMANENT, "https:///path")], "served, none"),
+        (&[(PERMANENT, "https://:443")], "served, none"),
+        (&[(PERMANENT, "https://b.example.com:port")], "served, none"),
+        (&[(PERMANENT, "https://b.example.com:")], "served, none"),
+        (&[(PERMANENT, "https://%zz")], "served, none"),
+        (&[(PERMANENT, "https://b.example.com/%zz")], "served, none"),
+        (&[(PERMANENT, "https://b example.com")], "served, none"),
+    ];
+    for (annotations, expected) in rows {
+        let told = world.told(&ingress(Some("edge"), annotations, &[], &["a.example.com"]));
+        assert_eq!(told, [format!("a.example.com: {expected}")], "{annotations:?}");
+    }
+}
+
+#[test]
 fn ingress_nginx_takes_the_certificate_of_another_ingress_of_the_host() {
     let other = |class: &str, tls: &[&str], host: &str| {
         let mut other = ingress(Some(class), &[], tls, &[host]);
@@ -257,6 +303,8 @@ fn traefik_ignores_spec_tls() {
             (&[(ENTRY, "web")], A, A, &["a.example.com: served, covered"]),
             (&[(ENTRY, "web, websecure")], A, A, &["a.example.com: served, covered"]),
             (&[(ENTRY, "web"), (TLS, "true")], A, A, &["a.example.com: closed, covered"]),
+            (&[(ENTRY, "traefik")], A, A, &["a.example.com: served, covered"]),
+            (&[(ENTRY, "metrics, websecure")], A, A, &["a.example.com: served, covered"]),
             (&[(ENTRY, "internal")], A, A, &["a.example.com: unknown, covered"]),
             (&[(ENTRY, "")], A, A, &["a.example.com: served, covered"]),
             (&[(MIDDLEWARES, "shop-https@kubernetescrd")], A, A, &["a.example.com: unknown, covered"]),
@@ -342,9 +390,9 @@ fn classes_that_are_not_in_the_files_can_be_told_by_the_operator() {
 #[test]
 fn the_reads_behind_an_answer_are_named() {
     let world = World::new(&[("edge", NGINX)]);
-    let reads = |ingress: &Value| world.edge(ingress).rests_on.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let reads = |ingress: &Value| world.rests_on(ingress).iter().map(ToString::to_string).collect::<Vec<_>>();
     let hosts = ["a.example.com"];
     assert_eq!(reads(&ingress(Some("edge"), &[], &hosts, &hosts)), ["get IngressClass edge"]);
-    assert_eq!(reads(&ingress(Some("edge"), &[], &[], &hosts)), ["get IngressClass edge", "list ingresses in shop"]);
+    assert_eq!(reads(&ingress(Some("edge"), &[], &[], &hosts)), ["list ingresses in shop", "get IngressClass edge"]);
     assert_eq!(reads(&ingress(None, &[], &[], &hosts)), ["list ingressclasses"]);
 }

@@ -63,6 +63,14 @@ pub enum IngressBackend {
     },
 }
 
+/// The wildcard one level above a host: `*.example.com` for `shop.example.com`, none for `localhost`.
+///
+/// A wildcard stands for exactly one label, and its own parent wildcard does not cover it.
+pub fn wildcard_above(host: &str) -> Option<String> {
+    let (first, rest) = host.split_once('.')?;
+    (first != "*" && !rest.is_empty()).then(|| format!("*.{rest}"))
+}
+
 /// An IngressClass.
 #[derive(Clone, PartialEq, Debug)]
 pub struct IngressClass {

@@ -26,7 +26,7 @@ mod workload;
 pub use address::{AddressSet, Family};
 pub use derived::Derived;
 pub use field_path::{FieldPath, Step};
-pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls};
+pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, wildcard_above};
 pub use key::ObjectKey;
 pub use kinds::{Kind, Operation};
 pub use labels::Labels;

@@ -20,7 +20,7 @@ pub struct NetworkPolicy {
     pub ingress: Vec<PolicyRule>,
     /// `spec.egress`, whether or not `policyTypes` makes it count.
     pub egress: Vec<PolicyRule>,
-    /// Whether `spec.egress` was written as an empty list and `policyTypes` does not name Egress: taken for isolation and is none.
+    /// Whether `spec.egress` was written as an empty list without `policyTypes`: taken for isolation and is none.
     pub empty_egress_ignored: bool,
     /// The form that the network layer lowers it to.
     pub lowered: Derived,

@@ -7,7 +7,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    edge::hosts::wildcard_above,
     model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
     snapshot::{Lookup, Snapshot, Touched},
 };
@@ -170,19 +169,11 @@ impl Affected<'_> {
 
     /// Adds the Ingresses of a host; of a wildcard also those of the hosts that it stands for.
     fn sharing(&mut self, host: &Name) {
-        let below = |object: &&Object| match object {
-            Object::Ingress(ingress) => ingress.rules.iter().any(|rule| {
-                rule.host.as_ref().and_then(|other| wildcard_above(other)).is_some_and(|above| *host == above.as_str())
-            }),
-            _ => false,
-        };
         for state in [self.before, self.after] {
-            let same = state.ingresses_of_host(host).map(|ingress| Object::Ingress(Arc::clone(ingress)).key());
-            self.subjects.extend(same.map(Subject::Object));
-            if host.starts_with("*.") {
-                let covered = state.list(Kind::Ingress, None).filter(below);
-                self.subjects.extend(covered.map(|object| Subject::Object(object.key())));
-            }
+            let same = state.ingresses_of_host(host);
+            let below = host.starts_with("*.").then(|| state.ingresses_below(host)).into_iter().flatten();
+            let keys = same.chain(below).map(|ingress| Object::Ingress(Arc::clone(ingress)).key());
+            self.subjects.extend(keys.map(Subject::Object));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    edge::{self, Doubt, Edge, Listener, Mend, Serving, Vouched},
+    edge::{self, Doubt, Edge, Mend, Serving, Vouched},
     model::{FieldPath, Ingress, Name, Object, ObjectKey},
     snapshot::{Blind, Need},
 };
@@ -21,27 +21,27 @@ impl AtTheEdge {
     /// The subject as an Ingress, if it is one that is judged. The solvers of ACME challenges are not: they must be served in
     /// plaintext.
     pub(super) fn of(context: &Context<'_>, subject: &Subject) -> Option<Self> {
-        let Subject::Object(key) = subject else { return None };
-        let Some(Object::Ingress(ingress)) = context.snapshot.object(key).found() else { return None };
+        let (key, ingress) = ingress(context, subject)?;
         if edge::acme::is_solver(&ingress) {
             return None;
         }
         let edge = edge::edge(context.snapshot, vouched(context.environment), &ingress);
-        Some(Self { key: key.clone(), ingress, edge })
+        Some(Self { key, ingress, edge })
     }
 
-    /// The listener that a breach is about.
-    pub(super) fn listener(&self, breach: &Breach) -> Option<&Listener> {
+    /// The Ingress of a breach, with the one listener that the breach is about.
+    pub(super) fn of_breach(context: &Context<'_>, breach: &Breach) -> Option<Self> {
         let Aspect::Host(host) = &breach.aspect else { return None };
-        self.edge.listeners.iter().find(|listener| listener.host == *host)
+        let (key, ingress) = ingress(context, &breach.subject)?;
+        let edge = edge::edge_of_host(context.snapshot, vouched(context.environment), &ingress, host.as_ref());
+        Some(Self { key, ingress, edge })
     }
 
-    /// Whether a doubt is only that: unless the ruleset refuses controllers that Ringwall does not know. What cannot be seen
-    /// for the moment stays in doubt even then.
+    /// Whether a doubt is only that. A ruleset may refuse what cannot be proved because of the controller or of what the Ingress
+    /// asks of it; what cannot be seen for the moment (or is not among the files) stays in doubt even then.
     pub(super) fn certainty(&self, context: &Context<'_>, doubt: &Doubt) -> Result<(), Blind> {
-        let refused = context.environment.refuses_unknown_controllers
-            && matches!(self.edge.serving, Serving::Unknown { .. } | Serving::Nobody(_));
-        if refused { Ok(()) } else { Err(doubt.blind.clone()) }
+        let is_seen = matches!(doubt.blind, Blind::Unknowable(_)) && !matches!(self.edge.serving, Serving::Unseen(_));
+        if is_seen && context.environment.refuses_unknown_controllers { Ok(()) } else { Err(doubt.blind.clone()) }
     }
 
     /// What is in doubt, for messages. That of a breach in doubt is told by whoever says that it cannot be proved.
@@ -88,6 +88,14 @@ impl AtTheEdge {
     }
 }
 
+fn ingress(context: &Context<'_>, subject: &Subject) -> Option<(ObjectKey, Arc<Ingress>)> {
+    let Subject::Object(key) = subject else { return None };
+    match context.snapshot.object(key).found() {
+        Some(Object::Ingress(ingress)) => Some((key.clone(), ingress)),
+        _ => None,
+    }
+}
+
 /// What the operator vouches for, of the environment.
 fn vouched(environment: &Environment) -> Vouched<'_> {
     Vouched {
@@ -98,7 +106,8 @@ fn vouched(environment: &Environment) -> Vouched<'_> {
 
 /// The reads that a breach of an Ingress rests on.
 pub(super) fn rests_on(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
-    AtTheEdge::of(context, &breach.subject).map(|at| at.edge.rests_on).unwrap_or_default()
+    let Some((_, ingress)) = ingress(context, &breach.subject) else { return Vec::new() };
+    edge::rests_on(context.snapshot, vouched(context.environment), &ingress)
 }
 
 /// A host as sentences name it.
@@ -125,6 +134,10 @@ mod tests {
 
     /// What a rule finds in `shop/web`, each with whether it is proved.
     fn findings(name: &str, controller: &str, environment: &Environment, ingress: &Value) -> Vec<(Finding, bool)> {
+        found(name, &snapshot(controller, ingress), environment, ingress)
+    }
+
+    fn snapshot(controller: &str, ingress: &Value) -> Snapshot {
         let mut snapshot = Snapshot::new();
         for kind in [Kind::Ingress, Kind::IngressClass] {
             snapshot.apply(Edit::Cover(Scope { kind, namespace: None }, Ok(())));
@@ -133,8 +146,12 @@ mod tests {
         for (kind, value) in [(Kind::IngressClass, &class), (Kind::Ingress, ingress)] {
             snapshot.apply(Edit::Put(decode::value(kind, value).unwrap()));
         }
+        snapshot
+    }
+
+    fn found(name: &str, snapshot: &Snapshot, environment: &Environment, ingress: &Value) -> Vec<(Finding, bool)> {
         let parameters = Parameters::default();
-        let context = Context { snapshot: &snapshot, environment, parameters: &parameters, now: Timestamp::UNIX_EPOCH };
+        let context = Context { snapshot, environment, parameters: &parameters, now: Timestamp::UNIX_EPOCH };
         let key = decode::value(Kind::Ingress, ingress).unwrap().key();
         let rule = rule(name).unwrap();
         let mut breaches = Vec::new();
@@ -215,6 +232,42 @@ mod tests {
         assert!(finding.message.ends_with(reason), "{}", finding.message);
         let vouched = Environment { refuses_plaintext: ["example.com/edge".into()].into(), ..strict };
         assert!(judge(&vouched).is_empty());
+    }
+
+    #[test]
+    fn a_doubt_that_an_ingress_makes_itself_is_refused_with_unknown_controllers() {
+        let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
+        let strict = Environment { refuses_unknown_controllers: true, ..Environment::default() };
+        for (name, value) in [("router.middlewares", "shop-headers@kubernetescrd"), ("router.entrypoints", "mine")] {
+            let annotations = json!({format!("traefik.ingress.kubernetes.io/{name}"): value});
+            let asking = ingress(&annotations, &tls, &["shop.example.com"]);
+            let proved = |environment: &Environment| {
+                let found = findings("plaintext-ingress", "traefik.io/ingress-controller", environment, &asking);
+                found.into_iter().map(|(_, proved)| proved).collect::<Vec<_>>()
+            };
+            assert_eq!(proved(&Environment::default()), [false], "{name}");
+            assert_eq!(proved(&strict), [true], "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_stays_in_doubt_even_where_unknown_controllers_are_refused() {
+        let strict = Environment { refuses_unknown_controllers: true, ..Environment::default() };
+        let plain = ingress(&json!({}), &json!([]), &["shop.example.com"]);
+        let seen = |kind, blind: Option<Blind>| {
+            let mut snapshot = snapshot(NGINX, &plain);
+            if kind == Kind::IngressClass {
+                snapshot.apply(Edit::Remove(ObjectKey::cluster(kind, "edge")));
+            }
+            snapshot.apply(Edit::Cover(Scope { kind, namespace: None }, blind.map_or(Ok(()), Err)));
+            found("plaintext-ingress", &snapshot, &strict, &plain).iter().map(|(_, proved)| *proved).collect::<Vec<_>>()
+        };
+        for kind in [Kind::Ingress, Kind::IngressClass] {
+            assert_eq!(seen(kind, None), [true], "{kind}");
+            for blind in [Blind::Stale(kind), Blind::NotInFiles(kind), Blind::Forbidden(kind)] {
+                assert_eq!(seen(kind, Some(blind.clone())), [false], "{blind}");
+            }
+        }
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub struct Environment {
     pub refuses_plaintext: BTreeSet<Name>,
     /// `ingressClasses`: by class, the controller that serves Ingresses whose class cannot be resolved from `IngressClasses`.
     pub controllers_of_classes: BTreeMap<Name, Name>,
-    /// `unknownController: refuse`: whether an Ingress of an unknown controller is a breach instead of "cannot prove".
+    /// `unknownController: refuse`: whether what cannot be proved because of the controller (one that Ringwall does not know) or of
+    /// what the Ingress asks of it (a Traefik middleware or entry point of unknown effect, a host that only a certificate by
+    /// chance may name) is a breach instead of "cannot prove". What Ringwall cannot see (a broken watch, a forbidden read,
+    /// something that is not among the files) stays "cannot prove".
     pub refuses_unknown_controllers: bool,
 }

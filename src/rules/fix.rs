@@ -72,7 +72,6 @@ pub fn fix(rule: &str, target: &FixTarget) -> Result<String, FixError> {
             Some(Direction::Egress) => replaced(rule, target, &SAME_NAMESPACE_OUT),
             None => Err(missing(rule, "--direction ingress or --direction egress")),
         },
-        "metadata-endpoint" => replaced(rule, target, &WITHOUT_METADATA),
         "no-default-deny" => {
             let namespace = namespace(rule, target)?;
             let every = Labels::default();
@@ -118,36 +117,6 @@ static SAME_NAMESPACE_OUT: Body = Body {
       ports:
         - {protocol: UDP, port: 53}
         - {protocol: TCP, port: 53}
-",
-};
-
-static WITHOUT_METADATA: Body = Body {
-    comment: "# Lets out to the same namespace, to the cluster's DNS, and by HTTPS to everywhere but the cloud's metadata addresses.
-# Narrow it: put the networks that are needed in the place of 0.0.0.0/0 and ::/0.
-",
-    spec: "  policyTypes: [Egress]
-  egress:
-    - to:
-        - podSelector: {}
-    - to:
-        - namespaceSelector:
-            matchLabels:
-              kubernetes.io/metadata.name: kube-system
-          podSelector:
-            matchLabels:
-              k8s-app: kube-dns
-      ports:
-        - {protocol: UDP, port: 53}
-        - {protocol: TCP, port: 53}
-    - to:
-        - ipBlock:
-            cidr: 0.0.0.0/0
-            except: [169.254.169.254/32]
-        - ipBlock:
-            cidr: ::/0
-            except: [\"fd00:ec2::254/128\"]
-      ports:
-        - {protocol: TCP, port: 443}
 ",
 };
 

@@ -84,7 +84,7 @@ impl Rule for IgnoredRules {
         let (message, fix) = if written_empty {
             (
                 format!(
-                    "{reference} has `egress: []` and isolates nothing for egress: policyTypes must name Egress, an empty list adds it to none"
+                    "{reference} has `egress: []` and isolates nothing for egress: without policyTypes an empty list adds no isolation"
                 ),
                 "write policyTypes: [Ingress, Egress]".to_owned(),
             )

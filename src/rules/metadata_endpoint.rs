@@ -1,16 +1,19 @@
 //! `metadata-endpoint`: egress that reaches the cloud's metadata addresses.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
 
 use crate::{
-    model::Protocol,
-    network::{Admission, Direction, WideReach, exposure},
+    model::{AddressSet, Protocol},
+    network::{Admission, Direction, WidePeer, WideReach, exposure},
     snapshot::Need,
 };
 
 use super::{
-    Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
-    isolation::{governed, known, needs, place, replace_policy, retry},
+    Aspect, Breach, Context, Extent, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
+    isolation::{FAMILY, governed, known, narrow_by_hand, needs, place, retry},
 };
 
 /// The rule.
@@ -25,7 +28,7 @@ const PORT: u16 = 80;
 
 static INFO: RuleInfo = RuleInfo {
     id: RuleId("metadata-endpoint"),
-    family: Family("metadata-endpoint"),
+    family: FAMILY,
     level: Level::Restricted,
     what: "A workload whose policies admit egress to 169.254.169.254 or fd00:ec2::254 on TCP 80.",
     why: "Whoever reaches the cloud's metadata can take the node's credentials; a rule for the whole internet includes it unless it is \
@@ -35,8 +38,8 @@ static INFO: RuleInfo = RuleInfo {
         "https://cloud.google.com/compute/docs/metadata/overview",
     ],
     parameters: &[],
-    aspect: "none",
-    extent: "the number of metadata addresses that are reached",
+    aspect: "the direction",
+    extent: "the metadata addresses that are reached, on TCP 80",
     breaks: "\
 apiVersion: v1
 kind: Pod
@@ -83,16 +86,20 @@ impl Rule for MetadataEndpoint {
         let Some(workload) = governed(context.snapshot, subject) else { return };
         let exposure = exposure(context.snapshot, &workload.namespace, &workload.facts, Direction::Egress);
         // Where nothing isolates it, `unisolated-egress` has said so.
-        let reached = reached(&exposure.admission).count() as u64;
-        if exposure.isolated_by.is_empty() || reached == 0 {
+        let addresses =
+            AddressSet::union_of(&reached(&exposure.admission).map(AddressSet::of_address).collect::<Vec<_>>());
+        if exposure.isolated_by.is_empty() || addresses.is_empty() {
             return;
         }
+        // On the scale of its direction: what was unisolated reached them before.
+        let mut admission = Admission::nothing();
+        admission.add(&[(Protocol::Tcp, PORT..=PORT)].into_iter().collect(), &addresses);
         out.push(Breach {
             rule: INFO.id,
-            family: INFO.family,
+            family: FAMILY,
             subject: subject.clone(),
-            aspect: Aspect::Whole,
-            extent: Extent::Count(reached),
+            aspect: Aspect::Direction(Direction::Egress),
+            extent: Extent::Admission(Arc::new(admission)),
             certain: known(context.snapshot, &workload.namespace),
         });
     }
@@ -119,19 +126,17 @@ impl Rule for MetadataEndpoint {
             guilty.filter(|peer| peer.ports.contains(Protocol::Tcp, PORT) && admits(&peer.reach)).collect();
         let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let by = guilty.first().map(|peer| format!(": policy {} admits it", peer.policy.name)).unwrap_or_default();
-        let fix = match guilty.first() {
-            Some(peer) => replace_policy(INFO.id, snapshot, &peer.policy, &peer.at, Direction::Egress),
-            None => Fix::Words(INFO.mend.to_owned()),
-        };
+        let fixes: Vec<String> = guilty.iter().map(|peer| without_metadata(peer)).collect();
+        let fix = if fixes.is_empty() { INFO.mend.to_owned() } else { fixes.join("; ") };
         let mut places: Vec<Place> =
             guilty.iter().map(|peer| Place { object: peer.policy.clone(), path: peer.at.clone() }).collect();
         places.extend(workload.iter().map(|workload| place(workload, "metadata.labels")));
         Finding {
             rule: INFO.id,
-            aspect: String::new(),
+            aspect: breach.aspect.to_string(),
             message: format!("{reference} reaches the cloud's metadata at {}{by}", listed.join(" and ")),
             why: format!("{}{}", INFO.why, retry(&reference)),
-            fix,
+            fix: Fix::Words(fix),
             places,
             subject: reference,
         }
@@ -143,4 +148,24 @@ fn reached(admission: &Admission) -> impl Iterator<Item = IpAddr> + '_ {
     ADDRESSES
         .into_iter()
         .filter(|address| admission.ports_where(|set| set.contains(*address)).contains(Protocol::Tcp, PORT))
+}
+
+/// How an entry is to be written so that it holds none of them. No policy is printed in its place: it would have to guess what else
+/// the entry is for.
+fn without_metadata(peer: &WidePeer) -> String {
+    let WideReach::Addresses(set) = &peer.reach else { return narrow_by_hand(&peer.policy, &peer.at) };
+    let held: Vec<IpAddr> = ADDRESSES.into_iter().filter(|address| set.contains(*address)).collect();
+    let theirs = AddressSet::union_of(&held.iter().copied().map(AddressSet::of_address).collect::<Vec<_>>());
+    if set.is_within(&theirs) {
+        return format!("in {} remove {}", peer.policy, peer.at);
+    }
+    let except: Vec<String> = held
+        .iter()
+        .map(|address| match address {
+            IpAddr::V4(address) => format!("{address}/32"),
+            // Colons need their quotes in a list of this form.
+            IpAddr::V6(address) => format!("\"{address}/128\""),
+        })
+        .collect();
+    format!("in {} add except: [{}] to {}.ipBlock", peer.policy, except.join(", "), peer.at)
 }

@@ -108,7 +108,10 @@ impl Rule for NoDefaultDeny {
             path: FieldPath::new("metadata.name"),
         }];
         let pods = context.snapshot.list(Kind::Pod, Some(&namespace));
-        let first = templates(context.snapshot, Some(&namespace)).chain(pods).next();
+        let first = templates(context.snapshot, Some(&namespace))
+            .filter(|it| !context.snapshot.is_going(it.meta()))
+            .chain(pods)
+            .next();
         places.extend(first.map(|object| Place { object: object.key(), path: FieldPath::new("metadata.namespace") }));
         Finding {
             rule: INFO.id,
@@ -133,7 +136,7 @@ fn is_denied(context: &Context<'_>, namespace: &Name, direction: Direction) -> b
     })
 }
 
-/// Whether something runs there, or will: a template that is not on its way out, or a Pod that counts as running.
+/// Whether something runs there, or will: a template that is not on its way out (itself, or with all of its owners), or a Pod that counts as running.
 fn has_workloads(context: &Context<'_>, namespace: &Name) -> bool {
     let snapshot = context.snapshot;
     let runs = |name: &Name| {
@@ -143,6 +146,6 @@ fn has_workloads(context: &Context<'_>, namespace: &Name) -> bool {
             _ => false,
         }
     };
-    templates(snapshot, Some(namespace)).any(|object| !object.meta().is_terminating())
+    templates(snapshot, Some(namespace)).any(|object| !snapshot.is_going(object.meta()))
         || snapshot.classes(Some(namespace)).any(|(_, class)| class.pods.iter().any(runs))
 }

@@ -120,8 +120,8 @@ impl Rule for UncoveredHost {
             places: Vec::new(),
             subject,
         };
-        let Some(at) = AtTheEdge::of(context, &breach.subject) else { return finding };
-        let Some(listener) = at.listener(breach) else { return finding };
+        let Some(at) = AtTheEdge::of_breach(context, breach) else { return finding };
+        let Some(listener) = at.edge.listeners.first() else { return finding };
         let subject = &finding.subject;
         let host = spoken(listener.host.as_ref());
         match &listener.tls {

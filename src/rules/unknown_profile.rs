@@ -3,6 +3,7 @@
 use crate::{
     model::{FieldPath, Object},
     snapshot::Need,
+    source::nearest::nearest,
 };
 
 use super::{
@@ -79,14 +80,24 @@ impl Rule for UnknownProfile {
             }
             Subject::Class(_) => Vec::new(),
         };
+        let meant = match nearest(&value, PROFILES) {
+            Some(profile) => profile.to_owned(),
+            None => alternatives(),
+        };
         Finding {
             rule: INFO.id,
             subject: SubjectReference { pods: None, ..reference },
             aspect: breach.aspect.to_string(),
-            message: format!("Namespace {name} has {label}={value}, which is no profile: use {}", PROFILES.join(", ")),
+            message: format!("Namespace {name} has {label}={value}, which is no profile: use {}", alternatives()),
             why: INFO.why.to_owned(),
-            fix: Fix::Command(format!("kubectl label namespace {name} --overwrite {label}=baseline")),
+            fix: Fix::Words(format!("write {label}: {meant}")),
             places,
         }
     }
+}
+
+/// `privileged, baseline or restricted`.
+fn alternatives() -> String {
+    let [first, second, third] = PROFILES;
+    format!("{first}, {second} or {third}")
 }

@@ -259,17 +259,20 @@ fn matches(node: &Node<'_>, errors: &mut Errors) -> ExemptionMatch {
     node.only(errors, &["namespaces", "kinds", "labels", "names"]);
     let namespaces = names(node, "namespaces", errors);
     let labels: Labels = node.get("labels").map(|node| texts(&node, errors).collect()).unwrap_or_default();
-    if !labels.is_empty() && namespaces.is_empty() {
-        errors.push(RulesetError {
-            path: node.path().field("labels"),
-            reason: "labels are self-service: whoever may write a Pod could exempt it anywhere".to_owned(),
-            suggestion: Some("name the namespaces beside them".to_owned()),
-        });
+    let called = names(node, "names", errors);
+    for (field, is_given) in [("labels", !labels.is_empty()), ("names", !called.is_empty())] {
+        if is_given && namespaces.is_empty() {
+            errors.push(RulesetError {
+                path: node.path().field(field),
+                reason: format!("{field} are self-service: whoever may write a Pod could exempt it anywhere"),
+                suggestion: Some("name the namespaces beside them".to_owned()),
+            });
+        }
     }
     let kinds = node.get("kinds").map(|node| node.items(errors)).unwrap_or_default();
     let kinds_by_name: Vec<(&str, Kind)> = Kind::all().map(|kind| (kind.name(), kind)).collect();
     let kinds = kinds.iter().filter_map(|node| node.one_of(errors, &kinds_by_name)).collect();
-    ExemptionMatch { namespaces, kinds, labels, names: names(node, "names", errors) }
+    ExemptionMatch { namespaces, kinds, labels, names: called }
 }
 
 /// A list of texts.

@@ -124,6 +124,7 @@ fn an_exemption_says_what_where_why_and_who() {
       expires: 2027-02-30
     - {name: a, rules: [plaintext-ingress], reason: r, owner: o, expires: 2027-03-31T00:00:00}
     - {name: a, rules: plaintext-ingress, reason: r, owner: o, expires: 2027}
+    - {name: b, rules: [plaintext-ingress], match: {kinds: [Pod], names: [ftp]}, reason: r, owner: o}
 ",
     );
     let expected = [
@@ -139,6 +140,7 @@ fn an_exemption_says_what_where_why_and_who() {
         "spec.exemptions[2].name: a is taken by an exemption above",
         "spec.exemptions[2].rules: must be a list, not a text",
         "spec.exemptions[2].expires: must be a text, not a number",
+        "spec.exemptions[3].match.names: names are self-service",
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for expected in expected {

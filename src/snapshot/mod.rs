@@ -6,11 +6,13 @@
 mod class;
 mod coverage;
 mod edit;
+mod memo;
 mod owners;
 mod store;
 
 pub use class::{Class, ClassKey};
 pub use coverage::{Blind, Coverage, Need, Scope};
 pub use edit::{Edit, Touched};
+pub use memo::Memo;
 pub use owners::Running;
 pub use store::{Lookup, Snapshot};

@@ -25,6 +25,11 @@ impl Snapshot {
         if pod.is_active(now) && !self.is_doomed(&pod.meta, &mut BTreeMap::new()) { Running::Yes } else { Running::No }
     }
 
+    /// Whether an object is on its way out: terminating, or about to be collected with its owners.
+    pub fn is_going(&self, meta: &Meta) -> bool {
+        meta.is_terminating() || self.is_doomed(meta, &mut BTreeMap::new())
+    }
+
     /// The object that a reference names, if it is of a built-in kind and is still that incarnation.
     pub fn owner(&self, meta: &Meta, reference: &OwnerReference) -> Lookup<Object> {
         let Some(kind) = Kind::of(&reference.api_version, &reference.kind) else {

@@ -4,9 +4,11 @@ use std::{ops::Bound, sync::Arc};
 
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-use crate::model::{Ingress, IngressBackend, Kind, Name, Namespace, NetworkPolicy, Object, ObjectKey, PodFacts};
+use crate::model::{
+    Ingress, IngressBackend, Kind, Name, Namespace, NetworkPolicy, Object, ObjectKey, PodFacts, wildcard_above,
+};
 
-use super::{Blind, Class, ClassKey, Coverage, Edit, Need, Touched, coverage::CoverageMap};
+use super::{Blind, Class, ClassKey, Coverage, Edit, Memo, Need, Touched, coverage::CoverageMap};
 
 /// What a look-up answers.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,6 +40,7 @@ pub struct Snapshot {
     referrers: RedBlackTreeSetSync<(ObjectKey, ObjectKey)>,
     coverage: Arc<CoverageMap>,
     counts: Arc<[usize; crate::model::kinds::KINDS.len()]>,
+    memo: Memo,
 }
 
 impl Default for Snapshot {
@@ -48,6 +51,7 @@ impl Default for Snapshot {
             referrers: RedBlackTreeSetSync::new_sync(),
             coverage: Arc::default(),
             counts: Arc::new([0; crate::model::kinds::KINDS.len()]),
+            memo: Memo::default(),
         }
     }
 }
@@ -124,7 +128,20 @@ impl Snapshot {
 
     /// The Ingresses with a rule for exactly this host, of all namespaces.
     pub fn ingresses_of_host(&self, host: &Name) -> impl Iterator<Item = &Arc<Ingress>> {
-        let host = host_key(host);
+        self.ingresses_referring(host_key(host))
+    }
+
+    /// The Ingresses with a rule for a host that this wildcard stands for, of all namespaces.
+    pub fn ingresses_below(&self, wildcard: &Name) -> impl Iterator<Item = &Arc<Ingress>> {
+        self.ingresses_referring(wildcard_key(wildcard))
+    }
+
+    /// What others have worked out of this snapshot and want to keep as long as it stays as it is.
+    pub fn memo(&self) -> &Memo {
+        &self.memo
+    }
+
+    fn ingresses_referring(&self, host: ObjectKey) -> impl Iterator<Item = &Arc<Ingress>> {
         self.referrers
             .range((Bound::Included((host.clone(), least_key())), Bound::Unbounded))
             .take_while(move |(referred, _)| *referred == host)
@@ -161,6 +178,7 @@ impl Snapshot {
 
     /// Alters the snapshot, and says what differs.
     pub fn apply(&mut self, edit: Edit) -> Touched {
+        self.memo.forget();
         match edit {
             Edit::Put(object) => {
                 let key = object.key();
@@ -300,12 +318,18 @@ fn refers_to(object: &Object) -> Vec<ObjectKey> {
     });
     let class = ingress.class_name.iter().map(|name| ObjectKey::cluster(Kind::IngressClass, name.clone()));
     let hosts = ingress.rules.iter().filter_map(|rule| rule.host.as_ref()).map(host_key);
-    services.chain(class).chain(hosts).collect()
+    let wildcards = ingress.rules.iter().filter_map(|rule| wildcard_above(rule.host.as_ref()?));
+    services.chain(class).chain(hosts).chain(wildcards.map(|wildcard| wildcard_key(&wildcard))).collect()
 }
 
 /// A host in the table of referrers. No object has this key: Ingresses have a namespace.
 fn host_key(host: &Name) -> ObjectKey {
     ObjectKey::cluster(Kind::Ingress, host.clone())
+}
+
+/// The hosts that a wildcard stands for, in the table of referrers. No host has a space.
+fn wildcard_key(wildcard: &str) -> ObjectKey {
+    ObjectKey::cluster(Kind::Ingress, format!("below {wildcard}"))
 }
 
 /// The key before all others.

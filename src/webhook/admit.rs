@@ -59,7 +59,7 @@ impl Admission {
     /// Answers a review.
     pub async fn answer(&self, body: &[u8]) -> Result<Vec<u8>, BadReview> {
         let began = Instant::now();
-        let review = review::read(body).inspect_err(|error| self.metrics.bad_request(error.reason()))?;
+        let review = review::read(body)?;
         let answer = match review.ask {
             Ask::Judge { change, dry_run } => {
                 self.judge(&review.uid, *change, dry_run, body.len() > LARGE, began).await
@@ -96,7 +96,7 @@ impl Admission {
         {
             self.leaving.remember(&change.key, &before.meta().uid, Instant::now());
         }
-        record::findings(&self.metrics, uid, &change, &decision, dry_run);
+        record::findings(&self.metrics, uid, &change, &decision, doubt.as_ref(), dry_run);
         let verdict = if decision.allow { "admitted" } else { "refused" };
         self.metrics.request(change.key.kind.name(), change.operation.name(), verdict, dry_run, seconds(began));
         answer::of(&decision, doubt.as_ref())
@@ -106,8 +106,10 @@ impl Admission {
     /// knows. Not so a policy where something is enforced: stored, it would leave nothing provable of any Pod beside it.
     async fn obscure(&self, uid: &str, obscure: &Obscure, began: Instant) -> Answer {
         let Obscure { kind, namespace, operation, is_new, error, dry_run } = obscure;
-        self.metrics.undecodable(kind.name());
-        tracing::warn!(uid, kind = kind.name(), %error, "an object cannot be decoded");
+        if !dry_run {
+            self.metrics.undecodable(kind.name());
+            tracing::warn!(uid, kind = kind.name(), %error, "an object cannot be decoded");
+        }
         let blinds = *kind == Kind::NetworkPolicy && *is_new && *operation != Operation::Delete;
         let enforced = match namespace {
             Some(namespace) if blinds => self.enforced_in(namespace).await.map(|profile| (namespace, profile)),
@@ -137,7 +139,6 @@ impl Admission {
         if let Some(live) = self.live.as_ref().filter(|_| !matches!(snapshot.namespace(name), Lookup::Found(_))) {
             let answer = tokio::time::timeout(self.patience, live.read(need.clone())).await;
             let answer = answer.unwrap_or(Err(ReadError::Timeout));
-            self.metrics.live_read(need.kind().name(), result(&answer));
             if let Ok(objects) = answer {
                 snapshot = snapshot.with([Edit::Replace { scope: need, objects }]).0;
             }
@@ -213,7 +214,6 @@ impl Admission {
             });
             let mut found = Vec::new();
             for (need, answer) in futures::future::join_all(reads).await {
-                self.metrics.live_read(need.kind().name(), result(&answer));
                 match answer {
                     Ok(objects) => {
                         change.confirmed.insert(need.clone());
@@ -236,16 +236,6 @@ impl Admission {
         }
         let doubt = failure.map(|reason| Doubt { reason, age: self.state.age(now) });
         (decision, doubt)
-    }
-}
-
-fn result(answer: &crate::cluster::Answer) -> &'static str {
-    match answer {
-        Ok(_) => "ok",
-        Err(ReadError::Forbidden) => "forbidden",
-        Err(ReadError::NotServed) => "not-served",
-        Err(ReadError::Timeout) => "timeout",
-        Err(ReadError::Failed(_)) => "error",
     }
 }
 

@@ -129,6 +129,7 @@ async fn a_refusal_that_a_live_read_disproves_is_none() {
     assert_eq!(trial.ask(&web()).await["allowed"], true);
     assert_eq!(trial.asked(), [policies("shop")]);
     assert!(trial.metrics.encode().contains("ringwall_live_changes_total{to=\"admitted\"} 1"));
+    assert!(!trial.metrics.encode().contains("ringwall_live_reads_total{"), "the reader counts what it reads");
     assert!(trial.state.current().snapshot.policies(&"shop".into()).next().is_none(), "the published state stays");
 }
 
@@ -161,7 +162,16 @@ async fn without_an_answer_the_decision_stands_after_a_second_and_says_on_what()
     assert_eq!(answer["allowed"], false);
     let message = answer["status"]["message"].as_str().unwrap();
     assert!(message.contains("for a live read failed") && message.contains("did not answer in time"), "{message}");
-    assert!(trial.metrics.encode().contains("ringwall_live_reads_total{kind=\"NetworkPolicy\",result=\"timeout\"} 1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_admission_that_no_live_read_could_confirm_says_so() {
+    let trial = Trial::new(snapshot([]), Script { silent: true, ..Script::default() });
+    let answer = trial.ask(&web()).await;
+    assert_eq!(answer["allowed"], true);
+    let warnings = answer["warnings"].as_array().unwrap();
+    let is_doubt = |line: &&Value| line.as_str().unwrap().contains("for a live read failed");
+    assert_eq!(warnings.iter().filter(is_doubt).count(), 1, "{answer}");
 }
 
 #[tokio::test]
@@ -276,4 +286,16 @@ async fn a_pod_does_not_wait_for_the_decisions_on_policies() {
     for ask in waiting {
         assert_eq!(ask.await["allowed"], true);
     }
+}
+
+#[tokio::test]
+async fn a_dry_run_of_an_object_that_cannot_be_decoded_is_not_counted_as_one() {
+    let trial = Trial::new(snapshot([]), Script::default());
+    let obscure = web().replace("\"containers\":[]", "\"containers\":5");
+    let dry = obscure.replace("\"uid\":\"u\"", "\"uid\":\"u\",\"dryRun\":true");
+    let counted = "ringwall_undecodable_objects_total{kind=\"Pod\"}";
+    assert!(trial.ask(&dry).await["warnings"][0].as_str().unwrap().contains("cannot judge"));
+    assert!(!trial.metrics.encode().contains(counted));
+    trial.ask(&obscure).await;
+    assert!(trial.metrics.encode().contains(&format!("{counted} 1")));
 }

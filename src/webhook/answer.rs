@@ -11,6 +11,10 @@ use super::{lines, review::Answer};
 
 /// How many refused findings a message names.
 const SHOWN: usize = 10;
+/// The longest line of a refusal, in characters.
+const LINE: usize = 2_000;
+/// The longest refusal, in bytes: API servers read answers to the end, and people do not.
+const REFUSAL: usize = 16 << 10;
 /// The longest audit annotation, in characters.
 const ANNOTATION: usize = 1_000;
 
@@ -23,11 +27,23 @@ pub(super) struct Doubt {
     pub(super) age: Duration,
 }
 
+impl Doubt {
+    /// What a reader must know of it.
+    fn line(&self) -> String {
+        let age = self.age.as_secs_f64();
+        let state = if age < 0.1 { "the watched state".to_owned() } else { format!("a state up to {age:.1} s old") };
+        format!("decided on {state}, for a live read failed: {}", lines::one_line(&self.reason))
+    }
+}
+
 /// The answer for a decision.
 pub(super) fn of(decision: &Decision, doubt: Option<&Doubt>) -> Answer {
     let refusal = (!decision.allow).then(|| (403, "Forbidden", refusal(decision, doubt)));
     let shown = decision.findings.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Warn(_)));
-    let warnings: Vec<String> = shown.map(|(finding, outcome)| warning(finding, outcome)).collect();
+    // What the others rest on comes first, where no limit can cut it off. A refusal says it itself.
+    let doubt = doubt.filter(|_| decision.allow).map(|doubt| format!("ringwall: {}", doubt.line()));
+    let warnings: Vec<String> =
+        doubt.into_iter().chain(shown.map(|(finding, outcome)| warning(finding, outcome))).collect();
     let hidden = decision.more.iter().filter(|((_, outcome), _)| *outcome == "warn").map(|(_, count)| count).sum();
     Answer {
         allowed: decision.allow,
@@ -46,17 +62,25 @@ fn refusal(decision: &Decision, doubt: Option<&Doubt>) -> String {
         .collect();
     let unexplained: usize =
         decision.more.iter().filter(|((_, outcome), _)| *outcome == "refuse").map(|(_, count)| count).sum();
-    let mut message: Vec<String> =
-        refused.iter().take(SHOWN).map(|finding| lines::one_line(&finding.line()).into_owned()).collect();
-    let more = refused.len().saturating_sub(SHOWN) + unexplained;
+    let doubt = doubt.map(|doubt| lines::clip(&doubt.line(), LINE));
+    // Room for the last lines.
+    let mut room = REFUSAL - 100 - doubt.as_ref().map_or(0, String::len);
+    let mut message: Vec<String> = Vec::new();
+    for finding in refused.iter().take(SHOWN) {
+        if room < lines::LINE {
+            break;
+        }
+        let line =
+            lines::finding(&format!("{}: {}", finding.rule, finding.message), &finding.fix.text(), LINE.min(room));
+        let Some(left) = room.checked_sub(line.len() + 1) else { break };
+        room = left;
+        message.push(line);
+    }
+    let more = refused.len() - message.len() + unexplained;
     if more > 0 {
         message.push(format!("and {more} more"));
     }
-    if let Some(doubt) = doubt {
-        let age = doubt.age.as_secs_f64();
-        let state = if age < 0.1 { "the watched state".to_owned() } else { format!("a state up to {age:.1} s old") };
-        message.push(format!("decided on {state}, for a live read failed: {}", lines::one_line(&doubt.reason)));
-    }
+    message.extend(doubt);
     message.join("\n")
 }
 
@@ -67,7 +91,8 @@ fn warning(finding: &Finding, outcome: &Outcome) -> String {
         Some(reason @ (Reason::Before | Reason::Raised | Reason::Spared)) => format!(" ({})", reason.text()),
         _ => String::new(),
     };
-    lines::warning(&format!("{}: {}", finding.rule, finding.message), &format!("{}{aside}", finding.fix.text()))
+    let message = format!("{}: {}", finding.rule, finding.message);
+    lines::finding(&message, &format!("{}{aside}", finding.fix.text()), lines::LINE)
 }
 
 /// One per rule: the API server makes the key from the webhook's name and the rule's.
@@ -138,6 +163,36 @@ mod tests {
             assert!(answer.warnings[number].contains(&format!("web-{number} ")));
         }
         assert!(answer.warnings.last().unwrap().ends_with("more findings"));
+    }
+
+    #[test]
+    fn a_refusal_is_never_longer_than_people_can_read() {
+        for character in ["x", "é"] {
+            let mut decision = decision(&Outcome::Refuse, 12);
+            for (finding, _) in &mut decision.findings {
+                finding.message = character.repeat(100_000);
+            }
+            let doubt = Doubt { reason: character.repeat(100_000), age: Duration::ZERO };
+            let (_, _, message) = of(&decision, Some(&doubt)).refusal.unwrap();
+            assert!(message.len() <= REFUSAL, "{}", message.len());
+            let (findings, rest): (Vec<&str>, Vec<&str>) =
+                message.lines().partition(|line| line.starts_with("unisolated"));
+            assert!(
+                !findings.is_empty()
+                    && findings.iter().all(|line| line.ends_with("fix: ringwall fix | kubectl apply -f -"))
+            );
+            assert!(findings.iter().all(|line| line.chars().count() <= LINE));
+            assert_eq!(rest[0], format!("and {} more", 12 - findings.len()));
+            assert!(rest[1].starts_with("decided on the watched state") && rest.len() == 2);
+        }
+    }
+
+    #[test]
+    fn an_admission_on_an_old_state_says_so_even_where_warnings_are_cut() {
+        let doubt = Doubt { reason: "no answer".into(), age: Duration::from_millis(3_200) };
+        let answer = of(&decision(&Outcome::Warn(Reason::Before), 30), Some(&doubt));
+        let said = answer.warnings.iter().filter(|line| line.contains("a state up to 3.2 s old")).count();
+        assert!(answer.allowed && said == 1, "{:?}", answer.warnings);
     }
 
     #[test]

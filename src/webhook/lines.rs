@@ -25,13 +25,13 @@ pub(super) fn clip(text: &str, limit: usize) -> String {
     kept + "…"
 }
 
-/// A finding's line within the limit of a warning. What has to go is taken from the message as long as that leaves enough
+/// A finding's line within so many characters. What has to go is taken from the message as long as that leaves enough
 /// of it, for the fix is what the reader acts on.
-pub(super) fn warning(message: &str, fix: &str) -> String {
+pub(super) fn finding(message: &str, fix: &str, limit: usize) -> String {
     let message = one_line(message);
     let tail = format!("; fix: {}", one_line(fix));
-    let room = LINE.saturating_sub(tail.chars().count());
-    if room >= 100 { clip(&message, room) + &tail } else { clip(&format!("{message}{tail}"), LINE) }
+    let room = limit.saturating_sub(tail.chars().count());
+    if room >= 100 { clip(&message, room) + &tail } else { clip(&format!("{message}{tail}"), limit) }
 }
 
 /// The warnings that fit, and a last one that says how many more there are. `hidden` are those that were never written out.
@@ -63,15 +63,15 @@ mod tests {
     #[test]
     fn a_warning_never_has_a_line_break() {
         assert_eq!(one_line("a\n  b\r\nc\td"), "a b c d");
-        assert!(!warning("x\ny", "kubectl apply -f - <<EOF\nkind: A\nEOF").contains('\n'));
+        assert!(!finding("x\ny", "kubectl apply -f - <<EOF\nkind: A\nEOF", LINE).contains('\n'));
     }
 
     #[test]
     fn a_long_message_gives_way_to_the_fix() {
-        let line = warning(&"m".repeat(500), "do this");
+        let line = finding(&"m".repeat(500), "do this", LINE);
         assert_eq!(line.chars().count(), LINE);
         assert!(line.ends_with("…; fix: do this"));
-        assert_eq!(warning(&"m".repeat(500), &"f".repeat(500)).chars().count(), LINE);
+        assert_eq!(finding(&"m".repeat(500), &"f".repeat(500), LINE).chars().count(), LINE);
     }
 
     #[test]

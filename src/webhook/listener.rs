@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -22,7 +22,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Tls,
-    pace::{Pace, Paced, Paces},
+    crowd::{Crowd, Seat, Ties},
+    pace::{Paced, Paces},
     service::Service,
     stage::Stage,
 };
@@ -37,22 +38,22 @@ pub(super) struct Listener {
     pub(super) tls: Arc<Tls>,
     pub(super) service: Arc<Service>,
     pub(super) stage: watch::Receiver<Stage>,
-    crowded: Notify,
+    crowd: Arc<Crowd>,
     told: AtomicI64,
 }
 
 impl Listener {
     pub(super) fn new(tls: Arc<Tls>, service: Arc<Service>, stage: watch::Receiver<Stage>) -> Self {
-        Self { tls, service, stage, crowded: Notify::new(), told: AtomicI64::new(0) }
+        let crowd = Crowd::new(service.limits.connections);
+        Self { tls, service, stage, crowd, told: AtomicI64::new(0) }
     }
 
     /// Accepts connections until the server closes, and then waits for those that are open.
     pub(super) async fn run(self: Arc<Self>, listener: TcpListener) {
-        let permits = Arc::new(Semaphore::new(self.service.limits.connections));
         let connections = TaskTracker::new();
         let mut stage = self.stage.clone();
         tokio::select! {
-            () = self.accept(&listener, &permits, &connections) => {}
+            () = self.accept(&listener, &connections) => {}
             _ = stage.wait_for(|stage| *stage == Stage::Closing) => {}
         }
         drop(listener);
@@ -60,22 +61,24 @@ impl Listener {
         connections.wait().await;
     }
 
-    async fn accept(self: &Arc<Self>, listener: &TcpListener, permits: &Arc<Semaphore>, connections: &TaskTracker) {
+    async fn accept(self: &Arc<Self>, listener: &TcpListener, connections: &TaskTracker) {
         let mut pause = Duration::from_millis(5);
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     pause = Duration::from_millis(5);
-                    let permit = self.admit(permits).await;
-                    let this = Arc::clone(self);
-                    connections.spawn(async move { this.connection(stream, permit).await });
+                    let Some(seat) = self.crowd.enter(peer.ip()).await else {
+                        self.service.metrics.handshake_failure("crowded");
+                        continue;
+                    };
+                    connections.spawn(Arc::clone(self).connection(stream, seat));
                 }
                 // A connection that was gone before it was accepted says nothing about the next.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     // Out of files, most likely: the error would come again at once, and in a circle.
                     tracing::warn!(%error, "connections cannot be accepted");
-                    self.crowded.notify_waiters();
+                    self.crowd.make_room();
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
                 }
@@ -83,28 +86,20 @@ impl Listener {
         }
     }
 
-    /// The right to one more connection. When there are too many, idle ones are ended, and the others after their request.
-    async fn admit(&self, permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
-        loop {
-            let permit = Arc::clone(permits).acquire_owned();
-            if permits.available_permits() == 0 {
-                self.crowded.notify_waiters();
-            }
-            if let Ok(Ok(permit)) = timeout(Duration::from_millis(200), permit).await {
-                return permit;
-            }
-        }
-    }
-
-    async fn connection(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit) {
-        let _permit = permit;
+    async fn connection(self: Arc<Self>, stream: TcpStream, seat: Seat) {
         let _counted = self.service.metrics.connection();
         // Answers are small and must not wait to be filled up.
         let _ = stream.set_nodelay(true);
-        match timeout(self.service.limits.handshake, self.handshake(stream)).await {
-            Ok(Some(stream)) => self.serve(stream).await,
-            Ok(None) => {}
-            Err(_) => self.service.metrics.handshake_failure("timeout"),
+        let served = async {
+            match timeout(self.service.limits.handshake, self.handshake(stream)).await {
+                Ok(Some(stream)) => self.serve(stream, &seat.ties).await,
+                Ok(None) => {}
+                Err(_) => self.service.metrics.handshake_failure("timeout"),
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = seat.ties.cut.cancelled() => {}
         }
     }
 
@@ -146,8 +141,9 @@ impl Listener {
         }
     }
 
-    async fn serve(self: &Arc<Self>, stream: TlsStream<TcpStream>) {
-        let pace = Arc::new(Pace::default());
+    async fn serve(&self, stream: TlsStream<TcpStream>, ties: &Ties) {
+        let pace = Arc::clone(&ties.pace);
+        pace.rest();
         let limits = self.service.limits;
         let paces = Paces { idle: limits.idle, head: limits.head, write: limits.write };
         let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace), paces));
@@ -168,7 +164,7 @@ impl Listener {
         let mut stage = self.stage.clone();
         tokio::select! {
             _ = connection.as_mut() => return,
-            () = self.crowded.notified() => {}
+            () = ties.leave.cancelled() => {}
             _ = stage.wait_for(|stage| *stage == Stage::Closing) => {}
         }
         pace.close();

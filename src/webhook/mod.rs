@@ -9,6 +9,7 @@ mod admit_tests;
 mod answer;
 mod body;
 mod client_name;
+mod crowd;
 mod leaving;
 mod limits;
 mod lines;

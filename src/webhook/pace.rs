@@ -9,7 +9,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -30,24 +30,38 @@ pub(super) enum Phase {
     Head = 1,
     /// A request is served; its own deadline holds.
     Serving = 2,
+    /// TLS is being agreed on.
+    Handshake = 3,
 }
 
 /// What the service and the stream of one connection know of each other.
-#[derive(Default)]
 pub(super) struct Pace {
     phase: AtomicU8,
+    began: Instant,
+    /// When the phase began, in microseconds since the connection did.
+    since: AtomicU64,
     closing: AtomicBool,
 }
 
 impl Pace {
+    pub(super) fn new(phase: Phase) -> Self {
+        let closing = AtomicBool::new(false);
+        Self { phase: AtomicU8::new(phase as u8), began: Instant::now(), since: AtomicU64::new(0), closing }
+    }
+
     /// Says that a request has begun to be served.
     pub(super) fn serve(&self) {
-        self.phase.store(Phase::Serving as u8, Ordering::Relaxed);
+        self.turn(Phase::Serving);
     }
 
     /// Says that it was answered.
     pub(super) fn rest(&self) {
-        self.phase.store(Phase::Idle as u8, Ordering::Relaxed);
+        self.turn(Phase::Idle);
+    }
+
+    /// Says that the head of a request has begun.
+    pub(super) fn head(&self) {
+        self.turn(Phase::Head);
     }
 
     /// Ends the connection as soon as it is idle.
@@ -55,12 +69,25 @@ impl Pace {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    fn phase(&self) -> Phase {
+    /// What the connection is doing.
+    pub(super) fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Relaxed) {
             0 => Phase::Idle,
             1 => Phase::Head,
-            _ => Phase::Serving,
+            2 => Phase::Serving,
+            _ => Phase::Handshake,
         }
+    }
+
+    /// Since when.
+    pub(super) fn since(&self) -> Instant {
+        self.began + Duration::from_micros(self.since.load(Ordering::Relaxed))
+    }
+
+    fn turn(&self, phase: Phase) {
+        let since = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.since.store(since, Ordering::Relaxed);
+        self.phase.store(phase as u8, Ordering::Relaxed);
     }
 }
 
@@ -90,7 +117,7 @@ impl<S> Paced<S> {
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let phase = self.pace.phase();
         let limit = match phase {
-            Phase::Serving => {
+            Phase::Serving | Phase::Handshake => {
                 self.reading = None;
                 return Poll::Pending;
             }
@@ -131,7 +158,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
             Poll::Pending => self.wait(context),
             Poll::Ready(result) => {
                 if buffer.filled().len() > before && self.pace.phase() == Phase::Idle {
-                    self.pace.phase.store(Phase::Head as u8, Ordering::Relaxed);
+                    self.pace.head();
                     self.reading = None;
                 }
                 Poll::Ready(result)
@@ -168,7 +195,7 @@ mod tests {
 
     fn pair() -> (DuplexStream, Paced<DuplexStream>, Arc<Pace>) {
         let (client, server) = duplex(64);
-        let pace = Arc::new(Pace::default());
+        let pace = Arc::new(Pace::new(Phase::Idle));
         (client, Paced::new(server, Arc::clone(&pace), PACES), pace)
     }
 

@@ -1,6 +1,9 @@
 //! Probes and metrics, on a port of their own without TLS: kubelets and Prometheus reach it without certificates.
+//!
+//! They have a thread of their own: a kubelet that gets no answer restarts the process, and being busy is no reason for that. For the
+//! same reason nobody waits for a place: the newcomer gets that of the oldest connection.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, io, sync::Arc, thread, time::Duration};
 
 use http_body_util::Full;
 use hyper::{
@@ -9,10 +12,11 @@ use hyper::{
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
 };
 
 use crate::{cluster::State, telemetry::Metrics};
@@ -21,10 +25,12 @@ use super::{service::respond, stage::Stage};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// How long the head of a request may take.
+const HEAD: Duration = Duration::from_secs(2);
 /// How long a connection may live, from its first byte to its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many connections may be open.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 128;
 
 /// What probes ask.
 pub(super) struct Probes {
@@ -34,25 +40,50 @@ pub(super) struct Probes {
 }
 
 impl Probes {
-    /// Answers probes for as long as it is polled.
-    pub(super) async fn run(self: Arc<Self>, listener: TcpListener) {
-        let permits = Arc::new(Semaphore::new(CONNECTIONS));
-        loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            };
-            let this = Arc::clone(&self);
-            tokio::spawn(async move {
-                let service = service_fn(|request| std::future::ready(this.answer(&request)));
-                let mut builder = http1::Builder::new();
-                builder.keep_alive(false).header_read_timeout(None);
-                let connection = builder.serve_connection(TokioIo::new(stream), service);
-                let _ = tokio::time::timeout(PATIENCE, connection).await;
-                drop(permit);
+    /// Answers probes on a thread of its own, until the server that holds the other end of `stage` is gone.
+    pub(super) fn start(self, listener: std::net::TcpListener) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let answer = move || {
+            runtime.block_on(async {
+                let mut stage = self.stage.clone();
+                tokio::select! {
+                    result = Arc::new(self).run(listener) => {
+                        let _ = result.inspect_err(|error| tracing::error!(%error, "probes cannot be answered"));
+                    }
+                    () = async { while stage.changed().await.is_ok() {} } => {}
+                }
             });
+        };
+        thread::Builder::new().name("probes".to_owned()).spawn(answer).map(drop)
+    }
+
+    async fn run(self: Arc<Self>, listener: std::net::TcpListener) -> io::Result<()> {
+        let listener = TcpListener::from_std(listener)?;
+        let mut open: VecDeque<JoinHandle<()>> = VecDeque::new();
+        loop {
+            let accepted = listener.accept().await;
+            if open.len() >= CONNECTIONS {
+                open.retain(|connection| !connection.is_finished());
+            }
+            // Without a file for the next one, the oldest gives up its own.
+            if open.len() >= CONNECTIONS || accepted.is_err() {
+                open.pop_front().inspect(JoinHandle::abort);
+            }
+            match accepted {
+                Ok((stream, _)) => open.push_back(tokio::spawn(Arc::clone(&self).serve(stream))),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+            // Those that are open get their turn however fast others come.
+            tokio::task::yield_now().await;
         }
+    }
+
+    async fn serve(self: Arc<Self>, stream: TcpStream) {
+        let service = service_fn(|request| std::future::ready(self.answer(&request)));
+        let mut builder = http1::Builder::new();
+        builder.keep_alive(false).timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(16 << 10);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let _ = tokio::time::timeout(PATIENCE, connection).await;
     }
 
     #[allow(clippy::unnecessary_wraps)] // The shape of a service.

@@ -1,12 +1,22 @@
-//! What a request leaves behind: metrics and log lines. A dry run leaves none but a metric labelled so.
+//! What a request leaves behind: metrics and log lines. A dry run leaves none but a metric
+//! labelled so.
 
 use crate::{
     decision::{Change, Decision},
     telemetry::Metrics,
 };
 
-/// Counts and logs the findings of a decision, one line for each that is explained, and one for a refusal.
-pub(super) fn findings(metrics: &Metrics, uid: &str, change: &Change, decision: &Decision, dry_run: bool) {
+use super::answer::Doubt;
+
+/// Counts and logs the findings of a decision, one line for each that is explained, one for a refusal, and one for a doubt.
+pub(super) fn findings(
+    metrics: &Metrics,
+    uid: &str,
+    change: &Change,
+    decision: &Decision,
+    doubt: Option<&Doubt>,
+    dry_run: bool,
+) {
     let user = change.actor.as_ref().map(|actor| actor.user.as_str()).unwrap_or_default();
     if dry_run {
         tracing::debug!(
@@ -38,6 +48,12 @@ pub(super) fn findings(metrics: &Metrics, uid: &str, change: &Change, decision: 
         tracing::info!(
             target: "ringwall::refusal", object = %change.key, operation = change.operation.name(), user, uid, dry_run,
             "refused"
+        );
+    }
+    if let Some(doubt) = doubt {
+        tracing::info!(
+            target: "ringwall::doubt", object = %change.key, operation = change.operation.name(), user, uid, dry_run,
+            allowed = decision.allow, age = doubt.age.as_secs_f64(), doubt = doubt.reason, "decided in doubt"
         );
     }
 }

@@ -25,7 +25,7 @@ pub struct Drain {
 /// A server with its ports open.
 pub struct Server {
     listener: TcpListener,
-    probes: TcpListener,
+    probes: std::net::TcpListener,
     signals: [Signal; 2],
 }
 
@@ -66,12 +66,13 @@ pub enum StartError {
 impl Server {
     /// Opens the ports, and listens for SIGTERM and SIGINT from now on.
     pub async fn open(listen: SocketAddr, probes: SocketAddr) -> Result<Self, StartError> {
-        let bind =
-            async |address| TcpListener::bind(address).await.map_err(|source| StartError::Bind { address, source });
+        let not_bound = |address| move |source| StartError::Bind { address, source };
+        let bind = async |address| TcpListener::bind(address).await.map_err(not_bound(address));
         let listen_for = |kind| signal(kind).map_err(StartError::Signals);
         Ok(Self {
             listener: bind(listen).await?,
-            probes: bind(probes).await?,
+            // It moves to another runtime.
+            probes: bind(probes).await?.into_std().map_err(not_bound(probes))?,
             signals: [listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?],
         })
     }
@@ -93,8 +94,10 @@ impl Server {
             stage: stages.clone(),
             undecided: parts.undecided,
         });
-        let answers = Arc::new(Probes { state: parts.state, metrics: parts.metrics, stage: stages.clone() });
-        tokio::spawn(answers.run(probes));
+        let answers = Probes { state: parts.state, metrics: parts.metrics, stage: stages.clone() };
+        if let Err(error) = answers.start(probes) {
+            tracing::error!(%error, "probes cannot be answered");
+        }
         let webhook = tokio::spawn(Arc::new(Listener::new(parts.tls, service, stages)).run(listener));
         let mut told = async || {
             tokio::select! {

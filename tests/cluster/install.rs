@@ -11,7 +11,7 @@ fn the_installation_applies_and_its_role_suffices() {
     let kubectl = cluster.kubectl();
     let apply = |name: &str| kubectl.ok(&["apply", "--filename", &format!("{FOLDER}/{name}.yaml")]);
     // The API server compiles the match conditions when it stores the configuration.
-    for name in ["namespace", "rbac", "networkpolicy", "service", "deployment", "webhook"] {
+    for name in ["namespace", "rbac", "networkpolicy", "service", "deployment", "poddisruptionbudget", "webhook"] {
         apply(name);
     }
     let own = kubectl.with(&["--namespace=ringwall"]);

@@ -54,6 +54,54 @@ fn labels_exempt_nobody_without_a_namespace() {
 }
 
 #[test]
+fn names_exempt_nobody_without_a_namespace() {
+    let shop = snapshot(&[namespace("shop", &[])]);
+    let anywhere = ExemptionMatch { kinds: vec![Kind::Pod], names: vec!["ftp".into()], ..ExemptionMatch::default() };
+    assert!(!create(&shop, &pod("ftp", "ftp"), &exempting(anywhere.clone(), None)).allow);
+    let here = ExemptionMatch { namespaces: vec!["shop".into()], ..anywhere };
+    assert!(create(&shop, &pod("ftp", "ftp"), &exempting(here.clone(), None)).allow);
+    assert!(!create(&shop, &pod("web", "ftp"), &exempting(here, None)).allow);
+}
+
+#[test]
+fn a_controller_exempts_its_pods_and_not_those_that_only_claim_it() {
+    let matches = ExemptionMatch { kinds: vec![Kind::Deployment], names: vec!["ftp".into()], ..in_shop() };
+    let ruleset = exempting(matches, None);
+    let above = [namespace("shop", &[]), deployment("ftp", "ftp"), replica_set("ftp-1", "ftp", "ftp")];
+    let shop = snapshot(&above);
+    assert!(create(&shop, &owned("ftp-1-a", "ftp", "ftp-1"), &ruleset).allow, "its own");
+    assert!(!create(&shop, &pod("ftp", "ftp"), &ruleset).allow, "a Pod is no Deployment whatever it is called");
+    // A Pod whose owner is gone by its UID does not count as running.
+    for (version, uid, surveyed) in [
+        ("made.up/v1", "deployment-ftp", Some("refuse")),
+        ("apps/v2", "deployment-ftp", Some("refuse")),
+        ("apps/v1", "another", None),
+    ] {
+        let mut claims = pod("claims", "ftp");
+        claims["metadata"]["ownerReferences"] = serde_json::json!([{"apiVersion": version, "kind": "Deployment", "name": "ftp", "uid": uid, "controller": true}]);
+        assert!(!create(&shop, &claims, &ruleset).allow, "{version} {uid}");
+        let stored = snapshot(&[&above[..], &[claims]].concat());
+        let found = survey(&stored, &ruleset, Templates::AsTemplates, now());
+        let of_the_claim = found.iter().find(|judgement| {
+            judgement.breach.rule.0 == "unisolated-ingress" && judgement.breach.subject.kind() == Kind::Pod
+        });
+        assert_eq!(of_the_claim.map(|judgement| judgement.outcome.name()), surveyed, "{version} {uid}");
+    }
+}
+
+#[test]
+fn the_name_of_one_bare_pod_does_not_exempt_its_equals() {
+    let named = ExemptionMatch { names: vec!["a".into()], ..in_shop() };
+    let outcome = |pods: &[serde_json::Value]| {
+        let stored = snapshot(&[&[namespace("shop", &[])], pods].concat());
+        let found = survey(&stored, &exempting(named.clone(), None), Templates::AsTemplates, now());
+        found.iter().find(|found| found.breach.rule.0 == "unisolated-ingress").unwrap().outcome.name()
+    };
+    assert_eq!(outcome(&[pod("a", "web")]), "exempt");
+    assert_eq!(outcome(&[pod("a", "web"), pod("b", "web")]), "refuse");
+}
+
+#[test]
 fn an_exemption_that_nothing_needs_is_known() {
     let shop = snapshot(&[namespace("shop", &[]), isolating("web", "web"), pod("web", "web")]);
     let ruleset = exempting(in_shop(), None);

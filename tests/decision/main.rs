@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod exemptions;
+mod ingresses;
 mod law;
 mod namespaces;
 mod pods;

@@ -224,3 +224,34 @@ fn removing_the_default_deny_is_refused_where_restricted_is_enforced() {
     assert!(decision.allow, "{}", lines(&decision));
     assert_eq!(warnings(&decision), ["no-default-deny"]);
 }
+
+#[test]
+fn a_replica_set_that_its_deployment_left_to_the_collector_does_not_hold_the_default_deny_back() {
+    let deny = policy("default-deny", &json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}));
+    let restricted = enforcing(Profile::Restricted);
+    let left = [namespace("shop", &[]), replica_set("web-1", "web", "web"), deny.clone()];
+    let decision = delete(&snapshot(&left), &deny, &restricted);
+    assert!(decision.allow, "{}", lines(&decision));
+    let owned = [&left[..], &[deployment("web", "web")]].concat();
+    assert_eq!(refusals(&delete(&snapshot(&owned), &deny, &restricted)), ["no-default-deny"]);
+}
+
+#[test]
+fn the_first_egress_policy_narrows_even_if_it_reaches_the_metadata() {
+    let to = |cidr: &str| {
+        let egress = json!([{"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"port": 80}, {"port": 443}]}]);
+        policy(
+            "out",
+            &json!({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"], "egress": egress}),
+        )
+    };
+    let restricted = enforcing(Profile::Restricted);
+    let bare = snapshot(&shop_with(&[]));
+    let decision = create(&bare, &to("0.0.0.0/0"), &restricted);
+    assert!(decision.allow, "{}", lines(&decision));
+    assert!(warnings(&decision).contains(&"metadata-endpoint"), "{}", lines(&decision));
+    // Where egress was narrow before, it is worse.
+    let narrow = to("10.1.0.0/16");
+    let shop = snapshot(&shop_with(std::slice::from_ref(&narrow)));
+    assert_eq!(refusals(&update(&shop, &narrow, &to("169.254.0.0/16"), &restricted)), ["metadata-endpoint"]);
+}

@@ -146,3 +146,23 @@ pub(crate) fn lines(decision: &Decision) -> String {
     };
     decision.findings.iter().map(line).collect()
 }
+
+/// The class `nginx`, of ingress-nginx.
+pub(crate) fn nginx() -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+        "metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"},
+    })
+}
+
+/// An Ingress of ingress-nginx in a namespace, with the hosts of its one entry of `spec.tls` (none for no entry) and of its rules.
+pub(crate) fn ingress(namespace: &str, name: &str, tls: &[&str], hosts: &[&str]) -> Value {
+    let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
+    let rule = |host: &&str| json!({"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}});
+    let tls = if tls.is_empty() { json!([]) } else { json!([{"hosts": tls, "secretName": "web-tls"}]) };
+    json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": name, "namespace": namespace, "uid": format!("ingress-{name}")},
+        "spec": {"ingressClassName": "nginx", "tls": tls, "rules": hosts.iter().map(rule).collect::<Vec<_>>()},
+    })
+}

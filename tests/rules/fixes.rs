@@ -34,7 +34,6 @@ fn a_replaced_policy_is_narrow() {
         ("open-egress", "policyTypes: [Egress], egress: [{}]", None),
         ("wide-peer", "policyTypes: [Ingress], ingress: [{ports: [{port: 80}]}]", Some(Direction::Ingress)),
         ("wide-peer", "policyTypes: [Egress], egress: [{ports: [{port: 443}]}]", Some(Direction::Egress)),
-        ("metadata-endpoint", "policyTypes: [Egress], egress: [{ports: [{port: 80}]}]", None),
     ];
     for (rule, spec, direction) in cases {
         assert!(broken(&format!("{WEB}{}", policy("web", spec))).contains(rule), "{rule} {spec}");

@@ -75,7 +75,35 @@ fn a_pod_without_labels_is_told_to_take_one() {
     let policy = policy("p", "policyTypes: [Ingress]");
     let found = finding("unisolated-ingress", &format!("{world}{policy}"));
     assert!(found.message.contains("no label to select it by: add one"), "{}", found.message);
-    assert_eq!(found.fix, Fix::Command("ringwall fix unisolated-ingress -n shop | kubectl apply -f -".into()));
+    let then = "then ringwall fix unisolated-ingress -n shop -l app=web | kubectl apply -f -";
+    assert_eq!(found.fix, Fix::Words(format!("give the Pod a label, e.g. app: web; {then}")));
+}
+
+#[test]
+fn a_job_with_passing_labels_only_is_not_mended_by_cutting_off_its_whole_namespace() {
+    let job = "
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, namespace: shop, uid: j}
+spec:
+  template: {spec: {restartPolicy: Never, containers: [{name: m, image: 'example.com/m:1'}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: migrate-x
+  namespace: shop
+  uid: p
+  labels: {job-name: migrate, batch.kubernetes.io/job-name: migrate, controller-uid: j, batch.kubernetes.io/controller-uid: j}
+  ownerReferences: [{apiVersion: batch/v1, kind: Job, name: migrate, uid: j, controller: true}]
+spec: {restartPolicy: Never, containers: [{name: m, image: 'example.com/m:1'}]}
+";
+    let found = Court::of(snapshot(job)).explained("unisolated-ingress");
+    let then = "then ringwall fix unisolated-ingress -n shop -l app=migrate | kubectl apply -f -";
+    assert_eq!(found.len(), 2, "the Pod and the template: {found:#?}");
+    for found in found {
+        assert_eq!(found.fix, Fix::Words(format!("give the Pod template a label, e.g. app: migrate; {then}")));
+    }
 }
 
 #[test]
@@ -124,13 +152,50 @@ fn an_open_policy_is_named_with_what_it_admits() {
 fn a_policy_that_says_more_is_not_replaced_by_a_command() {
     for spec in [
         "policyTypes: [Ingress, Egress], ingress: [{}]",
+        // What is printed names no ports: the others would be opened to the namespace.
+        "policyTypes: [Ingress], ingress: [{ports: [{port: 1, endPort: 3000}]}]",
         "policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}, {}]",
         "policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}, {namespaceSelector: {}}]}]",
     ] {
         let found = finding("open-ingress", &format!("{WEB}{}", policy("p", spec)));
         assert!(matches!(found.fix, Fix::Words(_)), "{spec}: {:?}", found.fix);
     }
+    let network = "policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 8443}]}]";
+    let found = finding("wide-peer", &format!("{WEB}{}", policy("p", network)));
+    assert_eq!(
+        found.fix,
+        Fix::Words(
+            "in NetworkPolicy shop/p narrow spec.ingress[0].from[0] to the peers and ports that are meant".into()
+        )
+    );
     let expression = "{matchExpressions: [{key: app, operator: Exists}]}";
     let world = format!("{WEB}{}", selecting("p", expression, "policyTypes: [Ingress], ingress: [{}]"));
     assert!(matches!(finding("open-ingress", &world).fix, Fix::Words(_)));
+}
+
+#[test]
+fn the_metadata_addresses_are_excepted_where_they_are_and_nothing_else_is_opened() {
+    let fix = |rules: &str| {
+        let found = finding(
+            "metadata-endpoint",
+            &format!("{WEB}{}", policy("p", &format!("policyTypes: [Egress], egress: {rules}"))),
+        );
+        match found.fix {
+            Fix::Words(words) => words,
+            Fix::Command(command) => panic!("{command} replaces the policy"),
+        }
+    };
+    let block = |cidr: &str| fix(&format!("[{{to: [{{ipBlock: {{cidr: '{cidr}'}}}}], ports: [{{port: 80}}]}}]"));
+    let at = "spec.egress[0].to[0]";
+    assert_eq!(block("169.254.169.254/32"), format!("in NetworkPolicy shop/p remove {at}"));
+    for cidr in ["169.254.0.0/16", "0.0.0.0/0"] {
+        assert_eq!(block(cidr), format!("in NetworkPolicy shop/p add except: [169.254.169.254/32] to {at}.ipBlock"));
+    }
+    assert_eq!(block("::/0"), format!("in NetworkPolicy shop/p add except: [\"fd00:ec2::254/128\"] to {at}.ipBlock"));
+    assert_eq!(
+        fix("[{ports: [{port: 80}]}]"),
+        "in NetworkPolicy shop/p narrow spec.egress[0] to the peers and ports that are meant"
+    );
+    let two = fix("[{to: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}], ports: [{port: 80}]}]");
+    assert!(two.contains("fd00:ec2::254") && two.contains("169.254.169.254/32"), "{two}");
 }

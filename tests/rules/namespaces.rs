@@ -1,6 +1,8 @@
-//! `no-default-deny`.
+//! `no-default-deny` and `unknown-profile`.
 
-use crate::world::{Court, WEB, breaks, policy, selecting, snapshot};
+use ringwall::rules::Fix;
+
+use crate::world::{Court, WEB, breaks, finding, policy, selecting, snapshot};
 
 fn directions(world: &str) -> Vec<String> {
     Court::of(snapshot(world)).of_rule("no-default-deny").iter().map(|breach| breach.aspect.to_string()).collect()
@@ -23,4 +25,21 @@ fn a_namespace_without_workloads_needs_none() {
     assert!(!breaks("no-default-deny", &policy("web", "policyTypes: [Ingress]")));
     let ended = format!("{WEB}status: {{phase: Succeeded}}\n");
     assert!(!breaks("no-default-deny", &ended));
+}
+
+#[test]
+fn the_profile_that_was_meant_is_proposed_in_words_that_hold_before_the_namespace_is_there() {
+    for (written, meant) in [
+        ("restrictd", "restricted"),
+        ("Restricted", "restricted"),
+        ("base-line", "baseline"),
+        ("strict", "privileged, baseline or restricted"),
+        ("''", "privileged, baseline or restricted"),
+    ] {
+        let world = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{ringwall.dev/enforce: {written}}}}}\n"
+        );
+        let fix = finding("unknown-profile", &world).fix;
+        assert_eq!(fix, Fix::Words(format!("write ringwall.dev/enforce: {meant}")), "{written}");
+    }
 }

@@ -48,6 +48,7 @@ fn what_is_no_review_gets_a_400_that_says_what_is_wrong() {
         assert_eq!(response.status, 400, "{expected}: {response:?}");
         assert!(response.text().contains(expected), "{expected}: {}", response.text());
     }
+    assert_eq!(server.metric("ringwall_bad_requests_total{reason=\"empty\"}"), 2);
     server.judges_rightly();
 }
 

@@ -1,12 +1,13 @@
 //! Many clients at once.
 
 use std::{
+    io::Write,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
 use crate::{
-    client::{Connection, handshake},
+    client::{Connection, handshake, tcp},
     reviews,
     server::{Server, repository},
 };
@@ -52,7 +53,8 @@ fn two_thousand_idle_connections_beside_working_ones_harm_nobody() {
 
 #[test]
 fn when_there_are_too_many_connections_idle_ones_give_way() {
-    let server = Server::start(&["--connections", "8"]);
+    // All come from one address, which may have half of them.
+    let server = Server::start(&["--connections", "16"]);
     let review = reviews::create(reviews::pod("shop", "a", &[("app", "frontend")])).to_string();
     let mut idle: Vec<Connection> = (0..8).map(|_| server.connect()).collect();
     for connection in &mut idle {
@@ -61,9 +63,29 @@ fn when_there_are_too_many_connections_idle_ones_give_way() {
     for _ in 0..20 {
         server.judges_rightly();
     }
+    // One goes for each that comes, the one that has been idle longest first.
+    let newcomers: Vec<Connection> = (0..8).map(|_| server.connect()).collect();
     for connection in &mut idle {
         connection.until_closed();
     }
+    drop(newcomers);
+}
+
+#[test]
+fn heads_that_do_not_end_give_way_when_there_are_too_many_connections() {
+    let server = Server::start(&["--connections", "4", "--head-timeout", "600", "--handshake-timeout", "600"]);
+    let mut slow: Vec<Connection> = (0..2).map(|_| server.connect()).collect();
+    for connection in &mut slow {
+        connection.stream.write_all(b"POST /val").unwrap();
+        connection.stream.flush().unwrap();
+    }
+    for _ in 0..4 {
+        server.judges_rightly();
+    }
+    // Whoever has begun the handshake and no more.
+    let silent: Vec<_> = (0..4).map(|_| tcp(server.address).unwrap()).collect();
+    server.judges_rightly();
+    drop(silent);
 }
 
 #[test]
@@ -86,6 +108,17 @@ fn many_large_bodies_at_once_share_a_bounded_memory() {
     });
     assert!(server.peak_memory() < 500, "{} MiB", server.peak_memory());
     server.judges_rightly();
+}
+
+#[test]
+fn probes_are_answered_beside_connections_that_say_nothing() {
+    rlimit::increase_nofile_limit(8_192).unwrap();
+    let server = Server::start(&[]);
+    // So many that waiting for their time limits would take longer than the client waits.
+    let idle: Vec<_> = (0..900).map(|_| tcp(server.probes).unwrap()).collect();
+    assert_eq!(server.probe("/livez"), (200, "ok\n".to_owned()));
+    assert_eq!(server.probe("/readyz"), (200, "ok\n".to_owned()));
+    drop(idle);
 }
 
 #[test]

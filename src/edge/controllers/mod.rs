@@ -13,7 +13,10 @@ use crate::{
     snapshot::{Need, Snapshot},
 };
 
-use super::{Doubt, Plaintext, Point, Tls, Vouched, hosts};
+use super::{
+    Doubt, Plaintext, Point, Tls, Vouched,
+    hosts::{self, Wanted},
+};
 
 /// The controllers whose behaviour is known.
 pub static KNOWN: [&dyn Controller; 2] = [&ingress_nginx::IngressNginx, &traefik::Traefik];
@@ -26,22 +29,28 @@ pub trait Controller: Sync + std::fmt::Debug {
     /// Who it is, and what it does in general.
     fn identity(&self) -> &'static Identity;
 
-    /// The hosts that an Ingress opens.
-    fn points(&self, ingress: &Ingress) -> Vec<Point> {
-        hosts::points(ingress)
+    /// The wanted ones of the hosts that an Ingress opens.
+    fn points(&self, ingress: &Ingress, wanted: Wanted<'_>) -> Vec<Point> {
+        hosts::points(ingress, wanted)
     }
 
+    /// What it makes of one Ingress. What is the same for all its hosts is read here, once: there may be thousands.
+    fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a>;
+
+    /// The reads that the answers rest on, the Ingress itself and its class aside.
+    fn rests_on(&self, _: &Ingress) -> Vec<Need> {
+        Vec::new()
+    }
+}
+
+/// What a controller makes of one Ingress, host by host.
+pub trait Opening {
     /// What becomes of plaintext requests for a host.
-    fn plaintext(&self, reading: &Reading<'_>, point: &Point) -> Plaintext;
+    fn plaintext(&self, point: &Point) -> Plaintext;
 
     /// What TLS connections for a host find. `plaintext` is what becomes of plaintext requests, by the controller's own
     /// behaviour or by what the operator vouches for: where it is refused, clients rely on TLS.
-    fn tls(&self, reading: &Reading<'_>, point: &Point, plaintext: &Plaintext) -> Tls;
-
-    /// The reads that the answers rest on, the Ingress itself and its class aside.
-    fn rests_on(&self, _: &Reading<'_>) -> Vec<Need> {
-        Vec::new()
-    }
+    fn tls(&self, point: &Point, plaintext: &Plaintext) -> Tls;
 }
 
 /// Who a controller is, and what it does in general.

@@ -10,12 +10,17 @@
 //! Not seen here: entry points that redirect (`http.redirections`), for which the operator vouches in the ruleset, and
 //! Middlewares.
 
+use std::collections::HashSet;
+
 use crate::{
-    edge::{Cause, CausePlace, Mend, hosts},
+    edge::{
+        Cause, CausePlace, Mend,
+        hosts::{self, Listed, Wanted},
+    },
     model::Ingress,
 };
 
-use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
+use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls};
 
 /// Traefik.
 #[derive(Debug)]
@@ -36,7 +41,9 @@ const ENTRY_POINTS: &str = "traefik.ingress.kubernetes.io/router.entrypoints";
 const ROUTER_TLS: &str = "traefik.ingress.kubernetes.io/router.tls";
 const ANNOTATE: &str = "annotate it with traefik.ingress.kubernetes.io/router.tls: \"true\"";
 const SECURE: &str = "websecure";
-const PLAIN: [&str; 2] = ["web", "http"];
+/// The plain entry points: of the chart (`web`, `traefik` with the dashboard, `metrics`), and of Traefik itself where it is
+/// configured with none (`http`).
+const PLAIN: [&str; 4] = ["web", "http", "traefik", "metrics"];
 
 static EVERY_ENTRY_POINT: Cause = Cause {
     fact: "Traefik attaches it to every entry point, the plain one included, and spec.tls does not change that",
@@ -55,52 +62,47 @@ impl Controller for Traefik {
     }
 
     /// Rules with paths, or the default backend where there are no rules.
-    fn points(&self, ingress: &Ingress) -> Vec<Point> {
+    fn points(&self, ingress: &Ingress, wanted: Wanted<'_>) -> Vec<Point> {
         if ingress.rules.is_empty() {
-            return ingress.default_backend.iter().map(|_| hosts::default_backend()).collect();
+            return hosts::lone_default_backend(ingress, wanted);
         }
-        let has_paths =
-            |point: &Point| ingress.rules.iter().any(|rule| rule.host == point.host && !rule.paths.is_empty());
-        hosts::rule_points(ingress).into_iter().filter(has_paths).collect()
+        let rules = ingress.rules.iter().filter(|rule| wanted.includes(rule.host.as_ref()) && !rule.paths.is_empty());
+        let with_paths: HashSet<_> = rules.map(|rule| rule.host.as_ref()).collect();
+        let points = hosts::rule_points(ingress, wanted).into_iter();
+        points.filter(|point| with_paths.contains(&point.host.as_ref())).collect()
     }
 
-    fn plaintext(&self, reading: &Reading<'_>, _: &Point) -> Plaintext {
+    fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a> {
         let ingress = reading.ingress;
-        if router_has_tls(ingress) {
-            return Plaintext::Closed;
-        }
-        let entry_points = list(ingress, "router.entrypoints");
-        let cause = if entry_points.is_empty() {
-            &EVERY_ENTRY_POINT
-        } else if entry_points.iter().any(|name| PLAIN.contains(name)) {
-            &PLAIN_ENTRY_POINT
-        } else if entry_points.iter().all(|name| *name == SECURE) {
-            return Plaintext::Closed;
-        } else {
-            let name = entry_points.iter().find(|name| **name != SECURE).copied().unwrap_or_default();
-            return Plaintext::Unknown(Doubt::new(
-                format!("whether Traefik's entry point {name} has TLS is not written in the cluster"),
-                ANNOTATE,
-            ));
-        };
-        match list(ingress, "router.middlewares").first() {
-            None => Plaintext::Served(cause),
-            Some(name) => Plaintext::Unknown(Doubt::new(
-                format!("Ringwall does not read Traefik's middleware {name}, which may redirect to HTTPS"),
-                format!("{ANNOTATE}, or vouch for the redirect in the ruleset's environment.ingressControllers"),
-            )),
-        }
+        Box::new(Routers {
+            plaintext: plaintext(ingress),
+            has_resolver: value(ingress, "router.tls.certresolver").is_some(),
+            listed: Listed::new(&ingress.tls),
+            ingress,
+        })
+    }
+}
+
+/// What the routers of an Ingress have in common.
+struct Routers<'a> {
+    ingress: &'a Ingress,
+    plaintext: Plaintext,
+    has_resolver: bool,
+    listed: Listed<'a>,
+}
+
+impl Opening for Routers<'_> {
+    fn plaintext(&self, _: &Point) -> Plaintext {
+        self.plaintext.clone()
     }
 
-    fn tls(&self, reading: &Reading<'_>, point: &Point, plaintext: &Plaintext) -> Tls {
-        let ingress = reading.ingress;
-        if ingress.tls.is_empty() && !plaintext.is_refused() {
+    fn tls(&self, point: &Point, plaintext: &Plaintext) -> Tls {
+        if self.ingress.tls.is_empty() && !plaintext.is_refused() {
             return Tls::None;
         }
         // Hosts are compared as the certificates' names will be: as wildcards.
-        let listed =
-            point.host.as_ref().is_some_and(|host| hosts::covering(&ingress.tls, host, HostMatch::Wildcard).is_some());
-        if listed || value(ingress, "router.tls.certresolver").is_some() {
+        let is_listed = || point.host.as_ref().is_some_and(|host| self.listed.covers(host, HostMatch::Wildcard));
+        if self.has_resolver || is_listed() {
             return Tls::Covered;
         }
         Tls::Unknown(match &point.host {
@@ -110,6 +112,34 @@ impl Controller for Traefik {
             ),
             None => Doubt::new("requests of any host may get Traefik's default certificate", "give the rule a host"),
         })
+    }
+}
+
+/// What becomes of plaintext, for every host of an Ingress.
+fn plaintext(ingress: &Ingress) -> Plaintext {
+    if router_has_tls(ingress) {
+        return Plaintext::Closed;
+    }
+    let entry_points = list(ingress, "router.entrypoints");
+    let cause = if entry_points.is_empty() {
+        &EVERY_ENTRY_POINT
+    } else if entry_points.iter().any(|name| PLAIN.contains(name)) {
+        &PLAIN_ENTRY_POINT
+    } else if entry_points.iter().all(|name| *name == SECURE) {
+        return Plaintext::Closed;
+    } else {
+        let name = entry_points.iter().find(|name| **name != SECURE).copied().unwrap_or_default();
+        return Plaintext::Unknown(Doubt::new(
+            format!("whether Traefik's entry point {name} has TLS is not written in the cluster"),
+            ANNOTATE,
+        ));
+    };
+    match list(ingress, "router.middlewares").first() {
+        None => Plaintext::Served(cause),
+        Some(name) => Plaintext::Unknown(Doubt::new(
+            format!("Ringwall does not read Traefik's middleware {name}, which may redirect to HTTPS"),
+            format!("{ANNOTATE}, or vouch for the redirect in the ruleset's environment.ingressControllers"),
+        )),
     }
 }
 

@@ -139,7 +139,7 @@ impl WirePolicy {
         // Without types: ingress always, and egress when there are egress rules. `egress: []` has none.
         let isolates_ingress = types.is_empty() || types.contains(&PolicyType::Ingress);
         let isolates_egress = if types.is_empty() { !egress.is_empty() } else { types.contains(&PolicyType::Egress) };
-        let empty_egress_ignored = egress_is_written && egress.is_empty() && !isolates_egress;
+        let empty_egress_ignored = types.is_empty() && egress_is_written && egress.is_empty();
         Ok(NetworkPolicy {
             meta,
             pod_selector: spec.pod_selector.0,

@@ -71,6 +71,7 @@ fn policy_types_default_to_ingress_and_to_egress_when_there_are_egress_rules() {
     assert_eq!(isolates(json!({"egress": [{}]})), (true, true, false));
     assert_eq!(isolates(json!({"policyTypes": ["Egress"], "ingress": [{}]})), (false, true, false));
     assert_eq!(isolates(json!({"policyTypes": ["Egress"], "egress": []})), (false, true, false));
+    assert_eq!(isolates(json!({"policyTypes": ["Ingress"], "egress": []})), (true, false, false));
     assert_eq!(isolates(json!({"policyTypes": ["Ingress"], "egress": [{}]})), (true, false, false));
 }
 

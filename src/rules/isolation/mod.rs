@@ -13,7 +13,7 @@ mod open;
 mod peers;
 mod unisolated;
 
-pub(super) use fixes::{add_policy, replace_policy, shell};
+pub(super) use fixes::{add_policy, narrow_by_hand, replace_policy, shell};
 pub(super) use labels::{shown, stable};
 pub(super) use open::{Open, PORTS, is_open};
 pub(super) use peers::describe_reach;

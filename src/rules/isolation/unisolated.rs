@@ -80,7 +80,7 @@ impl Rule for Unisolated {
             aspect: breach.aspect.to_string(),
             message,
             why: format!("{}{near}{}", self.info.why, retry(&reference)),
-            fix: add_policy(self.info.id, &namespace, &labels),
+            fix: add_policy(self.info.id, &namespace, &labels, &reference),
             places: workload.iter().map(|workload| place(workload, "metadata.labels")).collect(),
             subject: reference,
         }

@@ -11,13 +11,22 @@
 //! `default-ssl-certificate`), whose built-in values are taken. Paths below `/.well-known/acme-challenge` are never
 //! redirected; what is said of a host leaves them aside.
 
+mod certificates;
+mod redirects;
+
+use std::{collections::HashSet, sync::Arc};
+
 use crate::{
-    edge::{Cause, CausePlace, Mend, Serving, hosts, resolve},
+    edge::{
+        Cause, CausePlace, Mend,
+        hosts::{self, Listed, Wanted},
+    },
     model::{FieldPath, Ingress, Kind, Name},
     snapshot::{Blind, Need},
 };
 
-use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Plaintext, Point, Reading, Tls};
+use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls};
+use certificates::Certificates;
 
 /// ingress-nginx.
 #[derive(Debug)]
@@ -37,8 +46,6 @@ const SSL_REDIRECT: &str = "nginx.ingress.kubernetes.io/ssl-redirect";
 const FORCE_SSL_REDIRECT: &str = "nginx.ingress.kubernetes.io/force-ssl-redirect";
 const SERVER_ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
 const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
-const REDIRECTS: [&str; 2] =
-    ["nginx.ingress.kubernetes.io/permanent-redirect", "nginx.ingress.kubernetes.io/temporal-redirect"];
 
 static NO_TLS: Cause = Cause {
     fact: "no spec.tls gives it a certificate, and ingress-nginx redirects to HTTPS only where there is one",
@@ -73,49 +80,82 @@ impl Controller for IngressNginx {
 
     /// Rules, with the backend of the Ingress as their default; the backend alone where there are no rules; aliases of
     /// the rules' hosts. A canary opens nothing of its own: it rides on the hosts of the Ingress it is a canary of.
-    fn points(&self, ingress: &Ingress) -> Vec<Point> {
+    fn points(&self, ingress: &Ingress, wanted: Wanted<'_>) -> Vec<Point> {
         if flag(ingress, CANARY) == Some(true) {
             return Vec::new();
         }
         if ingress.rules.is_empty() {
-            return ingress.default_backend.iter().map(|_| hosts::default_backend()).collect();
+            return hosts::lone_default_backend(ingress, wanted);
         }
-        let mut points = hosts::rule_points(ingress);
+        let mut points = hosts::rule_points(ingress, wanted);
+        let mut seen: HashSet<Name> = points.iter().filter_map(|point| point.host.clone()).collect();
         let at = FieldPath::new("metadata.annotations").field(SERVER_ALIAS);
-        for alias in annotation(ingress, SERVER_ALIAS).unwrap_or_default().split(',').map(str::trim) {
-            if !alias.is_empty() && points.iter().all(|point| point.host.as_deref() != Some(alias)) {
-                points.push(Point { host: Some(alias.into()), at: at.clone(), is_default_backend: false });
+        let aliases = annotation(ingress, SERVER_ALIAS).unwrap_or_default().split(',').map(str::trim);
+        for alias in aliases.filter(|alias| !alias.is_empty()).map(Name::from) {
+            if wanted.includes(Some(&alias)) && seen.insert(alias.clone()) {
+                points.push(Point { host: Some(alias), at: at.clone(), is_default_backend: false, is_alias: true });
             }
         }
         points
     }
 
-    fn plaintext(&self, reading: &Reading<'_>, point: &Point) -> Plaintext {
+    fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a> {
         let ingress = reading.ingress;
+        Box::new(Servers {
+            reading,
+            is_forced: redirects::to_https(ingress) || flag(ingress, FORCE_SSL_REDIRECT) == Some(true),
+            is_off: flag(ingress, SSL_REDIRECT) == Some(false),
+            has_open_entry: ingress.tls.iter().any(|entry| entry.hosts.is_empty()),
+            listed: Listed::new(&ingress.tls),
+            certificates: reading.snapshot.memo().table(),
+        })
+    }
+
+    /// That no other Ingress brings a certificate for the host rests on all of them; those of the namespace are read again,
+    /// for it is they that arrive together.
+    fn rests_on(&self, ingress: &Ingress) -> Vec<Need> {
+        let namespace = ingress.meta.namespace.clone();
+        if ingress.tls.is_empty() { vec![Need::List(Kind::Ingress, namespace)] } else { Vec::new() }
+    }
+}
+
+/// What the servers that an Ingress asks for have in common.
+struct Servers<'a> {
+    reading: Reading<'a>,
+    /// Whether plaintext is redirected whatever certificate there is.
+    is_forced: bool,
+    /// Whether `ssl-redirect` is turned off.
+    is_off: bool,
+    /// Whether an entry of `spec.tls` names no host.
+    has_open_entry: bool,
+    listed: Listed<'a>,
+    /// What the other Ingresses bring.
+    certificates: Arc<Certificates>,
+}
+
+impl Opening for Servers<'_> {
+    fn plaintext(&self, point: &Point) -> Plaintext {
         if point.is_default_backend {
             return Plaintext::Served(&DEFAULT_BACKEND);
         }
-        let redirects_anyway =
-            REDIRECTS.iter().any(|key| annotation(ingress, key).is_some_and(|to| to.starts_with("https://")));
-        if redirects_anyway || flag(ingress, FORCE_SSL_REDIRECT) == Some(true) {
+        if self.is_forced {
             return Plaintext::Redirected;
         }
         let Some(host) = &point.host else { return Plaintext::Served(&ANY_HOST) };
-        let redirect_off = flag(ingress, SSL_REDIRECT) == Some(false);
-        match has_certificate(reading, host) {
-            Ok(true) | Err(_) if redirect_off => Plaintext::Served(&REDIRECT_OFF),
+        match self.has_certificate(host) {
+            Ok(true) | Err(_) if self.is_off => Plaintext::Served(&REDIRECT_OFF),
             // An alias has the certificate only if that names it.
-            Ok(true) if is_alias(ingress, host) => Plaintext::Unknown(unknown_certificate(host)),
+            Ok(true) if point.is_alias => Plaintext::Unknown(unknown_certificate(host)),
             Ok(true) => Plaintext::Redirected,
-            Ok(false) if redirect_off => Plaintext::Served(&NO_TLS_AND_REDIRECT_OFF),
+            Ok(false) if self.is_off => Plaintext::Served(&NO_TLS_AND_REDIRECT_OFF),
             Ok(false) => Plaintext::Served(&NO_TLS),
             Err(blind) => Plaintext::Unknown(blind.into()),
         }
     }
 
-    fn tls(&self, reading: &Reading<'_>, point: &Point, plaintext: &Plaintext) -> Tls {
-        let tls = &reading.ingress.tls;
-        if tls.is_empty() && !plaintext.is_refused() {
+    fn tls(&self, point: &Point, plaintext: &Plaintext) -> Tls {
+        let has_tls = !self.reading.ingress.tls.is_empty();
+        if !has_tls && !plaintext.is_refused() {
             return Tls::None;
         }
         let Some(host) = &point.host else {
@@ -125,20 +165,29 @@ impl Controller for IngressNginx {
                 "give the rule a host",
             ));
         };
-        if hosts::covering(tls, host, IDENTITY.matching).is_some() || is_covered_elsewhere(reading, host) {
+        if self.listed.covers(host, IDENTITY.matching) || self.certificates.another_covers(&self.reading, host) {
             return Tls::Covered;
         }
-        if tls.is_empty() || is_alias(reading.ingress, host) || tls.iter().any(|entry| entry.hosts.is_empty()) {
+        if !has_tls || point.is_alias || self.has_open_entry {
             return Tls::Unknown(unknown_certificate(host));
         }
         Tls::Uncovered
     }
+}
 
-    /// That no other Ingress brings a certificate for the host rests on all of them; those of the namespace are read again,
-    /// for it is they that arrive together.
-    fn rests_on(&self, reading: &Reading<'_>) -> Vec<Need> {
-        let namespace = reading.ingress.meta.namespace.clone();
-        if reading.ingress.tls.is_empty() { vec![Need::List(Kind::Ingress, namespace)] } else { Vec::new() }
+impl Servers<'_> {
+    /// Whether some certificate, be it the default one, is configured for a host: by this Ingress or by another one of the
+    /// same host, or of the wildcard above it.
+    fn has_certificate(&self, host: &Name) -> Result<bool, Blind> {
+        if !self.reading.ingress.tls.is_empty() {
+            return Ok(true);
+        }
+        let wildcard = hosts::wildcard_above(host).map(Name::from);
+        let mut configured = [Some(host), wildcard.as_ref()].into_iter().flatten();
+        if configured.any(|host| self.certificates.another_brings(&self.reading, host)) {
+            return Ok(true);
+        }
+        self.reading.snapshot.coverage(Kind::Ingress, None).map(|()| false)
     }
 }
 
@@ -147,41 +196,6 @@ fn unknown_certificate(host: &str) -> Doubt {
         "a certificate that ingress-nginx has may name it or not",
         format!("list {host} under spec.tls[].hosts, with its Secret"),
     )
-}
-
-/// Whether some certificate, be it the default one, is configured for a host: by this Ingress or by another one of the
-/// same host, or of the wildcard above it.
-fn has_certificate(reading: &Reading<'_>, host: &Name) -> Result<bool, Blind> {
-    if !reading.ingress.tls.is_empty() {
-        return Ok(true);
-    }
-    let wildcard = hosts::wildcard_above(host).map(Name::from);
-    if [Some(host.clone()), wildcard].iter().flatten().any(|host| others(reading, host).next().is_some()) {
-        return Ok(true);
-    }
-    reading.snapshot.coverage(Kind::Ingress, None).map(|()| false)
-}
-
-/// Whether another Ingress of the same host asks for its certificate.
-fn is_covered_elsewhere(reading: &Reading<'_>, host: &Name) -> bool {
-    others(reading, host).any(|other| hosts::covering(&other.tls, host, IDENTITY.matching).is_some())
-}
-
-/// The other Ingresses that the same controller serves for a host and that have entries in `spec.tls`.
-fn others<'a>(reading: &'a Reading<'a>, host: &'a Name) -> impl Iterator<Item = &'a Ingress> {
-    let me = &reading.ingress.meta;
-    reading.snapshot.ingresses_of_host(host).map(|other| &**other).filter(move |other| {
-        let is_me = other.meta.namespace == me.namespace && other.meta.name == me.name;
-        let same = || {
-            let serving = resolve(reading.snapshot, reading.vouched, other).serving;
-            matches!(&serving, Serving::Known { name, .. } if Some(name) == reading.controller)
-        };
-        !is_me && !other.tls.is_empty() && flag(other, CANARY) != Some(true) && same()
-    })
-}
-
-fn is_alias(ingress: &Ingress, host: &Name) -> bool {
-    ingress.rules.iter().all(|rule| rule.host.as_ref() != Some(host))
 }
 
 fn annotation<'a>(ingress: &'a Ingress, key: &str) -> Option<&'a str> {
