@@ -5,7 +5,8 @@
 //!
 //! One task per kind lists and follows ([`watch`]) and tells one writer ([`writer`]), which owns the snapshot and publishes it
 //! in [`State`]. What each publish touched stands in the [`Journal`] until the audit has judged it. One probe ([`probe`]) knows
-//! whether the API server can be read at all. Live reads ([`reader`]) go beside all this.
+//! whether the API server can be read at all; what was seen until it is lost is stale until more has been seen. None of these
+//! tasks may end unasked ([`vital`]). Live reads ([`reader`]) go beside all this.
 
 mod backoff;
 mod connect;

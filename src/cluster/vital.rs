@@ -79,7 +79,7 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "far away")]
     async fn a_panic_beside_is_a_panic_here() {
-        apart(|| panic!("far away")).await
+        apart(|| panic!("far away")).await;
     }
 
     #[tokio::test(start_paused = true)]
