@@ -167,7 +167,9 @@ impl Serve {
         let auditing = tokio::spawn(audit.run(vital.shutdown().clone()));
         tokio::spawn(async move {
             if auditing.await.is_err() {
-                tracing::error!("the audit is no more: what slips through is not named until the next start; this is a bug");
+                tracing::error!(
+                    "the audit is no more: what slips through is not named until the next start; this is a bug"
+                );
             }
         });
         Ok((cluster.state, Some(cluster.live)))
