@@ -89,8 +89,13 @@ impl Check {
         }
         let now = Timestamp::now();
         let (snapshot, judgements) = self.judge(&manifests, &rules, now)?;
-        let context =
-            Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
+        let context = Context {
+            snapshot: &snapshot,
+            environment: &rules.environment,
+            parameters: &rules.parameters,
+            now,
+            shared: None,
+        };
         let hints = if objects == 0 { None } else { hint(&manifests, &snapshot, &rules) };
         self.write(&Report::new(Judged {
             context,

@@ -19,8 +19,8 @@ use crate::model::{Kind, Name, ObjectKey};
 
 use super::Fault;
 
-/// Objects of a kind on one page of a list.
-const PAGE: u32 = 500;
+/// Objects of a kind on one page of a list: megabytes in memory, for every kind that is being read.
+const PAGE: u32 = 250;
 
 /// How long the server keeps a watch open, in seconds. Below the idle limits of load balancers.
 const WATCH_SECONDS: u32 = 200;

@@ -134,7 +134,13 @@ mod tests {
             snapshot.apply(Edit::Put(decode::value(kind, value).unwrap()));
         }
         let parameters = Parameters::default();
-        let context = Context { snapshot: &snapshot, environment, parameters: &parameters, now: Timestamp::UNIX_EPOCH };
+        let context = Context {
+            snapshot: &snapshot,
+            environment,
+            parameters: &parameters,
+            now: Timestamp::UNIX_EPOCH,
+            shared: None,
+        };
         let key = decode::value(Kind::Ingress, ingress).unwrap().key();
         let rule = rule(name).unwrap();
         let mut breaches = Vec::new();
