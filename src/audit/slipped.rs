@@ -33,7 +33,13 @@ pub(super) struct Slip {
 
 /// What got worse by a batch of changes and would have been refused.
 pub(super) fn find(batch: &Batch, after: &Snapshot, ruleset: &Ruleset, now: Timestamp) -> Vec<Slip> {
-    let context = Context { snapshot: after, environment: &ruleset.environment, parameters: &ruleset.parameters, now };
+    let context = Context {
+        snapshot: after,
+        environment: &ruleset.environment,
+        parameters: &ruleset.parameters,
+        now,
+        shared: None,
+    };
     let judgements = decision::worsened(&batch.before, after, &batch.touched, ruleset, now);
     let slip = |judgement: &decision::Judgement| Slip {
         finding: decision::explain(&context, judgement),

@@ -49,8 +49,13 @@ impl Audit {
             .into_iter()
             .map(|exemption| format!("the exemption {} exempts nothing (owner: {})", exemption.name, exemption.owner));
         hints.extend(unused);
-        let context =
-            Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
+        let context = Context {
+            snapshot: &snapshot,
+            environment: &rules.environment,
+            parameters: &rules.parameters,
+            now,
+            shared: None,
+        };
         self.write(&Report::new(Judged {
             context,
             judgements,

@@ -89,8 +89,13 @@ impl Check {
         }
         let now = Timestamp::now();
         let (snapshot, judgements) = self.judge(&manifests, &rules, now)?;
-        let context =
-            Context { snapshot: &snapshot, environment: &rules.environment, parameters: &rules.parameters, now };
+        let context = Context {
+            snapshot: &snapshot,
+            environment: &rules.environment,
+            parameters: &rules.parameters,
+            now,
+            shared: None,
+        };
         let hint = if objects == 0 { None } else { hint(&manifests, &snapshot, &rules) };
         let (unseen, mut hints) = self.unseen(&snapshot);
         errors.extend(unseen);

@@ -20,7 +20,7 @@ use crate::model::{Kind, Name, ObjectKey};
 use super::Fault;
 
 /// Objects of a kind on one page of a list.
-pub(super) const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 250;
 /// Bytes of one page: pages are held whole, those of several kinds at a time. Larger ones are asked for in smaller parts.
 pub(super) const PAGE_BYTES: usize = 32 << 20;
 

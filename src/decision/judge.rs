@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     model::{Kind, Labels, Name, Object, ObjectKey},
-    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Rule, Subject},
+    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Rule, Shared, Subject},
     ruleset::{Exemption, Mode, Modes, Ruleset},
     snapshot::{Blind, Running, Snapshot},
 };
@@ -55,6 +55,7 @@ impl<'a> Judge<'a> {
             environment: &self.ruleset.environment,
             parameters: &self.ruleset.parameters,
             now: self.now,
+            shared: None,
         }
     }
 
@@ -98,9 +99,11 @@ impl<'a> Judge<'a> {
         let modes = self.modes(subject.namespace());
         let mut before: BTreeMap<&'static str, Vec<Breach>> = BTreeMap::new();
         let mut after = Vec::new();
+        let shared = Shared::new(subject);
+        let context = Context { shared: Some(&shared), ..self.context() };
         for rule in rules::all() {
             let Some(mode) = self.mode(rule, modes) else { continue };
-            rule.judge(&self.context(), subject, &mut after);
+            rule.judge(&context, subject, &mut after);
             for breach in after.drain(..) {
                 let prior = before.entry(breach.family.0).or_insert_with(|| self.prior(breach.family.0, subject));
                 let worse = is_worse(&breach, prior);
@@ -118,8 +121,10 @@ impl<'a> Judge<'a> {
     fn prior(&self, family: &str, subject: &Subject) -> Vec<Breach> {
         let mut breaches = Vec::new();
         if let Some(before) = self.before {
+            let shared = Shared::new(subject);
+            let context = Context { shared: Some(&shared), ..self.context_of(before) };
             for rule in rules::all().filter(|rule| rule.info().family.0 == family) {
-                rule.judge(&self.context_of(before), subject, &mut breaches);
+                rule.judge(&context, subject, &mut breaches);
             }
         }
         breaches

@@ -151,7 +151,8 @@ mod tests {
 
     fn found(name: &str, snapshot: &Snapshot, environment: &Environment, ingress: &Value) -> Vec<(Finding, bool)> {
         let parameters = Parameters::default();
-        let context = Context { snapshot, environment, parameters: &parameters, now: Timestamp::UNIX_EPOCH };
+        let context =
+            Context { snapshot, environment, parameters: &parameters, now: Timestamp::UNIX_EPOCH, shared: None };
         let key = decode::value(Kind::Ingress, ingress).unwrap().key();
         let rule = rule(name).unwrap();
         let mut breaches = Vec::new();

@@ -1,12 +1,20 @@
 //! What a rule may look at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
-use crate::{model::Name, snapshot::Snapshot};
+use crate::{
+    model::Name,
+    network::{Direction, Exposure, exposure},
+    snapshot::Snapshot,
+};
 
-use super::Parameters;
+use super::{Parameters, Subject, Workload};
 
 /// What a rule may look at: one snapshot, the environment, its parameters and the time.
 #[derive(Clone, Copy)]
@@ -19,6 +27,50 @@ pub struct Context<'a> {
     pub parameters: &'a Parameters,
     /// The time.
     pub now: Timestamp,
+    /// What the rules that judge one subject have in common, where somebody lets them all judge it.
+    pub shared: Option<&'a Shared<'a>>,
+}
+
+/// What the rules that judge one subject in one snapshot have in common, computed by the first that asks.
+pub struct Shared<'a> {
+    subject: &'a Subject,
+    workload: OnceCell<Option<Workload>>,
+    exposures: [OnceCell<Arc<Exposure>>; 2],
+}
+
+impl<'a> Shared<'a> {
+    /// For a subject.
+    pub fn new(subject: &'a Subject) -> Self {
+        Self { subject, workload: OnceCell::new(), exposures: Default::default() }
+    }
+}
+
+impl Context<'_> {
+    /// The subject as a workload, if it is one and is there.
+    pub fn workload(&self, subject: &Subject) -> Option<Workload> {
+        let find = || subject.workload(self.snapshot);
+        match self.shared_of(subject) {
+            Some(shared) => shared.workload.get_or_init(find).clone(),
+            None => find(),
+        }
+    }
+
+    /// The exposure of a subject that is this workload.
+    pub fn exposure(&self, subject: &Subject, workload: &Workload, direction: Direction) -> Arc<Exposure> {
+        let find = || Arc::new(exposure(self.snapshot, &workload.namespace, &workload.facts, direction));
+        match self.shared_of(subject) {
+            Some(Shared { exposures: [ingress, egress], .. }) => {
+                let kept = if direction == Direction::Ingress { ingress } else { egress };
+                Arc::clone(kept.get_or_init(find))
+            }
+            None => find(),
+        }
+    }
+
+    /// What is shared, if it is this very subject's.
+    fn shared_of(&self, subject: &Subject) -> Option<&Shared<'_>> {
+        self.shared.filter(|shared| std::ptr::eq(shared.subject, subject))
+    }
 }
 
 /// What cannot be read from objects, as the ruleset tells it.

@@ -47,7 +47,7 @@ impl Rule for HostNetwork {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        let Some(workload) = subject.workload(context.snapshot) else { return };
+        let Some(workload) = context.workload(subject) else { return };
         if workload.facts.host_network {
             out.push(Breach {
                 rule: INFO.id,

@@ -56,7 +56,7 @@ impl Rule for HostPort {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         // On the node's network every port is the node's, and `host-network` has said so.
-        let Some(workload) = governed(context.snapshot, subject) else { return };
+        let Some(workload) = governed(context, subject) else { return };
         let ports: BTreeSet<_> =
             workload.facts.ports.iter().filter_map(|port| Some((port.protocol, port.host_port?))).collect();
         out.extend(ports.into_iter().map(|(protocol, number)| Breach {

@@ -83,8 +83,8 @@ impl Rule for MetadataEndpoint {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        let Some(workload) = governed(context.snapshot, subject) else { return };
-        let exposure = exposure(context.snapshot, &workload.namespace, &workload.facts, Direction::Egress);
+        let Some(workload) = governed(context, subject) else { return };
+        let exposure = context.exposure(subject, &workload, Direction::Egress);
         // Where nothing isolates it, `unisolated-egress` has said so.
         let addresses =
             AddressSet::union_of(&reached(&exposure.admission).map(AddressSet::of_address).collect::<Vec<_>>());

@@ -32,7 +32,7 @@ mod wide_peer;
 pub use affected::{affected, everything};
 pub use breach::{Aspect, Breach, Extent, Family};
 pub use catalogue::{all, rule};
-pub use context::{Context, Environment};
+pub use context::{Context, Environment, Shared};
 pub use finding::{Finding, Fix, Place, SubjectReference};
 pub use fix::{FixError, FixTarget, fix};
 pub use info::{Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo};

@@ -87,9 +87,9 @@ impl Rule for WidePeer {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        let Some(workload) = governed(context.snapshot, subject) else { return };
+        let Some(workload) = governed(context, subject) else { return };
         for direction in Direction::BOTH {
-            let exposure = exposure(context.snapshot, &workload.namespace, &workload.facts, direction);
+            let exposure = context.exposure(subject, &workload, direction);
             let open = match direction {
                 Direction::Ingress => &open_ingress::INFO,
                 Direction::Egress => &open_egress::INFO,

@@ -45,15 +45,14 @@ impl Snapshot {
 
     /// The top controller of an object, following controllers of built-in kinds as far as they are in the snapshot.
     pub fn top_controller(&self, meta: &Meta) -> Option<ObjectKey> {
-        let mut top = None;
-        let mut meta = meta.clone();
+        let mut top: Option<Object> = None;
         for _ in 0..8 {
+            let meta = top.as_ref().map_or(meta, Object::meta);
             let Some(reference) = meta.controller() else { break };
-            let Lookup::Found(owner) = self.owner(&meta, reference) else { break };
-            top = Some(owner.key());
-            meta = owner.meta().clone();
+            let Lookup::Found(owner) = self.owner(meta, reference) else { break };
+            top = Some(owner);
         }
-        top
+        top.map(|owner| owner.key())
     }
 
     /// Whether the collector is about to remove an object with these owners: it has some, and all of them are built-in objects

@@ -281,6 +281,8 @@ impl Snapshot {
         class.pods.insert_mut(pod.meta.name.clone());
         let mut pod = Arc::unwrap_or_clone(pod);
         pod.facts = Arc::clone(&class.facts);
+        // The class has all labels in its facts.
+        pod.meta.labels = class.facts.labels.clone();
         let key = ClassKey { facts: Arc::clone(&class.facts), ..key };
         self.classes.insert_mut(key, class);
         Object::Pod(Arc::new(pod))

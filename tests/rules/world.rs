@@ -58,7 +58,13 @@ impl Court {
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { snapshot: &self.snapshot, environment: &self.environment, parameters: &self.parameters, now: now() }
+        Context {
+            snapshot: &self.snapshot,
+            environment: &self.environment,
+            parameters: &self.parameters,
+            now: now(),
+            shared: None,
+        }
     }
 
     /// The breaches of all rules by these subjects.

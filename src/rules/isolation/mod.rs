@@ -24,14 +24,14 @@ use crate::{
     snapshot::{Blind, Coverage, Lookup, Need, Snapshot},
 };
 
-use super::{Breach, Family, Place, Subject, SubjectReference, Workload};
+use super::{Breach, Context, Family, Place, Subject, SubjectReference, Workload};
 
 /// Unisolated, open and wide of one direction are one scale.
 pub(super) const FAMILY: Family = Family("isolation");
 
 /// The subject as a workload that policies govern: on its node's network none does, and `host-network` says so.
-pub(super) fn governed(snapshot: &Snapshot, subject: &Subject) -> Option<Workload> {
-    subject.workload(snapshot).filter(|workload| !workload.facts.host_network)
+pub(super) fn governed(context: &Context<'_>, subject: &Subject) -> Option<Workload> {
+    context.workload(subject).filter(|workload| !workload.facts.host_network)
 }
 
 /// Whether what the known policies of a namespace say still holds: a policy that cannot be decoded takes nothing from the others.

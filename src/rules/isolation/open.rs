@@ -31,8 +31,8 @@ impl Rule for Open {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        let Some(workload) = governed(context.snapshot, subject) else { return };
-        let exposure = exposure(context.snapshot, &workload.namespace, &workload.facts, self.direction);
+        let Some(workload) = governed(context, subject) else { return };
+        let exposure = context.exposure(subject, &workload, self.direction);
         if exposure.isolated_by.is_empty() || !is_open(context, self.info, &exposure.admission) {
             return;
         }
@@ -41,7 +41,7 @@ impl Rule for Open {
             family: FAMILY,
             subject: subject.clone(),
             aspect: Aspect::Direction(self.direction),
-            extent: Extent::Admission(exposure.admission),
+            extent: Extent::Admission(Arc::clone(&exposure.admission)),
             certain: known(context.snapshot, &workload.namespace),
         });
     }

@@ -24,9 +24,9 @@ impl Rule for Unisolated {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let snapshot = context.snapshot;
-        let Some(workload) = governed(snapshot, subject) else { return };
+        let Some(workload) = governed(context, subject) else { return };
         let namespace = &workload.namespace;
-        let exposure = exposure(snapshot, namespace, &workload.facts, self.direction);
+        let exposure = context.exposure(subject, &workload, self.direction);
         let isolated = !exposure.isolated_by.is_empty();
         let certain =
             if isolated { known(snapshot, namespace) } else { snapshot.coverage(Kind::NetworkPolicy, Some(namespace)) };
@@ -34,7 +34,7 @@ impl Rule for Unisolated {
             return;
         }
         // What the policies that may be gone admit is no bound: without them it is everything.
-        let extent = if isolated { Exposure::unisolated().admission } else { exposure.admission };
+        let extent = if isolated { Exposure::unisolated().admission } else { Arc::clone(&exposure.admission) };
         out.push(Breach {
             rule: self.info.id,
             family: FAMILY,
