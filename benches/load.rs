@@ -62,7 +62,7 @@ fn from_cluster(cluster: &harness::ControlPlane) {
 
 /// Starts the program some times, and prints the times and what memory it took.
 fn measure(what: &str, arguments: &[&str], objects: usize) {
-    let (mut ready, mut whole, mut loaded, mut served) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut ready, mut whole, mut loaded, mut afterwards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let requests = server::requests("/validate");
     for _ in 0..STARTS {
         let server = Server::start(arguments);
@@ -70,11 +70,11 @@ fn measure(what: &str, arguments: &[&str], objects: usize) {
         whole.push(server.holds(objects).as_secs_f64());
         loaded.push(server.memory().0);
         server.clients().burst(&requests, BURST);
-        served.push(server.memory());
+        afterwards.push(server.memory());
     }
     let most = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
-    let peaks: Vec<f64> = served.iter().map(|(peak, _)| *peak).collect();
-    let stays: Vec<f64> = served.iter().map(|(_, now)| *now).collect();
+    let peaks: Vec<f64> = afterwards.iter().map(|(peak, _)| *peak).collect();
+    let stays: Vec<f64> = afterwards.iter().map(|(_, now)| *now).collect();
     println!(
         "{what}: ready after {:.2} s, all kinds read after {:.2} s (medians of {STARTS}); \
          peak memory {:.0} MiB, after {BURST} reviews {:.0} MiB (the most of {STARTS}), of which {:.0} MiB stay in use",

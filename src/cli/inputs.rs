@@ -44,6 +44,7 @@ enum Place {
 
 impl Input {
     /// Reads it.
+    #[allow(clippy::result_large_err, reason = "once per file")]
     pub(super) fn read(self) -> Result<Source, ReportError> {
         let read = match self.place {
             Place::File(path) => fs::read(path),

@@ -97,7 +97,7 @@ impl<'a> Judge<'a> {
             return;
         }
         let modes = self.modes(subject.namespace());
-        let mut before: BTreeMap<&'static str, Vec<Breach>> = BTreeMap::new();
+        let mut before: BTreeMap<&'static str, BTreeMap<Aspect, Vec<Breach>>> = BTreeMap::new();
         let mut after = Vec::new();
         let shared = Shared::new(subject);
         let context = Context { shared: Some(&shared), ..self.context() };
@@ -106,7 +106,7 @@ impl<'a> Judge<'a> {
             rule.judge(&context, subject, &mut after);
             for breach in after.drain(..) {
                 let prior = before.entry(breach.family.0).or_insert_with(|| self.prior(breach.family.0, subject));
-                let worse = is_worse(&breach, prior);
+                let worse = is_worse(&breach, prior.get(&breach.aspect.scale()).map_or(&[], Vec::as_slice));
                 self.verdicts(breach, mode, worse, reach, out);
             }
         }
@@ -117,8 +117,8 @@ impl<'a> Judge<'a> {
         if rule.info().id.0 == "unknown-profile" { Some(Mode::Enforce) } else { self.ruleset.mode(rule.info(), modes) }
     }
 
-    /// The breaches of a family that the subject had before.
-    fn prior(&self, family: &str, subject: &Subject) -> Vec<Breach> {
+    /// The breaches of a family that the subject had before, by their scale.
+    fn prior(&self, family: &str, subject: &Subject) -> BTreeMap<Aspect, Vec<Breach>> {
         let mut breaches = Vec::new();
         if let Some(before) = self.before {
             let shared = Shared::new(subject);
@@ -127,7 +127,11 @@ impl<'a> Judge<'a> {
                 rule.judge(&context, subject, &mut breaches);
             }
         }
-        breaches
+        let mut by_scale: BTreeMap<Aspect, Vec<Breach>> = BTreeMap::new();
+        for breach in breaches {
+            by_scale.entry(breach.aspect.scale()).or_default().push(breach);
+        }
+        by_scale
     }
 
     fn verdicts(&self, breach: Breach, mode: Mode, worse: bool, reach: Reach, out: &mut Vec<Verdict>) {
@@ -212,12 +216,11 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether the breach is more than what was there before on its scale. What could not be proved before licenses nothing that
+/// Whether the breach is more than what was there before on its scale, which is given. What could not be proved before licenses nothing that
 /// is certain now: doubt would be a way in.
 fn is_worse(breach: &Breach, before: &[Breach]) -> bool {
     let counts = |prior: &&Breach| prior.certain.is_ok() || breach.certain.is_err();
-    let mut comparable =
-        before.iter().filter(counts).filter(|prior| prior.aspect.is_comparable(&breach.aspect)).peekable();
+    let mut comparable = before.iter().filter(counts).peekable();
     comparable.peek().is_none() || breach.extent.exceeds(comparable.map(|prior| &prior.extent))
 }
 

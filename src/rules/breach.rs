@@ -59,13 +59,15 @@ impl Aspect {
         }
     }
 
+    /// The scale on which it is measured: its direction, or itself.
+    #[must_use]
+    pub fn scale(&self) -> Self {
+        self.direction().map_or_else(|| self.clone(), Self::Direction)
+    }
+
     /// Whether both are measured on one scale: the same aspect, or the same direction.
     pub fn is_comparable(&self, other: &Self) -> bool {
-        match (self.direction(), other.direction()) {
-            (Some(mine), Some(theirs)) => mine == theirs,
-            (None, None) => self == other,
-            _ => false,
-        }
+        self.scale() == other.scale()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -119,7 +120,8 @@ impl Admission {
         let (answer, verdict) = match enforced {
             Some((namespace, profile)) => {
                 let version = kind.info().api_version();
-                message += &format!(
+                let _ = write!(
+                    message,
                     "; {namespace} enforces {profile}, where no policy may be stored that Ringwall cannot read; \
                      fix: write that field as {version} describes it"
                 );
