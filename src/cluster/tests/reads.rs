@@ -122,7 +122,7 @@ async fn a_server_that_hangs_and_one_that_is_gone_are_told_apart() {
 async fn a_page_with_too_many_bytes_is_asked_for_in_smaller_parts_down_to_single_objects() {
     let (reader, mut server) = reader();
     let read = reader.read(Need::List(Kind::Pod, None));
-    for limit in ["limit=500", "limit=125", "limit=31", "limit=7"] {
+    for limit in ["limit=250", "limit=62", "limit=15", "limit=3"] {
         let call = server.list().await;
         assert!(call.uri.ends_with(limit), "{}", call.uri);
         call.bytes(PAGE_BYTES + 1);

@@ -370,7 +370,7 @@ async fn a_quiet_kind_is_listed_anew_rather_than_stale_until_the_next_bookmark()
     server.list().await.items("20", &[]);
     let _quiet = server.watch("10").await.open();
     let call = server.list().await;
-    assert!(call.uri.ends_with("limit=500"), "{}", call.uri);
+    assert!(call.uri.ends_with("limit=250"), "{}", call.uri);
     assert_eq!(followed.blind(), Some(Blind::Stale(Kind::Pod)));
     call.items("21", &[pod("a", "1")]);
     assert_eq!(followed.next().await, Some(WatchStatus::Synced));
