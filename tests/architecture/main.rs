@@ -26,10 +26,9 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// External crates that only some layers may name.
 const GUARDED: &[(&str, &[&str])] = &[
-    ("kube", &["cluster", "audit"]),
-    ("k8s_openapi", &["cluster", "audit"]),
+    ("kube", &["cluster"]),
+    ("k8s_openapi", &["cluster"]),
     ("tokio", &["cluster", "webhook", "audit", "cli"]),
-    ("axum", &["webhook"]),
     ("hyper", &["webhook", "cluster"]),
     ("rustls", &["webhook", "cluster", "cli"]),
     ("serde_saphyr", &["source"]),
