@@ -34,7 +34,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let leaving = leaving.cloned().map(Edit::Remove);
     let (before, _) = snapshot.with(leaving.chain([edit(&change.before)]));
     let (after, touched) = before.with([edit(&change.after)]);
-    let judge = Judge { before: Some(&before), after: &after, ruleset, now };
+    let judge = Judge::new(Some(&before), &after, ruleset, now);
     if spare::passes(&judge, change) {
         return Decision { allow: true, ..Decision::default() };
     }
@@ -90,7 +90,7 @@ pub fn worsened(
     ruleset: &Ruleset,
     now: Timestamp,
 ) -> Vec<Judgement> {
-    let judge = Judge { before: Some(before), after, ruleset, now };
+    let judge = Judge::new(Some(before), after, ruleset, now);
     let mut verdicts = Vec::new();
     for subject in rules::affected(before, after, touched) {
         let terminating = subject

@@ -1,6 +1,6 @@
 //! One subject judged: its breaches after, before, and what each of them does.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -17,7 +17,6 @@ use super::{Judgement, Outcome, Reason};
 pub(super) const SPARED_NAMESPACES: [&str; 2] = ["kube-system", "kube-node-lease"];
 
 /// What is the same for all subjects of a decision.
-#[derive(Clone, Copy)]
 pub(super) struct Judge<'a> {
     /// The state before; `None` for a survey, in which nothing has a before.
     pub(super) before: Option<&'a Snapshot>,
@@ -25,6 +24,8 @@ pub(super) struct Judge<'a> {
     pub(super) after: &'a Snapshot,
     pub(super) ruleset: &'a Ruleset,
     pub(super) now: Timestamp,
+    /// The namespace whose profiles were asked for last: that of the next subject, as a rule.
+    latest: RefCell<Option<(Name, Modes)>>,
 }
 
 /// How far the findings of a subject may go.
@@ -45,6 +46,10 @@ pub(super) struct Verdict {
 }
 
 impl<'a> Judge<'a> {
+    pub(super) fn new(before: Option<&'a Snapshot>, after: &'a Snapshot, ruleset: &'a Ruleset, now: Timestamp) -> Self {
+        Self { before, after, ruleset, now, latest: RefCell::default() }
+    }
+
     pub(super) fn context(&self) -> Context<'a> {
         self.context_of(self.after)
     }
@@ -62,14 +67,19 @@ impl<'a> Judge<'a> {
     /// The profiles of a namespace: the stricter of before and after.
     pub(super) fn modes(&self, namespace: Option<&Name>) -> Modes {
         let Some(name) = namespace else { return self.ruleset.defaults };
+        if let Some((_, modes)) = self.latest.borrow().as_ref().filter(|(latest, _)| latest == name) {
+            return *modes;
+        }
         let of = |snapshot: &Snapshot| {
             let labels = snapshot.namespace(name).found().map(|namespace| namespace.meta.labels.clone());
             self.ruleset.modes_of(&labels.unwrap_or_default())
         };
-        match self.before {
+        let modes = match self.before {
             Some(before) => of(before).stricter(of(self.after)),
             None => of(self.after),
-        }
+        };
+        self.latest.replace(Some((name.clone(), modes)));
+        modes
     }
 
     /// Whether nothing is judged in the namespace.

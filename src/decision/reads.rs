@@ -1,9 +1,9 @@
 //! The reads that could change an answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    model::{Kind, Object, ObjectKey, Operation},
+    model::{Kind, Name, Object, ObjectKey, Operation},
     rules,
     snapshot::{Lookup, Need, Running},
 };
@@ -13,7 +13,7 @@ use super::{
     judge::{Judge, Verdict, is_readable},
 };
 
-/// How many owners are read before a policy's change is admitted because the Pods it leaves bare seem to be on their way out.
+/// How many objects of one kind are read one by one; of more a list is read. And how many owners are read before a policy's change is admitted because the Pods it leaves bare seem to be on their way out.
 const OWNERS_READ: usize = 16;
 
 /// The reads that could change the answer and have not been made for this request.
@@ -36,8 +36,35 @@ pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) ->
     }
     broken_watches(judge, change, &mut needs);
     doubted_policies(judge, change, &mut needs);
-    needs.retain(|need| !change.confirmed.contains(need));
-    needs
+    needs.retain(|need| !is_confirmed(change, need));
+    together(needs)
+}
+
+/// Whether the read, or one that finds at least as much, has been made for this request.
+fn is_confirmed(change: &Change, need: &Need) -> bool {
+    let listed = |key: &ObjectKey| change.confirmed.contains(&Need::List(key.kind, key.namespace.clone()));
+    change.confirmed.contains(need) || matches!(need, Need::Get(key) if listed(key))
+}
+
+/// One list in the place of many single reads: a policy may select thousands of workloads, each with owners of its own.
+fn together(needs: BTreeSet<Need>) -> BTreeSet<Need> {
+    let mut singles: BTreeMap<(Kind, Option<Name>), usize> = BTreeMap::new();
+    for need in &needs {
+        if let Need::Get(key) = need {
+            *singles.entry((key.kind, key.namespace.clone())).or_default() += 1;
+        }
+    }
+    singles.retain(|_, count| *count > OWNERS_READ);
+    if singles.is_empty() {
+        return needs;
+    }
+    let read = |need| match need {
+        Need::Get(ObjectKey { kind, namespace, .. }) if singles.contains_key(&(kind, namespace.clone())) => {
+            Need::List(kind, namespace)
+        }
+        other => other,
+    };
+    needs.into_iter().map(read).collect()
 }
 
 /// Before any verdict, an admission included, the Namespace and so the mode must be known.
@@ -104,6 +131,6 @@ pub(super) fn absent_owners(judge: &Judge<'_>, change: &Change, class: &crate::s
             }
         }
     }
-    needs.retain(|need| !change.confirmed.contains(need));
+    needs.retain(|need| !is_confirmed(change, need));
     needs
 }

@@ -28,7 +28,7 @@ pub(super) fn passes(judge: &Judge<'_>, change: &Change) -> bool {
 
 /// The profile that is enforced in a namespace; none where nothing is judged.
 pub fn enforced_in(snapshot: &Snapshot, ruleset: &Ruleset, namespace: &Name, now: Timestamp) -> Option<Profile> {
-    let judge = Judge { before: None, after: snapshot, ruleset, now };
+    let judge = Judge::new(None, snapshot, ruleset, now);
     let terminating = snapshot.namespace(namespace).found().is_some_and(|namespace| namespace.terminating);
     (!judge.is_spared(namespace) && !terminating).then(|| judge.modes(Some(namespace)).enforce)
 }

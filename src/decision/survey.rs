@@ -26,7 +26,7 @@ pub enum Templates {
 
 /// Judges every subject once, in order. [`Outcome::Refuse`] is what enforce mode would refuse if it came anew.
 pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now: Timestamp) -> Vec<Judgement> {
-    let judge = Judge { before: None, after: snapshot, ruleset, now };
+    let judge = Judge::new(None, snapshot, ruleset, now);
     let mut verdicts = Vec::new();
     for subject in rules::everything(snapshot) {
         let terminating = subject

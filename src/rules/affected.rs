@@ -18,7 +18,9 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
-    let mut affected = Affected { before, after, states, subjects: BTreeSet::new() };
+    let same_policies = touched.iter().all(|key| key.kind != Kind::NetworkPolicy);
+    let policies = if same_policies { vec![after] } else { vec![before, after] };
+    let mut affected = Affected { before, after, states, policies, subjects: BTreeSet::new() };
     for key in touched {
         affected.touch(key);
     }
@@ -59,6 +61,8 @@ struct Affected<'a> {
     after: &'a Snapshot,
     /// The states whose classes and templates differ.
     states: Vec<&'a Snapshot>,
+    /// The states whose policies differ.
+    policies: Vec<&'a Snapshot>,
     subjects: BTreeSet<Subject>,
 }
 
@@ -91,7 +95,7 @@ impl Affected<'_> {
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
         for version in self.versions(key) {
             let Some(facts) = version.pod_facts() else { continue };
-            for state in [self.before, self.after] {
+            for state in &self.policies {
                 let selecting = policies(state, namespace).filter(|policy| policy.pod_selector.matches(&facts.labels));
                 self.subjects.extend(selecting.map(|policy| {
                     Subject::Object(ObjectKey::namespaced(
