@@ -77,7 +77,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     needs.extend(owners);
     let notes = Notes { change };
     let mut decision = present(&judge, verdicts, &notes);
-    decision.needs = needs;
+    decision.needs = reads::together(needs);
     decision
 }
 

@@ -37,7 +37,7 @@ pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) ->
     broken_watches(judge, change, &mut needs);
     doubted_policies(judge, change, &mut needs);
     needs.retain(|need| !is_confirmed(change, need));
-    together(needs)
+    needs
 }
 
 /// Whether the read, or one that finds at least as much, has been made for this request.
@@ -47,7 +47,7 @@ fn is_confirmed(change: &Change, need: &Need) -> bool {
 }
 
 /// One list in the place of many single reads: a policy may select thousands of workloads, each with owners of its own.
-fn together(needs: BTreeSet<Need>) -> BTreeSet<Need> {
+pub(super) fn together(needs: BTreeSet<Need>) -> BTreeSet<Need> {
     let mut singles: BTreeMap<(Kind, Option<Name>), usize> = BTreeMap::new();
     for need in &needs {
         if let Need::Get(key) = need {

@@ -76,6 +76,24 @@ fn an_owner_that_is_not_seen_yet_is_read_before_a_policy_goes() {
 }
 
 #[test]
+fn the_owners_of_many_workloads_are_read_as_one_list() {
+    let everything = policy("deny", &serde_json::json!({"podSelector": {}, "policyTypes": ["Ingress"]}));
+    let mut objects = vec![namespace("shop", &[]), everything.clone()];
+    for number in 0..50 {
+        let (app, set) = (format!("app-{number}"), format!("app-{number}-1"));
+        objects.extend([deployment(&app, &app), replica_set(&set, &app, &app), owned(&format!("{set}-a"), &app, &set)]);
+    }
+    let (shop, ruleset) = (snapshot(&objects), enforcing(Profile::Baseline));
+    let decision = delete(&shop, &everything, &ruleset);
+    let list = |kind| Need::List(kind, Some("shop".into()));
+    assert!(!decision.allow && decision.needs.len() < 10, "{:?}", decision.needs);
+    assert!(decision.needs.contains(&list(Kind::ReplicaSet)) && decision.needs.contains(&list(Kind::Deployment)));
+    let mut request = change(Some(&everything), None);
+    request.confirmed.extend(decision.needs);
+    assert!(decide(&shop, &request, &ruleset, now()).needs.is_empty());
+}
+
+#[test]
 fn what_rbac_forbids_cannot_be_proved_and_is_not_read_for() {
     let shop = snapshot(&[namespace("shop", &[])]);
     let scope = Scope { kind: Kind::NetworkPolicy, namespace: None };
