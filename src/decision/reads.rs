@@ -13,7 +13,8 @@ use super::{
     judge::{Judge, Verdict, is_readable},
 };
 
-/// How many objects of one kind are read one by one; of more a list is read. And how many owners are read before a policy's change is admitted because the Pods it leaves bare seem to be on their way out.
+/// How many objects of one kind are read one by one; of more a list is read. And how many owners are read before a policy's change is
+/// admitted because the Pods it leaves bare seem to be on their way out.
 const OWNERS_READ: usize = 16;
 
 /// The reads that could change the answer and have not been made for this request.
