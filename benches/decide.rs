@@ -17,7 +17,7 @@ mod world;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringwall::{
     decision::{Change, decide},
@@ -77,7 +77,7 @@ fn created(object: ringwall::model::Object) -> Change {
         before: None,
         after: Some(object),
         actor: None,
-        doubted: BTreeSet::new(),
+        doubted: BTreeMap::new(),
         confirmed: BTreeSet::new(),
     }
 }
@@ -90,7 +90,7 @@ fn deleted(snapshot: &Snapshot, space: &str, policy: &str) -> Change {
         key,
         after: None,
         actor: None,
-        doubted: BTreeSet::new(),
+        doubted: BTreeMap::new(),
         confirmed: BTreeSet::new(),
     }
 }

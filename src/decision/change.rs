@@ -1,6 +1,6 @@
 //! What a request does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Name, Object, ObjectKey, Operation},
@@ -20,8 +20,9 @@ pub struct Change {
     pub after: Option<Object>,
     /// Who asks; `None` where nobody does (files).
     pub actor: Option<Actor>,
-    /// Policies whose DELETE was admitted a moment ago and that the snapshot still holds: what rests on them is read live.
-    pub doubted: BTreeSet<ObjectKey>,
+    /// Policies whose DELETE or UPDATE was admitted a moment ago and that the snapshot still holds as they were, with what becomes of
+    /// them: what rests on them is read live, and other policies' changes are judged as if it had happened.
+    pub doubted: BTreeMap<ObjectKey, Option<Object>>,
     /// The reads that have been made for this request; what they found is in the snapshot, and they are not asked for again.
     pub confirmed: BTreeSet<Need>,
 }

@@ -30,8 +30,12 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     };
     // Two policies that cover for each other must not go one right after the other, before the watch has shown the first to be
     // gone: what is on its way out covers nobody.
-    let leaving = change.doubted.iter().filter(|key| change.key.kind == Kind::NetworkPolicy && **key != change.key);
-    let leaving = leaving.cloned().map(Edit::Remove);
+    let leaving =
+        change.doubted.iter().filter(|(key, _)| change.key.kind == Kind::NetworkPolicy && **key != change.key);
+    let leaving = leaving.map(|(key, after)| match after {
+        Some(object) => Edit::Put(object.clone()),
+        None => Edit::Remove(key.clone()),
+    });
     let (before, _) = snapshot.with(leaving.chain([edit(&change.before)]));
     let (after, touched) = before.with([edit(&change.after)]);
     let judge = Judge::new(Some(&before), &after, ruleset, now);
@@ -43,6 +47,10 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let own = change.after.as_ref().map(|object| Subject::Object(object.key()));
     let mut subjects = rules::affected(&before, &after, &touched);
     subjects.extend(own.clone());
+    if change.operation == Operation::Create && change.key.kind != Kind::NetworkPolicy {
+        // One more workload only mends what rules say of policies: that they select nothing.
+        subjects.retain(|subject| subject.kind() != Kind::NetworkPolicy);
+    }
     let raises = namespace::raises(&judge, change);
     for subject in &subjects {
         let is_own = own.as_ref() == Some(subject);

@@ -97,7 +97,7 @@ fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>
     }
 }
 
-/// A Pod that rests on a policy whose DELETE was admitted a moment ago is confirmed. A policy's own change is judged as if that
+/// A Pod that rests on a policy whose DELETE or UPDATE was admitted a moment ago is confirmed. A policy's own change is judged as if that
 /// one were gone, see [`super::decide`].
 fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
     let (Some(Object::Pod(pod)), Some(namespace)) = (&change.after, &change.key.namespace) else { return };
@@ -105,7 +105,7 @@ fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Nee
         Some(Object::NetworkPolicy(policy)) => policy.pod_selector.matches(&pod.facts.labels),
         _ => false,
     };
-    if change.doubted.iter().any(rests_on) {
+    if change.doubted.keys().any(rests_on) {
         needs.insert(Need::List(Kind::NetworkPolicy, Some(namespace.clone())));
     }
 }

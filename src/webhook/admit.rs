@@ -89,13 +89,8 @@ impl Admission {
         let ruleset = self.ruleset.load_full();
         let now = Timestamp::now();
         let (decision, doubt) = self.decide(&published.snapshot, &mut change, &ruleset, now, large).await;
-        if decision.allow
-            && !dry_run
-            && change.operation == Operation::Delete
-            && change.key.kind == Kind::NetworkPolicy
-            && let Some(before) = &change.before
-        {
-            self.leaving.remember(&change.key, &before.meta().uid, Instant::now());
+        if decision.allow && !dry_run && change.key.kind == Kind::NetworkPolicy {
+            self.leaving.remember(&change.key, change.before.as_ref(), change.after.as_ref(), Instant::now());
         }
         record::findings(&self.metrics, uid, &change, &decision, doubt.as_ref(), dry_run);
         let verdict = if decision.allow { "admitted" } else { "refused" };

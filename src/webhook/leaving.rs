@@ -1,8 +1,9 @@
-//! Policies that are possibly gone: their DELETE was admitted a moment ago, and the watch has not said yet what came of it.
-//! A Pod that rests on one of them is confirmed by a live read.
+//! Policies that are possibly gone or no more what they were: their DELETE or UPDATE was admitted a moment ago, and the watch
+//! has not said yet what came of it. A Pod that rests on one of them is confirmed by a live read; another policy's change is
+//! judged as if it had happened.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ops::Bound,
     sync::Arc,
     time::{Duration, Instant},
@@ -11,7 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use crate::{
-    model::{Kind, Name, ObjectKey},
+    model::{Kind, Name, Object, ObjectKey},
     snapshot::{Lookup, Snapshot},
 };
 
@@ -26,18 +27,27 @@ pub(super) struct Leaving(ArcSwap<BTreeMap<ObjectKey, Entry>>);
 
 #[derive(Clone)]
 struct Entry {
-    uid: Name,
+    before: Object,
+    after: Option<Object>,
     until: Instant,
 }
 
 impl Leaving {
-    /// Remembers a policy whose DELETE has just been admitted.
-    pub(super) fn remember(&self, key: &ObjectKey, uid: &Name, now: Instant) {
+    /// Remembers a policy whose DELETE or UPDATE has just been admitted. One whose CREATE has been is in no doubt any more.
+    pub(super) fn remember(&self, key: &ObjectKey, before: Option<&Object>, after: Option<&Object>, now: Instant) {
         let until = now + DOUBTED;
         self.0.rcu(|entries| {
             let mut entries: BTreeMap<ObjectKey, Entry> = (**entries).clone();
             entries.retain(|_, entry| entry.until > now);
-            entries.insert(key.clone(), Entry { uid: uid.clone(), until });
+            match before {
+                Some(before) if after != Some(before) => {
+                    let entry = Entry { before: before.clone(), after: after.cloned(), until };
+                    entries.insert(key.clone(), entry);
+                }
+                _ => {
+                    entries.remove(key);
+                }
+            }
             if entries.len() > MOST
                 && let Some(oldest) = entries.iter().min_by_key(|(_, entry)| entry.until).map(|(key, _)| key.clone())
             {
@@ -47,19 +57,24 @@ impl Leaving {
         });
     }
 
-    /// The policies of a namespace that are in doubt and that the snapshot still holds in the same incarnation.
-    pub(super) fn of(&self, namespace: &Name, snapshot: &Snapshot, now: Instant) -> BTreeSet<ObjectKey> {
+    /// The policies of a namespace that are in doubt, for the snapshot still holds what they were, and what becomes of them.
+    pub(super) fn of(
+        &self,
+        namespace: &Name,
+        snapshot: &Snapshot,
+        now: Instant,
+    ) -> BTreeMap<ObjectKey, Option<Object>> {
         let entries = self.0.load();
         let first = ObjectKey::namespaced(Kind::NetworkPolicy, namespace.clone(), "");
         let still_held = |key: &ObjectKey, entry: &Entry| match snapshot.object(key) {
-            Lookup::Found(object) => object.meta().uid == entry.uid,
+            Lookup::Found(object) => object == entry.before,
             Lookup::Absent | Lookup::Unseen(_) => false,
         };
         entries
             .range((Bound::Included(first), Bound::Unbounded))
             .take_while(|(key, _)| key.namespace.as_ref() == Some(namespace))
             .filter(|(key, entry)| entry.until > now && still_held(key, entry))
-            .map(|(key, _)| key.clone())
+            .map(|(key, entry)| (key.clone(), entry.after.clone()))
             .collect()
     }
 }
@@ -93,8 +108,8 @@ mod tests {
         let (leaving, now) = (Leaving::default(), Instant::now());
         let (snapshot, _) = Snapshot::new().with([Edit::Put(policy("1"))]);
         let key = policy("1").key();
-        leaving.remember(&key, &"1".into(), now);
-        assert_eq!(leaving.of(&"shop".into(), &snapshot, now), BTreeSet::from([key.clone()]));
+        leaving.remember(&key, Some(&policy("1")), None, now);
+        assert_eq!(leaving.of(&"shop".into(), &snapshot, now), BTreeMap::from([(key.clone(), None)]));
         assert!(leaving.of(&"other".into(), &snapshot, now).is_empty());
         assert!(leaving.of(&"shop".into(), &snapshot, now + DOUBTED).is_empty());
         let (made_anew, _) = snapshot.with([Edit::Put(policy("2"))]);
@@ -104,11 +119,25 @@ mod tests {
     }
 
     #[test]
+    fn an_update_is_in_doubt_until_the_watch_shows_it_and_a_policy_made_anew_is_in_none() {
+        let (leaving, now) = (Leaving::default(), Instant::now());
+        let (snapshot, _) = Snapshot::new().with([Edit::Put(policy("1"))]);
+        let (key, changed) = (policy("1").key(), policy("changed"));
+        leaving.remember(&key, Some(&policy("1")), Some(&changed), now);
+        let doubted = BTreeMap::from([(key.clone(), Some(changed.clone()))]);
+        assert_eq!(leaving.of(&"shop".into(), &snapshot, now), doubted);
+        assert!(leaving.of(&"shop".into(), &snapshot.with([Edit::Put(changed)]).0, now).is_empty());
+        leaving.remember(&key, Some(&policy("1")), None, now);
+        leaving.remember(&key, None, Some(&policy("2")), now);
+        assert!(leaving.of(&"shop".into(), &snapshot, now).is_empty());
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let (leaving, now) = (Leaving::default(), Instant::now());
         for number in 0..20 {
             let later = now + DOUBTED * number;
-            leaving.remember(&policy("1").key(), &format!("{number}").into(), later);
+            leaving.remember(&policy("1").key(), Some(&policy(&format!("{number}"))), None, later);
         }
         assert_eq!(leaving.0.load().len(), 1);
     }

@@ -312,7 +312,7 @@ fn ask(request: &Request<'_>) -> Result<Ask, String> {
         before,
         after,
         actor: Some(actor),
-        doubted: std::collections::BTreeSet::new(),
+        doubted: std::collections::BTreeMap::new(),
         confirmed: std::collections::BTreeSet::new(),
     };
     Ok(Ask::Judge { change: Box::new(change), dry_run })

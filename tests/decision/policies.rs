@@ -112,9 +112,12 @@ fn two_policies_that_cover_for_each_other_do_not_go_one_right_after_the_other() 
     let (one, two) = (isolating("one", "web"), isolating("two", "web"));
     let shop = snapshot(&shop_with(&[one.clone(), two.clone()]));
     let mut request = change(Some(&two), None);
-    request.doubted.insert(object(&one).key());
-    let decision = ringwall::decision::decide(&shop, &request, &baseline(), now());
-    assert_eq!(refusals(&decision), ["unisolated-ingress"]);
+    let elsewhere = isolating("one", "other");
+    for becomes in [None, Some(object(&elsewhere))] {
+        request.doubted.insert(object(&one).key(), becomes);
+        let decision = ringwall::decision::decide(&shop, &request, &baseline(), now());
+        assert_eq!(refusals(&decision), ["unisolated-ingress"]);
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn a_pod_that_rests_on_a_policy_that_may_be_gone_is_confirmed() {
     let last = isolating("web", "web");
     let shop = snapshot(&[namespace("shop", &[]), last.clone()]);
     let mut request = change(None, Some(&pod("web", "web")));
-    request.doubted.insert(object(&last).key());
+    request.doubted.insert(object(&last).key(), None);
     let decision = decide(&shop, &request, &enforcing(Profile::Baseline), now());
     assert!(decision.allow && decision.needs.contains(&policies()), "{:?}", decision.needs);
 }

@@ -1,6 +1,6 @@
 //! Small worlds to decide in, written as the API server would send them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ringwall::{
@@ -107,7 +107,7 @@ pub(crate) fn change(before: Option<&Value>, after: Option<&Value>) -> Change {
         _ => Operation::Update,
     };
     let actor = Some(Actor { user: "alice".into(), groups: vec!["system:authenticated".into()] });
-    Change { operation, key, before, after, actor, doubted: BTreeSet::new(), confirmed: BTreeSet::new() }
+    Change { operation, key, before, after, actor, doubted: BTreeMap::new(), confirmed: BTreeSet::new() }
 }
 
 pub(crate) fn create(snapshot: &Snapshot, after: &Value, ruleset: &Ruleset) -> Decision {

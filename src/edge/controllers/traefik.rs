@@ -158,9 +158,9 @@ fn router_has_tls(ingress: &Ingress) -> bool {
 
 /// The value of an annotation of Traefik's, whose names are compared without regard to case.
 fn value<'a>(ingress: &'a Ingress, name: &str) -> Option<&'a str> {
-    let mut annotations = ingress.meta.annotations.iter();
+    // Of names that differ only in case Traefik lets the last one win, in the order of their bytes.
     let same = |key: &str| key.strip_prefix(PREFIX).is_some_and(|rest| rest.eq_ignore_ascii_case(name));
-    annotations.find(|(key, _)| same(key)).map(|(_, value)| value.as_str())
+    ingress.meta.annotations.iter().filter(|(key, _)| same(key)).last().map(|(_, value)| value.as_str())
 }
 
 fn list<'a>(ingress: &'a Ingress, name: &str) -> Vec<&'a str> {
