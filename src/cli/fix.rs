@@ -26,12 +26,9 @@ pub(super) struct Fix {
     /// The labels of the Pods; all Pods of the namespace when they are left out
     #[arg(long = "selector", short = 'l', value_delimiter = ',', value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(Name, Name)>,
-    /// The policy or Ingress that is replaced
+    /// The policy that is replaced
     #[arg(long)]
     name: Option<String>,
-    /// A host of an Ingress
-    #[arg(long = "host", value_name = "HOST")]
-    hosts: Vec<String>,
     /// The direction, for rules that hold in both
     #[arg(long, value_enum)]
     direction: Option<DirectionName>,
@@ -50,7 +47,6 @@ impl Fix {
             namespace: self.namespace.map(Name::from),
             labels: self.labels.into_iter().collect::<Labels>(),
             name: self.name.map(Name::from),
-            hosts: self.hosts.into_iter().map(Name::from).collect(),
             direction: self.direction.map(|direction| match direction {
                 DirectionName::Ingress => Direction::Ingress,
                 DirectionName::Egress => Direction::Egress,

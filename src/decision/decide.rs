@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     Change, Decision, Judgement, Outcome, Reason, explain,
-    judge::{Judge, Reach, Verdict},
+    judge::{Judge, Reach, Verdict, drop_shadowed_templates},
     namespace, reads, spare,
 };
 
@@ -99,17 +99,19 @@ pub fn worsened(
     now: Timestamp,
 ) -> Vec<Judgement> {
     let judge = Judge::new(Some(before), after, ruleset, now);
+    let by_policy = touched.iter().any(|key| key.kind == Kind::NetworkPolicy);
     let mut verdicts = Vec::new();
     for subject in rules::affected(before, after, touched) {
-        let terminating = subject
-            .namespace()
-            .and_then(|name| after.namespace(name).found())
-            .is_some_and(|namespace| namespace.terminating);
-        if terminating || subject.kind().is_workload() || !judge.counts(&subject) || has_ended(after, &subject, &judge)
-        {
+        let is_over = judge.is_terminating(&subject) || !judge.counts(&subject) || has_ended(after, &subject, &judge);
+        if is_over || subject.kind().is_workload() {
             continue;
         }
-        judge.subject(&subject, Reach::Full, &mut verdicts);
+        // As a request would have been judged: what a change only touches is refused for policies' sake alone, and Ingresses for
+        // each other's.
+        let is_own = matches!(&subject, Subject::Object(key) if touched.contains(key));
+        let is_full = is_own || by_policy || subject.kind() == Kind::Ingress;
+        let reach = if is_full { Reach::Full } else { Reach::Warn(Reason::Spared) };
+        judge.subject(&subject, reach, &mut verdicts);
     }
     let refused = verdicts.into_iter().map(|verdict| verdict.judgement);
     refused.filter(|judgement| judgement.outcome == Outcome::Refuse).collect()
@@ -158,22 +160,6 @@ fn shows_prior(change: &Change, subject: &Subject, is_own: bool, verdict: &Verdi
         Kind::NetworkPolicy => is_own || matches!(subject, Subject::Class(_)),
         _ => is_own,
     }
-}
-
-/// A template whose Pods are judged in the same decision says nothing that they do not say.
-fn drop_shadowed_templates(verdicts: &mut Vec<Verdict>) {
-    let name = |judgement: &Judgement| {
-        let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
-        (judgement.breach.rule, judgement.breach.aspect.clone(), subject)
-    };
-    let is_class = |verdict: &&Verdict| matches!(verdict.judgement.breach.subject, Subject::Class(_));
-    let told: std::collections::BTreeSet<_> = verdicts.iter().filter(is_class).map(|v| name(&v.judgement)).collect();
-    if told.is_empty() {
-        return;
-    }
-    verdicts.retain(|verdict| {
-        !verdict.judgement.breach.subject.kind().is_workload() || !told.contains(&name(&verdict.judgement))
-    });
 }
 
 /// Sorts, merges classes of one workload, explains what is shown and counts the rest.

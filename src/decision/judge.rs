@@ -1,12 +1,15 @@
 //! One subject judged: its breaches after, before, and what each of them does.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     model::{Kind, Labels, Name, Object, ObjectKey},
-    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Rule, Shared, Subject},
+    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Shared, Subject, SubjectReference},
     ruleset::{Exemption, Mode, Modes, Ruleset},
     snapshot::{Blind, Running, Snapshot},
 };
@@ -88,6 +91,12 @@ impl<'a> Judge<'a> {
             || self.ruleset.environment.own_namespace.as_ref() == Some(namespace)
     }
 
+    /// Whether the subject is in a Namespace that is being deleted.
+    pub(super) fn is_terminating(&self, subject: &Subject) -> bool {
+        let namespace = subject.namespace().and_then(|name| self.after.namespace(name).found());
+        namespace.is_some_and(|namespace| namespace.terminating)
+    }
+
     /// Whether a class has a Pod that counts as running; other subjects always count.
     pub(super) fn counts(&self, subject: &Subject) -> bool {
         let Subject::Class(key) = subject else { return true };
@@ -101,7 +110,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// The verdicts of a subject. `existed` says whether it was there before, so that its breaches have a before.
+    /// The verdicts of a subject: what it breaks after, each compared with what it broke before.
     pub(super) fn subject(&self, subject: &Subject, reach: Reach, out: &mut Vec<Verdict>) {
         if subject.namespace().is_some_and(|namespace| self.is_spared(namespace)) {
             return;
@@ -112,7 +121,7 @@ impl<'a> Judge<'a> {
         let shared = Shared::new(subject);
         let context = Context { shared: Some(&shared), ..self.context() };
         for rule in rules::all() {
-            let Some(mode) = self.mode(rule, modes) else { continue };
+            let Some(mode) = self.ruleset.mode(rule.info(), modes) else { continue };
             rule.judge(&context, subject, &mut after);
             for breach in after.drain(..) {
                 let prior = before.entry(breach.family.0).or_insert_with(|| self.prior(breach.family.0, subject));
@@ -120,11 +129,6 @@ impl<'a> Judge<'a> {
                 self.verdicts(breach, mode, worse, reach, out);
             }
         }
-    }
-
-    /// The rule's mode here. A label that names no profile is refused whatever the profiles say, for they are what it breaks.
-    fn mode(&self, rule: &dyn Rule, modes: Modes) -> Option<Mode> {
-        if rule.info().id.0 == "unknown-profile" { Some(Mode::Enforce) } else { self.ruleset.mode(rule.info(), modes) }
     }
 
     /// The breaches of a family that the subject had before, by their scale.
@@ -232,6 +236,20 @@ fn is_worse(breach: &Breach, before: &[Breach]) -> bool {
     let counts = |prior: &&Breach| prior.certain.is_ok() || breach.certain.is_err();
     let mut comparable = before.iter().filter(counts).peekable();
     comparable.peek().is_none() || breach.extent.exceeds(comparable.map(|prior| &prior.extent))
+}
+
+/// A template whose Pods are judged beside it says nothing that they do not say.
+pub(super) fn drop_shadowed_templates(verdicts: &mut Vec<Verdict>) {
+    let name = |Verdict { judgement, .. }: &Verdict| {
+        let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
+        (judgement.breach.rule, judgement.breach.aspect.clone(), subject)
+    };
+    let is_class = |verdict: &&Verdict| matches!(verdict.judgement.breach.subject, Subject::Class(_));
+    let told: BTreeSet<_> = verdicts.iter().filter(is_class).map(name).collect();
+    if !told.is_empty() {
+        let is_template = |verdict: &Verdict| verdict.judgement.breach.subject.kind().is_workload();
+        verdicts.retain(|verdict| !is_template(verdict) || !told.contains(&name(verdict)));
+    }
 }
 
 /// Whether a read could settle what is not known.

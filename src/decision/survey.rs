@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    rules::{self, Subject, SubjectReference},
+    rules,
     ruleset::{Exemption, Ruleset},
     snapshot::Snapshot,
 };
 
 use super::{
     Judgement, Outcome, Reason,
-    judge::{Judge, Reach},
+    judge::{Judge, Reach, drop_shadowed_templates},
 };
 
 /// How templates are judged by [`survey`].
@@ -29,12 +29,8 @@ pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now:
     let judge = Judge::new(None, snapshot, ruleset, now);
     let mut verdicts = Vec::new();
     for subject in rules::everything(snapshot) {
-        let terminating = subject
-            .namespace()
-            .and_then(|name| snapshot.namespace(name).found())
-            .is_some_and(|namespace| namespace.terminating);
         // What a file says of its object's state is not applied: everything in files is to come.
-        let is_over = terminating || !judge.counts(&subject);
+        let is_over = judge.is_terminating(&subject) || !judge.counts(&subject);
         if is_over && templates == Templates::AsTemplates {
             continue;
         }
@@ -42,8 +38,8 @@ pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now:
         let reach = if template { Reach::Warn(Reason::Template) } else { Reach::Full };
         judge.subject(&subject, reach, &mut verdicts);
     }
-    let judgements: Vec<Judgement> = verdicts.into_iter().map(|verdict| verdict.judgement).collect();
-    without_shadowed_templates(judgements)
+    drop_shadowed_templates(&mut verdicts);
+    verdicts.into_iter().map(|verdict| verdict.judgement).collect()
 }
 
 /// The exemptions that exempt nothing of what a survey found, the ended ones aside.
@@ -58,16 +54,4 @@ pub fn unused_exemptions<'a>(judgements: &[Judgement], ruleset: &'a Ruleset, now
         .collect();
     let is_over = |exemption: &Exemption| exemption.expires.is_some_and(|last| last < today);
     ruleset.exemptions.iter().filter(|exemption| !used.contains(&exemption.name) && !is_over(exemption)).collect()
-}
-
-/// A template whose Pods break the same rule in the same way says nothing that they do not say.
-fn without_shadowed_templates(mut judgements: Vec<Judgement>) -> Vec<Judgement> {
-    let name = |judgement: &Judgement| {
-        let subject = SubjectReference { pods: None, ..judgement.subject.clone() };
-        (judgement.breach.rule, judgement.breach.aspect.clone(), subject)
-    };
-    let of_pods = |judgement: &&Judgement| matches!(judgement.breach.subject, Subject::Class(_));
-    let told: BTreeSet<_> = judgements.iter().filter(of_pods).map(name).collect();
-    judgements.retain(|judgement| !judgement.breach.subject.kind().is_workload() || !told.contains(&name(judgement)));
-    judgements
 }

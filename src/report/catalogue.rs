@@ -149,6 +149,7 @@ fn profile(level: Level) -> &'static str {
         Level::Baseline => "baseline",
         Level::Restricted => "restricted",
         Level::Hint => "hint",
+        Level::Always => "always",
     }
 }
 
@@ -156,6 +157,7 @@ fn profile_in_words(level: Level) -> &'static str {
     match level {
         Level::Baseline => "in baseline and restricted",
         Level::Restricted => "in restricted",
+        Level::Always => "in every profile, and refused whatever the mode",
         Level::Hint => "a hint: it warns in baseline and restricted, and does not refuse",
     }
 }

@@ -173,7 +173,7 @@ pub(super) fn render(report: &Report) -> String {
 
 fn descriptor(info: &'static RuleInfo) -> ReportingDescriptor {
     let level = match info.level {
-        Level::Baseline | Level::Restricted => "error",
+        Level::Always | Level::Baseline | Level::Restricted => "error",
         Level::Hint => "warning",
     };
     ReportingDescriptor {

@@ -64,11 +64,6 @@ impl Aspect {
     pub fn scale(&self) -> Self {
         self.direction().map_or_else(|| self.clone(), Self::Direction)
     }
-
-    /// Whether both are measured on one scale: the same aspect, or the same direction.
-    pub fn is_comparable(&self, other: &Self) -> bool {
-        self.scale() == other.scale()
-    }
 }
 
 impl fmt::Display for Aspect {

@@ -19,8 +19,6 @@ pub struct FixTarget {
     pub labels: Labels,
     /// The policy or Ingress that is replaced.
     pub name: Option<Name>,
-    /// The hosts of an Ingress.
-    pub hosts: Vec<Name>,
     /// The direction, for rules that hold in both.
     pub direction: Option<Direction>,
 }

@@ -25,6 +25,8 @@ pub enum Level {
     Restricted,
     /// In both, as a hint: it warns and never refuses unless a ruleset raises it.
     Hint,
+    /// In every profile, and refused whatever the mode: it guards the profiles themselves.
+    Always,
 }
 
 /// What the catalogue tells of a rule.

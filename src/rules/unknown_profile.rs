@@ -21,7 +21,7 @@ const LABELS: [&str; 3] = ["ringwall.dev/audit", "ringwall.dev/enforce", "ringwa
 static INFO: RuleInfo = RuleInfo {
     id: RuleId("unknown-profile"),
     family: Family("unknown-profile"),
-    level: Level::Baseline,
+    level: Level::Always,
     what: "A Namespace label ringwall.dev/enforce, /warn or /audit whose value is no profile.",
     why: "A typing error in the label that switches enforcement on would leave everybody believing that it is on; it is refused \
           whatever the mode, and where it is found in place it counts as the strictest profile.",

@@ -12,7 +12,6 @@ mod profile;
 mod tests;
 
 pub use exemption::{Exemption, ExemptionMatch};
-pub use modes::LABEL_PREFIX;
 pub use parse::RulesetError;
 pub use profile::{Mode, Modes, Profile};
 

@@ -7,9 +7,6 @@ use crate::{
 
 use super::{Mode, Modes, Profile, Ruleset};
 
-/// The prefix of the namespace labels that choose profiles: `ringwall.dev/enforce`, `ringwall.dev/warn`, `ringwall.dev/audit`.
-pub const LABEL_PREFIX: &str = "ringwall.dev/";
-
 impl Mode {
     /// The namespace label that chooses the profile of this mode.
     pub const fn label(self) -> &'static str {
@@ -37,6 +34,9 @@ impl Ruleset {
     /// A mode that the ruleset sets for the rule replaces what the profiles say, wherever the rule is in one of them; raised to
     /// enforce it refuses wherever anything is enforced, but never in a namespace whose enforced profile is privileged.
     pub fn mode(&self, rule: &RuleInfo, modes: Modes) -> Option<Mode> {
+        if rule.level == Level::Always {
+            return Some(Mode::Enforce);
+        }
         let by_profile = Mode::ALL.into_iter().rev().find(|mode| modes.profile(*mode).holds(rule.level))?;
         let hinted = if rule.level == Level::Hint { by_profile.min(Mode::Warn) } else { by_profile };
         match self.modes.get(&rule.id) {

@@ -60,6 +60,7 @@ impl Profile {
         match level {
             Level::Baseline | Level::Hint => self >= Self::Baseline,
             Level::Restricted => self >= Self::Restricted,
+            Level::Always => true,
         }
     }
 }

@@ -160,3 +160,23 @@ fn what_a_file_says_of_the_state_of_its_objects_hides_nothing() {
     assert_eq!(found(ringwall::decision::Templates::AsPods), 1);
     assert_eq!(found(ringwall::decision::Templates::AsTemplates), 0);
 }
+
+#[test]
+fn what_a_request_would_only_have_been_warned_of_has_not_slipped_through() {
+    let both = policy(
+        "own",
+        &json!({
+            "podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [{"podSelector": {}}]}], "egress": [{"to": [{"podSelector": {}}]}],
+        }),
+    );
+    let old = snapshot(&[namespace("shop", &[]), both]);
+    let slipped = |app: &str| {
+        let (new, touched) = old.with([ringwall::snapshot::Edit::Put(object(&pod("web", app)))]);
+        let found = ringwall::decision::worsened(&old, &new, &touched, &enforcing(Profile::Restricted), now());
+        found.iter().map(|judgement| judgement.breach.rule.0).collect::<Vec<_>>()
+    };
+    // The namespace has no default-deny, of which the first Pod's request is told and not refused.
+    assert_eq!(slipped("web"), Vec::<&str>::new());
+    assert_eq!(slipped("bare"), ["unisolated-ingress", "unisolated-egress"]);
+}

@@ -99,7 +99,7 @@ fn the_extent_grows_with_what_is_admitted_and_only_with_that() {
     let extent = |world: &str| {
         let court = Court::of(snapshot(world));
         let direction = Aspect::Direction(ringwall::network::Direction::Ingress);
-        let breaches = court.all().into_iter().filter(|breach| breach.aspect.is_comparable(&direction));
+        let breaches = court.all().into_iter().filter(|breach| breach.aspect.scale() == direction);
         let family: Vec<Extent> =
             breaches.filter(|breach| breach.family.0 == "isolation").map(|breach| breach.extent).collect();
         assert_eq!(family.len(), 1, "{world}");
