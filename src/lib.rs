@@ -7,7 +7,8 @@
 //! source      YAML and JSON text: documents, and the line of a field
 //! snapshot    the indexed view of all objects; edits; what has been seen and what not
 //! edge        Ingresses: who serves them, and what that controller really does
-//! network     policies in one form; isolation, and what is admitted to strangers
+//! network     policies in one form; isolation, reachability, what is admitted to strangers
+//! trace       one packet: each hop, what lets it pass or stops it
 //! rules       one file per rule, and the catalogue that lists them once
 //! ruleset     profiles, modes, parameters, environment, exemptions
 //! decision    decide (a change) and survey (everything): pure functions
@@ -41,5 +42,6 @@ pub mod snapshot;
 pub mod source;
 #[cfg(feature = "cluster")]
 pub mod telemetry;
+pub mod trace;
 #[cfg(feature = "cluster")]
 pub mod webhook;

@@ -5,9 +5,13 @@
 
 mod address;
 pub mod annotations;
+mod calico;
+mod cilium;
+mod cluster_policy;
 pub mod decode;
 mod derived;
 mod field_path;
+mod gateway;
 mod ingress;
 mod key;
 pub mod kinds;
@@ -21,11 +25,16 @@ mod pod;
 mod ports;
 mod selector;
 mod service;
+mod webhook_configuration;
 mod workload;
 
 pub use address::{AddressSet, Family};
+pub use calico::{CalicoNetworkSet, CalicoPolicy, CalicoTier, StagedPolicy};
+pub use cilium::CiliumPolicy;
+pub use cluster_policy::ClusterPolicy;
 pub use derived::Derived;
 pub use field_path::{FieldPath, Step};
+pub use gateway::{Gateway, GatewayClass, Route};
 pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, wildcard_above};
 pub use key::ObjectKey;
 pub use kinds::{Kind, Operation};
@@ -37,6 +46,7 @@ pub use network_policy::{NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, Port
 pub use object::Object;
 pub use pod::{ContainerPort, Phase, Pod, PodFacts};
 pub use ports::{PortSet, Protocol};
-pub use selector::Selector;
+pub use selector::{Likeness, Selector, reserved};
 pub use service::{Service, ServicePort, ServiceType, TargetPort};
+pub use webhook_configuration::WebhookConfiguration;
 pub use workload::Workload;

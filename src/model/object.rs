@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Ingress, IngressClass, Kind, Meta, Namespace, NetworkPolicy, ObjectKey, Pod, PodFacts, Service, Workload};
+use super::{
+    CalicoNetworkSet, CalicoPolicy, CalicoTier, CiliumPolicy, ClusterPolicy, Gateway, GatewayClass, Ingress,
+    IngressClass, Kind, Meta, Namespace, NetworkPolicy, ObjectKey, Pod, PodFacts, Route, Service, StagedPolicy,
+    WebhookConfiguration, Workload,
+};
 
 /// A decoded object. Cloning is a reference count.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,6 +19,16 @@ pub enum Object {
     Service(Arc<Service>),
     Ingress(Arc<Ingress>),
     IngressClass(Arc<IngressClass>),
+    ClusterPolicy(Arc<ClusterPolicy>),
+    CiliumPolicy(Arc<CiliumPolicy>),
+    CalicoPolicy(Arc<CalicoPolicy>),
+    CalicoTier(Arc<CalicoTier>),
+    CalicoNetworkSet(Arc<CalicoNetworkSet>),
+    StagedPolicy(Arc<StagedPolicy>),
+    GatewayClass(Arc<GatewayClass>),
+    Gateway(Arc<Gateway>),
+    Route(Arc<Route>),
+    WebhookConfiguration(Arc<WebhookConfiguration>),
 }
 
 impl Object {
@@ -28,6 +42,16 @@ impl Object {
             Self::Service(_) => Kind::Service,
             Self::Ingress(_) => Kind::Ingress,
             Self::IngressClass(_) => Kind::IngressClass,
+            Self::ClusterPolicy(policy) => policy.kind,
+            Self::CiliumPolicy(policy) => policy.kind,
+            Self::CalicoPolicy(policy) => policy.kind,
+            Self::CalicoTier(tier) => tier.kind,
+            Self::CalicoNetworkSet(set) => set.kind,
+            Self::StagedPolicy(policy) => policy.kind,
+            Self::GatewayClass(_) => Kind::GatewayClass,
+            Self::Gateway(_) => Kind::Gateway,
+            Self::Route(route) => route.kind,
+            Self::WebhookConfiguration(configuration) => configuration.kind,
         }
     }
 
@@ -41,6 +65,39 @@ impl Object {
             Self::Service(object) => &object.meta,
             Self::Ingress(object) => &object.meta,
             Self::IngressClass(object) => &object.meta,
+            Self::ClusterPolicy(object) => &object.meta,
+            Self::CiliumPolicy(object) => &object.meta,
+            Self::CalicoPolicy(object) => &object.meta,
+            Self::CalicoTier(object) => &object.meta,
+            Self::CalicoNetworkSet(object) => &object.meta,
+            Self::StagedPolicy(object) => &object.meta,
+            Self::GatewayClass(object) => &object.meta,
+            Self::Gateway(object) => &object.meta,
+            Self::Route(object) => &object.meta,
+            Self::WebhookConfiguration(object) => &object.meta,
+        }
+    }
+
+    /// Its metadata, to be altered. What is shared is copied.
+    pub fn meta_mut(&mut self) -> &mut Meta {
+        match self {
+            Self::Namespace(object) => &mut Arc::make_mut(object).meta,
+            Self::Pod(object) => &mut Arc::make_mut(object).meta,
+            Self::Workload(object) => &mut Arc::make_mut(object).meta,
+            Self::NetworkPolicy(object) => &mut Arc::make_mut(object).meta,
+            Self::Service(object) => &mut Arc::make_mut(object).meta,
+            Self::Ingress(object) => &mut Arc::make_mut(object).meta,
+            Self::IngressClass(object) => &mut Arc::make_mut(object).meta,
+            Self::ClusterPolicy(object) => &mut Arc::make_mut(object).meta,
+            Self::CiliumPolicy(object) => &mut Arc::make_mut(object).meta,
+            Self::CalicoPolicy(object) => &mut Arc::make_mut(object).meta,
+            Self::CalicoTier(object) => &mut Arc::make_mut(object).meta,
+            Self::CalicoNetworkSet(object) => &mut Arc::make_mut(object).meta,
+            Self::StagedPolicy(object) => &mut Arc::make_mut(object).meta,
+            Self::GatewayClass(object) => &mut Arc::make_mut(object).meta,
+            Self::Gateway(object) => &mut Arc::make_mut(object).meta,
+            Self::Route(object) => &mut Arc::make_mut(object).meta,
+            Self::WebhookConfiguration(object) => &mut Arc::make_mut(object).meta,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Pods, and what a Pod and a Pod template have in common.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -55,6 +55,8 @@ pub struct Pod {
     pub mirror: bool,
     /// The hook annotation that it or its job carries, if any (`helm.sh/hook`, `argocd.argoproj.io/hook`).
     pub hook: Option<Name>,
+    /// `status.podIPs`, sorted; empty as long as it has none, and in files as a rule. On its node's network they are the node's.
+    pub addresses: Arc<[IpAddr]>,
 }
 
 /// A Pod's phase, as far as decisions care.

@@ -17,6 +17,27 @@ pub enum Selector {
     In(Name, Vec<Name>),
     /// The key is there.
     Has(Name),
+    /// The key is there, with a value of that form (Calico's `contains`, `starts with`, `ends with`).
+    Like(Name, Likeness, Name),
+}
+
+/// How a value is like a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Likeness {
+    /// It has the text in it.
+    Contains,
+    /// It begins with the text.
+    StartsWith,
+    /// It ends with the text.
+    EndsWith,
+}
+
+/// What selectors of some plugins can name beside a Pod's own labels. No label key begins with `@`, so these keys never mean one.
+pub mod reserved {
+    /// Before a label of the Pod's namespace: `@namespace/team`.
+    pub const NAMESPACE_LABEL: &str = "@namespace/";
+    /// The name of the Pod's service account.
+    pub const SERVICE_ACCOUNT: &str = "@serviceaccount";
 }
 
 impl Selector {
@@ -38,12 +59,36 @@ impl Selector {
     /// Whether the labels satisfy the condition. `NotIn` and `DoesNotExist`, which are [`Selector::Not`] here, hold when the
     /// key is absent (Kubernetes `labels.Requirement.Matches`).
     pub fn matches(&self, labels: &Labels) -> bool {
+        self.holds(&|key| labels.value(key))
+    }
+
+    /// As [`Selector::matches`], for values that come from anywhere.
+    pub fn holds<'a>(&self, value: &impl Fn(&str) -> Option<&'a Name>) -> bool {
         match self {
-            Self::All(conditions) => conditions.iter().all(|condition| condition.matches(labels)),
-            Self::Any(conditions) => conditions.iter().any(|condition| condition.matches(labels)),
-            Self::Not(condition) => !condition.matches(labels),
-            Self::In(key, values) => labels.value(key).is_some_and(|value| values.contains(value)),
-            Self::Has(key) => labels.has(key),
+            Self::All(conditions) => conditions.iter().all(|condition| condition.holds(value)),
+            Self::Any(conditions) => conditions.iter().any(|condition| condition.holds(value)),
+            Self::Not(condition) => !condition.holds(value),
+            Self::In(key, values) => value(key).is_some_and(|value| values.contains(value)),
+            Self::Has(key) => value(key).is_some(),
+            Self::Like(key, likeness, text) => value(key).is_some_and(|value| likeness.holds(value, text)),
+        }
+    }
+}
+
+impl Likeness {
+    fn holds(self, value: &str, text: &str) -> bool {
+        match self {
+            Self::Contains => value.contains(text),
+            Self::StartsWith => value.starts_with(text),
+            Self::EndsWith => value.ends_with(text),
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Contains => "contains",
+            Self::StartsWith => "starts with",
+            Self::EndsWith => "ends with",
         }
     }
 }
@@ -70,16 +115,25 @@ impl fmt::Display for Selector {
                 f.write_str(")")
             }
             Self::Not(condition) => match &**condition {
-                Self::Has(key) => write!(f, "!{key}"),
-                Self::In(key, values) => write!(f, "{key} notin ({})", values.join(",")),
+                Self::Has(key) => write!(f, "!{}", shown(key)),
+                Self::In(key, values) => write!(f, "{} notin ({})", shown(key), values.join(",")),
                 other => write!(f, "!({other})"),
             },
             Self::In(key, values) => match values.as_slice() {
-                [value] => write!(f, "{key}={value}"),
-                _ => write!(f, "{key} in ({})", values.join(",")),
+                [value] => write!(f, "{}={value}", shown(key)),
+                _ => write!(f, "{} in ({})", shown(key), values.join(",")),
             },
-            Self::Has(key) => write!(f, "{key}"),
+            Self::Has(key) => write!(f, "{}", shown(key)),
+            Self::Like(key, likeness, text) => write!(f, "{} {} {text}", shown(key), likeness.words()),
         }
+    }
+}
+
+/// A key as people read it.
+fn shown(key: &str) -> std::borrow::Cow<'_, str> {
+    match key.strip_prefix(reserved::NAMESPACE_LABEL) {
+        Some(label) => format!("namespace {label}").into(),
+        None => key.strip_prefix('@').unwrap_or(key).into(),
     }
 }
 

@@ -5,24 +5,33 @@ use std::{borrow::Cow, sync::Arc};
 use crate::model::{AddressSet, PodFacts, PortSet};
 
 use super::{
-    Action, Admission, Direction, Exposure, Peer, Policy, Rule, Tier, WidePeer, WideReach,
+    Action, Admission, Direction, Exposure, Peer, Plugin, Policy, Reading, Rule, WidePeer, WideReach,
     segments::{Bound, Piece},
-    unnamed,
+    select, unnamed,
 };
 
-/// The exposure of Pods with these facts under the policies that select them, of whatever kind and in any order.
-pub fn evaluate(mut policies: Vec<Arc<Policy>>, facts: &PodFacts, direction: Direction) -> Exposure {
+/// The exposure of Pods with these facts under the policies that select them, of whatever kind and in any order. What is not
+/// known exactly is taken as the reading says.
+pub fn evaluate(
+    mut policies: Vec<Arc<Policy>>,
+    plugin: &Plugin,
+    facts: &PodFacts,
+    direction: Direction,
+    reading: Reading,
+) -> Exposure {
     policies.retain(|policy| policy.rules(direction).is_some());
-    if policies.is_empty() || facts.host_network {
+    if policies.is_empty() {
         return Exposure::unisolated();
     }
-    policies.sort_by(|a, b| (a.order, &a.source).cmp(&(b.order, &b.source)));
+    select::sort(&mut policies);
     let mut traffic = Traffic {
+        plugin,
         facts,
         direction,
+        reading,
         undecided: Undecided::Everything,
         accepted: Admission::nothing(),
-        isolated_by: Vec::new(),
+        denying: Vec::new(),
         wide: Vec::new(),
     };
     for tier in policies.chunk_by(|a, b| a.order.tier == b.order.tier) {
@@ -36,11 +45,14 @@ type Place<'a> = (&'a Arc<Policy>, &'a Rule);
 
 /// The traffic of unnamed peers on its way through the tiers.
 struct Traffic<'a> {
+    plugin: &'a Plugin,
     facts: &'a PodFacts,
     direction: Direction,
+    reading: Reading,
     undecided: Undecided,
     accepted: Admission,
-    isolated_by: Vec<Arc<Policy>>,
+    /// The policies that isolate, and between them those that only deny something.
+    denying: Vec<Arc<Policy>>,
     wide: Vec<WidePeer>,
 }
 
@@ -71,31 +83,41 @@ impl Region {
 
 impl Traffic<'_> {
     fn pass(&mut self, policies: &[Arc<Policy>]) {
-        let direction = self.direction;
+        let (direction, reading) = (self.direction, self.reading);
         let rules = policies
             .iter()
             .flat_map(|policy| policy.rules(direction).unwrap_or_default().iter().map(move |rule| (policy, rule)));
-        let steps: Vec<Vec<Place<'_>>> = match policies.first().map(|policy| policy.order.tier) {
-            // A union without order: what one rule denies, no other accepts.
-            Some(Tier::NetworkPolicy) => {
-                let (accepting, others): (Vec<_>, Vec<_>) = rules.partition(|(_, rule)| rule.action == Action::Accept);
-                others.into_iter().map(|place| vec![place]).chain([accepting]).collect()
-            }
-            _ => rules.map(|place| vec![place]).collect(),
+        let is_partial = |(policy, rule): &Place<'_>| policy.subject.partial.is_some() || rule.partial.is_some();
+        let rules: Vec<Place<'_>> = rules
+            .filter(|place| !is_partial(place) || place.1.action == Action::Pass || reading.takes(place.1.action))
+            .collect();
+        // Neighbours of one action are a union without order. Where a Pass may match only in part, it stands alone.
+        let joins = |a: &Place<'_>, b: &Place<'_>| {
+            a.1.action == b.1.action && (a.1.action != Action::Pass || is_partial(a) == is_partial(b))
         };
-        let isolating: Vec<_> = policies.iter().filter(|policy| policy.denies_rest).cloned().collect();
+        let steps: Vec<&[Place<'_>]> = rules.chunk_by(joins).collect();
+        let certain = |policy: &&Arc<Policy>| policy.subject.partial.is_none() || reading == Reading::Least;
+        let isolating: Vec<_> =
+            policies.iter().filter(|policy| policy.isolates(direction)).filter(certain).cloned().collect();
         let last = steps.len().saturating_sub(1);
         let mut passed = Region::default();
         for (index, step) in steps.into_iter().enumerate() {
             let Some((policy, rule)) = step.first().copied() else { continue };
-            let hit = self.hit(&step);
+            let hit = self.hit(step);
+            let may = rule.action == Action::Pass && is_partial(&(policy, rule));
             match rule.action {
                 Action::Accept => self.accepted = self.accepted.union(&hit.unnamed),
-                Action::Deny if !hit.unnamed.is_nothing() && !policy.denies_rest => {
-                    self.isolated_by.push(Arc::clone(policy));
+                Action::Deny if !hit.unnamed.is_nothing() => {
+                    let denying = step.iter().map(|(policy, _)| *policy).filter(|policy| !policy.isolates(direction));
+                    self.denying.extend(denying.cloned());
                 }
                 Action::Deny => {}
+                Action::Pass if may && reading == Reading::Least => {}
                 Action::Pass => passed = passed.union(&hit),
+            }
+            // What may pass stays to be decided here as well, at the most.
+            if may && reading == Reading::Most {
+                continue;
             }
             // What the last step leaves is denied in any case where the tier denies the rest.
             if index < last || isolating.is_empty() {
@@ -103,12 +125,12 @@ impl Traffic<'_> {
             }
         }
         if !isolating.is_empty() {
-            self.isolated_by.extend(isolating);
+            self.denying.extend(isolating);
             self.undecided = Undecided::Only(passed);
         } else if let Undecided::Only(undecided) = &mut self.undecided {
             *undecided = undecided.union(&passed);
         }
-        self.isolated_by.dedup();
+        self.denying.dedup();
     }
 
     /// The undecided traffic that rules of one action match.
@@ -118,8 +140,8 @@ impl Traffic<'_> {
         let mut pieces: Vec<Piece<'_>> = Vec::new();
         for (policy, rule) in places {
             let ports = match self.direction {
-                Direction::Ingress => rule.ports.on(self.facts),
-                Direction::Egress => Cow::Borrowed(&rule.ports.numbers),
+                Direction::Ingress => rule.ports.on(self.plugin, self.facts),
+                Direction::Egress => Cow::Borrowed(rule.ports.numbers(self.plugin)),
             };
             if rule.action == Action::Accept {
                 self.note_wide(policy, rule, &ports);
@@ -170,9 +192,9 @@ impl Traffic<'_> {
                 Peer::Pods { namespace: None, namespaces, pods } if unnamed::is_namespace(namespaces) => {
                     WideReach::Namespaces { pods: pods.clone() }
                 }
-                Peer::Pods { .. } => continue,
-                Peer::Addresses(addresses) if addresses.is_empty() => continue,
-                Peer::Addresses(addresses) => WideReach::Addresses(Arc::clone(addresses)),
+                Peer::Pods { .. } | Peer::Nodes => continue,
+                Peer::Addresses(addresses) | Peer::World(addresses) if addresses.is_empty() => continue,
+                Peer::Addresses(addresses) | Peer::World(addresses) => WideReach::Addresses(Arc::clone(addresses)),
             };
             let ports = match &self.undecided {
                 Undecided::Everything => ports.clone(),
@@ -188,13 +210,18 @@ impl Traffic<'_> {
         }
     }
 
-    /// What no tier has decided is let through.
-    fn finish(self) -> Exposure {
-        let admission = match self.undecided {
+    /// What no tier has decided is let through. Rules that deny isolate only where they leave nothing to that: whom they deny a
+    /// port or two is as open as before.
+    fn finish(mut self) -> Exposure {
+        let undecided = match self.undecided {
             Undecided::Everything => return Exposure { wide: self.wide, ..Exposure::unisolated() },
-            Undecided::Only(undecided) => self.accepted.union(&undecided.unnamed),
+            Undecided::Only(undecided) => undecided.unnamed,
         };
-        Exposure { isolated_by: self.isolated_by, admission: Arc::new(admission), wide: self.wide }
+        if !undecided.pods.is_empty() && undecided.addresses().next().is_some() {
+            self.denying.retain(|policy| policy.isolates(self.direction));
+        }
+        let admission = Arc::new(self.accepted.union(&undecided));
+        Exposure { isolated_by: self.denying, admission, wide: self.wide, ..Exposure::unisolated() }
     }
 }
 
@@ -215,27 +242,35 @@ mod tests {
     use super::*;
     use crate::{
         model::{FieldPath, Kind, Labels, ObjectKey, Protocol, Selector},
-        network::{Order, PolicySubject, Ports},
+        network::{Order, PodView, PolicySubject, Ports, Rank, Tier},
     };
 
     fn policy(name: &str, tier: Tier, priority: u32, ingress: Vec<Rule>) -> Arc<Policy> {
+        let isolates_ingress = tier == Tier::network_policy();
         Arc::new(Policy {
             source: ObjectKey::namespaced(Kind::NetworkPolicy, "shop", name),
-            order: Order { tier, priority },
+            order: Order { tier, priority: Rank::of(priority.into()), name: name.into() },
             subject: PolicySubject {
                 namespace: None,
                 namespaces: Selector::everything(),
                 pods: Selector::everything(),
+                partial: None,
             },
-            ingress: Some(ingress),
+            ingress: Some(ingress.into()),
             egress: None,
-            denies_rest: tier == Tier::NetworkPolicy,
+            isolates_ingress,
+            isolates_egress: false,
         })
+    }
+
+    /// Asked before any rule that accepts, as Cilium asks its denials.
+    fn denial(name: &str, rule: Rule) -> Arc<Policy> {
+        policy(name, Tier::network_policy(), 0, vec![rule])
     }
 
     fn rule(action: Action, peer: Peer, ports: &PortSet) -> Rule {
         let at = FieldPath::new("spec.ingress[0]");
-        Rule::new(action, vec![(peer, at.clone())], Ports { numbers: ports.clone(), names: Vec::new() }, at)
+        Rule::new(action, vec![(peer, at.clone())], Ports::of(ports.clone()), at)
     }
 
     fn tcp(first: u16, last: u16) -> PortSet {
@@ -251,15 +286,15 @@ mod tests {
     }
 
     fn ingress(policies: Vec<Arc<Policy>>) -> Exposure {
-        evaluate(policies, &PodFacts::default(), Direction::Ingress)
+        evaluate(policies, &Plugin::default(), &PodFacts::default(), Direction::Ingress, Reading::Most)
     }
 
     #[test]
     fn without_a_policy_that_speaks_everything_is_admitted() {
         let egress_only = Arc::new(Policy {
             ingress: None,
-            egress: Some(Vec::new()),
-            ..Policy::clone(&policy("egress", Tier::NetworkPolicy, 0, vec![]))
+            egress: Some(Arc::from([])),
+            ..Policy::clone(&policy("egress", Tier::network_policy(), 0, vec![]))
         });
         let found = ingress(vec![egress_only]);
         assert!(found.isolated_by.is_empty());
@@ -268,15 +303,15 @@ mod tests {
 
     #[test]
     fn a_policy_without_rules_denies_everything() {
-        let found = ingress(vec![policy("deny", Tier::NetworkPolicy, 0, vec![])]);
+        let found = ingress(vec![policy("deny", Tier::network_policy(), 0, vec![])]);
         assert!(found.isolated_by.len() == 1 && found.admission.is_nothing() && found.wide.is_empty());
     }
 
     #[test]
     fn what_an_admin_denies_no_network_policy_admits() {
         let found = ingress(vec![
-            policy("open", Tier::NetworkPolicy, 0, vec![rule(Action::Accept, Peer::Everyone, &PortSet::every())]),
-            policy("admin", Tier::Admin, 0, vec![rule(Action::Deny, all_pods(), &tcp(1, 1024))]),
+            policy("open", Tier::network_policy(), 0, vec![rule(Action::Accept, Peer::Everyone, &PortSet::every())]),
+            policy("admin", Tier::admin(), 0, vec![rule(Action::Deny, all_pods(), &tcp(1, 1024))]),
         ]);
         assert_eq!(found.admission.pods, PortSet::every().difference(&tcp(1, 1024)));
         assert_eq!(found.admission.ports_to("8.8.8.8".parse().unwrap()), PortSet::every());
@@ -288,8 +323,8 @@ mod tests {
     #[test]
     fn what_an_admin_accepts_no_network_policy_denies() {
         let found = ingress(vec![
-            policy("admin", Tier::Admin, 0, vec![rule(Action::Accept, all_pods(), &tcp(53, 53))]),
-            policy("deny", Tier::NetworkPolicy, 0, vec![]),
+            policy("admin", Tier::admin(), 0, vec![rule(Action::Accept, all_pods(), &tcp(53, 53))]),
+            policy("deny", Tier::network_policy(), 0, vec![]),
         ]);
         assert_eq!(found.admission.pods, tcp(53, 53));
         assert_eq!(found.admission.addresses().count(), 0);
@@ -299,10 +334,10 @@ mod tests {
     #[test]
     fn the_first_rule_of_the_lower_priority_decides() {
         let found = ingress(vec![
-            policy("later", Tier::Admin, 5, vec![rule(Action::Accept, all_pods(), &PortSet::every())]),
+            policy("later", Tier::admin(), 5, vec![rule(Action::Accept, all_pods(), &PortSet::every())]),
             policy(
                 "first",
-                Tier::Admin,
+                Tier::admin(),
                 1,
                 vec![rule(Action::Accept, all_pods(), &tcp(80, 80)), rule(Action::Deny, all_pods(), &PortSet::every())],
             ),
@@ -315,20 +350,20 @@ mod tests {
     fn what_is_passed_skips_the_tier_and_is_decided_by_the_next() {
         let passing =
             vec![rule(Action::Pass, all_pods(), &tcp(80, 80)), rule(Action::Deny, all_pods(), &PortSet::every())];
-        let admin = || policy("admin", Tier::Admin, 0, passing.clone());
+        let admin = || policy("admin", Tier::admin(), 0, passing.clone());
         assert_eq!(ingress(vec![admin()]).admission.pods, tcp(80, 80));
-        let deny = policy("deny", Tier::NetworkPolicy, 0, vec![]);
+        let deny = policy("deny", Tier::network_policy(), 0, vec![]);
         assert!(ingress(vec![admin(), deny]).admission.is_nothing());
-        let base = policy("base", Tier::Baseline, 0, vec![rule(Action::Deny, all_pods(), &tcp(1, 100))]);
+        let base = policy("base", Tier::baseline(), 0, vec![rule(Action::Deny, all_pods(), &tcp(1, 100))]);
         assert!(ingress(vec![admin(), base]).admission.pods.is_empty());
     }
 
     #[test]
     fn the_baseline_is_asked_only_where_nothing_isolates() {
-        let base = || policy("base", Tier::Baseline, 0, vec![rule(Action::Deny, Peer::Everyone, &PortSet::every())]);
+        let base = || policy("base", Tier::baseline(), 0, vec![rule(Action::Deny, Peer::Everyone, &PortSet::every())]);
         let alone = ingress(vec![base()]);
         assert!(alone.admission.is_nothing() && alone.isolated_by.len() == 1);
-        let allow = policy("allow", Tier::NetworkPolicy, 0, vec![rule(Action::Accept, all_pods(), &tcp(80, 80))]);
+        let allow = policy("allow", Tier::network_policy(), 0, vec![rule(Action::Accept, all_pods(), &tcp(80, 80))]);
         let both = ingress(vec![base(), allow]);
         assert_eq!(both.admission.pods, tcp(80, 80));
         assert_eq!(both.isolated_by.len(), 1);
@@ -338,8 +373,10 @@ mod tests {
     fn denied_addresses_are_cut_out_of_what_the_tier_accepts_whatever_the_order() {
         let accept = rule(Action::Accept, network("0.0.0.0/0"), &tcp(443, 443));
         let deny = rule(Action::Deny, network("10.0.0.0/8"), &PortSet::every());
-        for rules in [vec![accept.clone(), deny.clone()], vec![deny, accept]] {
-            let admission = ingress(vec![policy("both", Tier::NetworkPolicy, 0, rules)]).admission;
+        let accepting = || policy("accepting", Tier::network_policy(), 1000, vec![accept.clone()]);
+        let denying = || denial("denying", deny.clone());
+        for policies in [vec![accepting(), denying()], vec![denying(), accepting()]] {
+            let admission = ingress(policies).admission;
             assert_eq!(admission.ports_to("8.8.8.8".parse().unwrap()), tcp(443, 443));
             assert!(admission.ports_to("10.1.2.3".parse().unwrap()).is_empty());
         }
@@ -349,7 +386,7 @@ mod tests {
     fn a_network_of_which_every_part_is_excepted_is_not_wide() {
         let nobody = Peer::Addresses(Arc::new(AddressSet::none()));
         let found =
-            ingress(vec![policy("none", Tier::NetworkPolicy, 0, vec![rule(Action::Accept, nobody, &tcp(1, 2))])]);
+            ingress(vec![policy("none", Tier::network_policy(), 0, vec![rule(Action::Accept, nobody, &tcp(1, 2))])]);
         assert!(found.wide.is_empty() && found.admission.is_nothing());
     }
 
@@ -359,11 +396,18 @@ mod tests {
             namespace: None,
             namespaces: Selector::In("team".into(), vec!["a".into()]),
             pods: Selector::everything(),
+            partial: None,
         };
-        let facts = PodFacts::default();
-        let team_a: Labels = [("team", "a")].into_iter().collect();
-        assert!(subject.selects(&"shop".into(), &team_a, &facts));
-        assert!(!subject.selects(&"shop".into(), &Labels::default(), &facts));
-        assert!(!subject.selects(&"shop".into(), &team_a, &PodFacts { host_network: true, ..facts }));
+        let selects = |plugin: &Plugin, labels: &[(&str, &str)], host_network| {
+            let facts = PodFacts { host_network, ..PodFacts::default() };
+            let namespace_labels: Labels = labels.iter().copied().collect();
+            let namespace = "shop".into();
+            subject
+                .selects(plugin, PodView { namespace: &namespace, namespace_labels: &namespace_labels, facts: &facts })
+        };
+        let plugin = Plugin::default();
+        assert!(selects(&plugin, &[("team", "a")], false) && !selects(&plugin, &[], false));
+        assert!(!selects(&plugin, &[("team", "a")], true));
+        assert!(selects(&Plugin { host_network_pods: true, ..plugin }, &[("team", "a")], true));
     }
 }

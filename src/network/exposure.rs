@@ -3,21 +3,34 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::{
-    model::{AddressSet, FieldPath, Name, NetworkPolicy, ObjectKey, PodFacts, PortSet, Protocol, Selector},
-    snapshot::Snapshot,
+    model::{AddressSet, FieldPath, Kind, Name, ObjectKey, PodFacts, PortSet, Protocol, Selector},
+    snapshot::{Blind, Snapshot},
 };
 
-use super::{Admission, Direction, Policy, evaluate, lower};
+use super::{Admission, Direction, Enforcement, Family, Plugin, PodView, Policy, Reading, evaluate, select};
 
 /// What one direction of a workload is open to.
 #[derive(Clone, Debug)]
 pub struct Exposure {
-    /// The policies that isolate it, in order of their tiers and keys; empty when nothing does.
+    /// The policies that isolate it, in order of their tiers and keys; empty when no policy does.
     pub isolated_by: Vec<Arc<Policy>>,
+    /// Whether the plugin isolates it, as it does everybody.
+    pub by_plugin: bool,
     /// What is admitted to peers that nothing names; everything when nothing isolates it.
     pub admission: Arc<Admission>,
     /// The entries of rules that admit everyone, all namespaces or a network, each with the ports that it admits there.
     pub wide: Vec<WidePeer>,
+    /// What it may be instead, where it is not known exactly, and what would settle that.
+    pub doubt: Option<Arc<Doubt>>,
+}
+
+/// What an exposure may be instead.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    /// The other readings; the exposure itself is the one that admits the most.
+    pub others: Vec<Exposure>,
+    /// What is not known.
+    pub why: Blind,
 }
 
 /// An entry of a rule that admits peers without naming a namespace.
@@ -53,25 +66,78 @@ impl Exposure {
     /// The exposure where no policy says anything.
     pub fn unisolated() -> Self {
         static EVERYTHING: LazyLock<Arc<Admission>> = LazyLock::new(|| Arc::new(Admission::everything()));
-        Self { isolated_by: Vec::new(), admission: Arc::clone(&EVERYTHING), wide: Vec::new() }
+        let admission = Arc::clone(&EVERYTHING);
+        Self { isolated_by: Vec::new(), by_plugin: false, admission, wide: Vec::new(), doubt: None }
+    }
+
+    /// Whether anything isolates it: what nothing names is not admitted as a matter of course.
+    pub fn is_isolated(&self) -> bool {
+        self.by_plugin || !self.isolated_by.is_empty()
+    }
+
+    /// It and everything that it may be instead.
+    pub fn readings(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.doubt.iter().flat_map(|doubt| &doubt.others))
     }
 }
 
-/// The exposure of Pods with these facts in that namespace. For Pods on their node's network no policy speaks, and they are
-/// never isolated.
+/// The exposure of Pods with these facts in that namespace. For Pods on their node's network no policy speaks as a rule, and then
+/// they are never isolated.
 ///
 /// Port names are resolved on the destination: for ingress on `facts`; for egress on the unnamed peer, which declares none, so
 /// that a rule with a port name alone admits nobody unnamed. Such a rule is among the wide entries.
-pub fn exposure(snapshot: &Snapshot, namespace: &Name, facts: &PodFacts, direction: Direction) -> Exposure {
-    if facts.host_network {
+pub fn exposure(
+    snapshot: &Snapshot,
+    plugin: &Plugin,
+    namespace: &Name,
+    facts: &PodFacts,
+    direction: Direction,
+) -> Exposure {
+    if facts.host_network && !plugin.host_network_pods {
         return Exposure::unisolated();
     }
-    // The selector first: a policy that does not select costs no more than this.
-    let speaks = |policy: &&Arc<NetworkPolicy>| match direction {
-        Direction::Ingress => policy.isolates_ingress,
-        Direction::Egress => policy.isolates_egress,
-    };
-    let selects = |policy: &&Arc<NetworkPolicy>| policy.pod_selector.matches(&facts.labels);
-    let selecting = snapshot.policies(namespace).filter(speaks).filter(selects);
-    evaluate(selecting.map(|policy| lower(policy)).collect(), facts, direction)
+    let labels = select::namespace_labels(snapshot, namespace);
+    let pod = PodView { namespace, namespace_labels: &labels, facts };
+    let known = of(snapshot, plugin, pod, direction, |kind| plugin.enforces(kind));
+    if plugin.declared {
+        return known;
+    }
+    // What is not known to be enforced may be.
+    let beyond =
+        |kind: &Kind| snapshot.count(*kind) > 0 && Family::of(*kind).is_some_and(|it| it != Family::NetworkPolicy);
+    let Some(first) = Kind::all().find(beyond) else { return known };
+    if select::selecting(snapshot, plugin, pod, direction, |kind| !plugin.enforces(kind)).is_empty() {
+        return known;
+    }
+    let all = of(snapshot, plugin, pod, direction, |_| true);
+    let why = format!("whether {first} objects are enforced here: set environment.networkPlugin in the ruleset");
+    let others = [&known, &all].into_iter().flat_map(|exposure| exposure.readings().skip(1)).chain([&all]);
+    let others = others.map(|other| Exposure { doubt: None, ..other.clone() }).collect();
+    Exposure { doubt: Some(Arc::new(Doubt { others, why: Blind::Unknowable(why.into()) })), ..known }
+}
+
+fn of(
+    snapshot: &Snapshot,
+    plugin: &Plugin,
+    pod: PodView<'_>,
+    direction: Direction,
+    counts: impl Fn(Kind) -> bool,
+) -> Exposure {
+    let policies = select::selecting(snapshot, plugin, pod, direction, counts);
+    if policies.is_empty() && plugin.enforcement == Enforcement::Always {
+        return Exposure { by_plugin: true, admission: Arc::new(Admission::nothing()), ..Exposure::unisolated() };
+    }
+    let partial = policies.iter().find_map(|policy| {
+        let rules = policy.rules(direction).unwrap_or_default();
+        let reason = policy.subject.partial.as_ref().or_else(|| rules.iter().find_map(|rule| rule.partial.as_ref()))?;
+        Some(format!("{}: {reason}", policy.source))
+    });
+    let Some(partial) = partial else { return evaluate(policies, plugin, pod.facts, direction, Reading::Most) };
+    let most = evaluate(policies.clone(), plugin, pod.facts, direction, Reading::Most);
+    let least = evaluate(policies, plugin, pod.facts, direction, Reading::Least);
+    if most.is_isolated() == least.is_isolated() && most.admission == least.admission {
+        return most;
+    }
+    let doubt = Doubt { others: vec![least], why: Blind::Unknowable(partial.into()) };
+    Exposure { doubt: Some(Arc::new(doubt)), ..most }
 }

@@ -5,16 +5,29 @@
 mod admission;
 mod evaluate;
 mod exposure;
+mod flow;
 mod lower;
+mod party;
+mod plugin;
 mod policy;
+pub mod reach;
 mod segments;
+mod select;
+mod sides;
 mod unnamed;
+mod view;
 
 pub use admission::{Admission, Claim};
 pub use evaluate::evaluate;
-pub use exposure::{Exposure, WidePeer, WideReach, exposure};
-pub use lower::lower;
-pub use policy::{Action, Order, Peer, Policy, PolicySubject, Ports, Rule, Tier};
+pub use exposure::{Doubt, Exposure, WidePeer, WideReach, exposure};
+pub use flow::{flow, half, of_policies, policies_on, unplaced};
+pub use lower::{each_policy, lower};
+pub use party::Party;
+pub use plugin::{Enforcement, Family, Plugin, PluginName};
+pub use policy::{Action, Order, Peer, Policy, PolicySubject, Ports, Rank, Rule, Tier};
+pub use select::{coverage, namespace_labels, policies_of, selecting};
+pub use sides::{Bounds, Fit, Reading, side};
+pub use view::PodView;
 
 /// A direction of traffic, seen from a workload.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

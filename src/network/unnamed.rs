@@ -7,13 +7,13 @@
 //! So `NotIn` and `DoesNotExist` admit it. `Exists` does not: a label must still be put on, though no value be known. The one
 //! exception is `kubernetes.io/metadata.name`, which every namespace has.
 
-use crate::model::{METADATA_NAME, Selector};
+use crate::model::{METADATA_NAME, Selector, reserved};
 
 use super::Peer;
 
 /// Whether a selector of Pods matches the unnamed Pod.
 pub(super) fn is_pod(selector: &Selector) -> bool {
-    matches(selector, |_| false)
+    matches(selector, |key| key.strip_prefix(reserved::NAMESPACE_LABEL) == Some(METADATA_NAME))
 }
 
 /// Whether a selector of namespaces matches the unnamed Pod's namespace.
@@ -26,7 +26,7 @@ pub(super) fn is_anything(selector: &Selector) -> bool {
     match selector {
         Selector::All(conditions) => conditions.iter().all(is_anything),
         Selector::Any(conditions) => conditions.iter().any(is_anything),
-        Selector::Not(_) | Selector::In(..) | Selector::Has(_) => false,
+        Selector::Not(_) | Selector::In(..) | Selector::Has(_) | Selector::Like(..) => false,
     }
 }
 
@@ -36,7 +36,7 @@ impl Peer {
         match self {
             Self::Everyone => true,
             Self::Pods { namespace: None, namespaces, pods } => is_namespace(namespaces) && is_pod(pods),
-            Self::Pods { namespace: Some(_), .. } | Self::Addresses(_) => false,
+            Self::Pods { namespace: Some(_), .. } | Self::Addresses(_) | Self::World(_) | Self::Nodes => false,
         }
     }
 
@@ -45,7 +45,7 @@ impl Peer {
         match self {
             Self::Everyone => true,
             Self::Pods { namespace: None, namespaces, pods } => is_anything(namespaces) && is_anything(pods),
-            Self::Pods { namespace: Some(_), .. } | Self::Addresses(_) => false,
+            Self::Pods { namespace: Some(_), .. } | Self::Addresses(_) | Self::World(_) | Self::Nodes => false,
         }
     }
 }
@@ -56,7 +56,7 @@ fn matches(selector: &Selector, has: impl Fn(&str) -> bool + Copy) -> bool {
         Selector::All(conditions) => conditions.iter().all(|condition| matches(condition, has)),
         Selector::Any(conditions) => conditions.iter().any(|condition| matches(condition, has)),
         Selector::Not(condition) => !matches(condition, has),
-        Selector::In(..) => false,
+        Selector::In(..) | Selector::Like(..) => false,
         Selector::Has(key) => has(key),
     }
 }

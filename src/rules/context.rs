@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::Name,
-    network::{Direction, Exposure, exposure},
+    network::{Direction, Exposure, Plugin, exposure},
     snapshot::Snapshot,
 };
 
@@ -57,7 +57,9 @@ impl Context<'_> {
 
     /// The exposure of a subject that is this workload.
     pub fn exposure(&self, subject: &Subject, workload: &Workload, direction: Direction) -> Arc<Exposure> {
-        let find = || Arc::new(exposure(self.snapshot, &workload.namespace, &workload.facts, direction));
+        let find = || {
+            Arc::new(exposure(self.snapshot, &self.environment.plugin, &workload.namespace, &workload.facts, direction))
+        };
         match self.shared_of(subject) {
             Some(Shared { exposures: [ingress, egress], .. }) => {
                 let kept = if direction == Direction::Ingress { ingress } else { egress };
@@ -78,8 +80,8 @@ impl Context<'_> {
 pub struct Environment {
     /// Ringwall's own namespace, in which nothing is judged.
     pub own_namespace: Option<Name>,
-    /// `networkPlugin`: which plugin enforces policies; nothing is assumed where it is left out.
-    pub network_plugin: Option<Name>,
+    /// `networkPlugin` and `networkOptions`: who enforces policies, and what they mean there.
+    pub plugin: Plugin,
     /// `sensitive`: the labels that mark sensitive workloads and namespaces.
     pub sensitive: BTreeMap<Name, Name>,
     /// `ingressControllers`: by the controller's name (`traefik.io/ingress-controller`), whether it redirects or refuses

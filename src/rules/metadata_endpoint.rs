@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     Aspect, Breach, Context, Extent, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
-    isolation::{FAMILY, governed, known, narrow_by_hand, needs, place, retry},
+    isolation::{FAMILY, governed, known, narrow_by_hand, needs, place, retry, settled},
 };
 
 /// The rule.
@@ -88,7 +88,7 @@ impl Rule for MetadataEndpoint {
         // Where nothing isolates it, `unisolated-egress` has said so.
         let addresses =
             AddressSet::union_of(&reached(&exposure.admission).map(AddressSet::of_address).collect::<Vec<_>>());
-        if exposure.isolated_by.is_empty() || addresses.is_empty() {
+        if !exposure.is_isolated() || addresses.is_empty() {
             return;
         }
         // On the scale of its direction: what was unisolated reached them before.
@@ -100,7 +100,7 @@ impl Rule for MetadataEndpoint {
             subject: subject.clone(),
             aspect: Aspect::Direction(Direction::Egress),
             extent: Extent::Admission(Arc::new(admission)),
-            certain: known(context.snapshot, &workload.namespace),
+            certain: settled(&exposure).and_then(|()| known(context, &workload.namespace)),
         });
     }
 
@@ -112,9 +112,9 @@ impl Rule for MetadataEndpoint {
         let snapshot = context.snapshot;
         let reference = breach.subject.reference(snapshot);
         let workload = breach.subject.workload(snapshot);
-        let exposure = workload
-            .as_ref()
-            .map(|workload| exposure(snapshot, &workload.namespace, &workload.facts, Direction::Egress));
+        let exposure = workload.as_ref().map(|workload| {
+            exposure(snapshot, &context.environment.plugin, &workload.namespace, &workload.facts, Direction::Egress)
+        });
         let addresses: Vec<IpAddr> = exposure.iter().flat_map(|exposure| reached(&exposure.admission)).collect();
         let admits = |reach: &WideReach| match reach {
             WideReach::Everyone => true,

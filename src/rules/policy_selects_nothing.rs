@@ -158,7 +158,7 @@ fn wanted(selector: &Selector) -> Vec<(&Name, &Name)> {
     match selector {
         Selector::All(conditions) => conditions.iter().flat_map(wanted).collect(),
         Selector::In(key, values) => values.iter().map(|value| (key, value)).collect(),
-        Selector::Any(_) | Selector::Not(_) | Selector::Has(_) => Vec::new(),
+        Selector::Any(_) | Selector::Not(_) | Selector::Has(_) | Selector::Like(..) => Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 use super::{
     Aspect, Breach, Context, Extent, Finding, Fix, Level, Parameter, ParameterKind, Place, Rule, RuleId, RuleInfo,
     Subject, Workload,
-    isolation::{FAMILY, describe_reach, governed, is_open, known, needs, place, replace_policy, retry},
+    isolation::{FAMILY, describe_reach, governed, is_open, known, needs, place, replace_policy, retry, settled},
     open_egress, open_ingress,
 };
 
@@ -94,7 +94,7 @@ impl Rule for WidePeer {
                 Direction::Ingress => &open_ingress::INFO,
                 Direction::Egress => &open_egress::INFO,
             };
-            if exposure.isolated_by.is_empty() || is_open(context, open, &exposure.admission) {
+            if !exposure.is_isolated() || is_open(context, open, &exposure.admission) {
                 continue;
             }
             let found = wide(context, &exposure, direction);
@@ -104,7 +104,7 @@ impl Rule for WidePeer {
             let certain = match exposed(context.snapshot, &workload) {
                 Ok(true) if direction == Direction::Ingress => continue,
                 Err(blind) if direction == Direction::Ingress => Err(blind),
-                _ => known(context.snapshot, &workload.namespace),
+                _ => settled(&exposure).and_then(|()| known(context, &workload.namespace)),
             };
             out.extend(found.into_iter().map(|(aspect, admission)| Breach {
                 rule: INFO.id,
@@ -132,8 +132,9 @@ impl Rule for WidePeer {
         let reference = breach.subject.reference(snapshot);
         let workload = breach.subject.workload(snapshot);
         let direction = breach.aspect.direction().unwrap_or(Direction::Ingress);
-        let exposure =
-            workload.as_ref().map(|workload| exposure(snapshot, &workload.namespace, &workload.facts, direction));
+        let exposure = workload.as_ref().map(|workload| {
+            exposure(snapshot, &context.environment.plugin, &workload.namespace, &workload.facts, direction)
+        });
         let entries: Vec<&Entry> = exposure.iter().flat_map(|exposure| &exposure.wide).collect();
         let verb = match direction {
             Direction::Ingress => "is open to",

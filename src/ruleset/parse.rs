@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     model::{FieldPath, Kind, Labels, Name},
+    network::{Plugin, PluginName},
     rules::{self, ParameterError, Rule, RuleId},
     source::{self, Source, SourceError},
 };
@@ -200,8 +201,9 @@ fn settings(rule: &dyn Rule, node: &Node<'_>, ruleset: &mut Ruleset, errors: &mu
 
 fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
     node.only(errors, &["networkPlugin", "sensitive", "ingressControllers", "ingressClasses", "unknownController"]);
-    if let Some(plugin) = node.get("networkPlugin").and_then(|node| node.text(errors)) {
-        environment.network_plugin = Some(plugin.into());
+    if let Some(plugin) = node.get("networkPlugin") {
+        let names = PluginName::ALL.map(|plugin| (plugin.name(), plugin));
+        environment.plugin = plugin.one_of(errors, &names).map(Plugin::of).unwrap_or_default();
     }
     if let Some(labels) = node.get("sensitive") {
         environment.sensitive = texts(&labels, errors).collect();

@@ -71,7 +71,7 @@ fn everything_that_can_be_said_is_read() {
     let rule = |name: &str| crate::rules::rule(name).unwrap().info().id;
     assert_eq!(ruleset.modes, [(rule("plaintext-ingress"), Mode::Warn)].into());
     let environment = &ruleset.environment;
-    assert_eq!(environment.network_plugin, Some("cilium".into()));
+    assert_eq!(environment.plugin.name, crate::network::PluginName::Cilium);
     assert_eq!(environment.sensitive, [("ringwall.dev/data".into(), "sensitive".into())].into());
     assert_eq!(environment.refuses_plaintext, ["traefik.io/ingress-controller".into()].into());
     assert_eq!(environment.controllers_of_classes, [("public".into(), "k8s.io/ingress-nginx".into())].into());

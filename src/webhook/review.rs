@@ -4,7 +4,7 @@
 //! reads them, and the uid is read first, so that a request that is broken elsewhere still gets an answer that the API
 //! server can match. This is the only file that knows the format.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -337,15 +337,7 @@ fn placed(mut object: Object, request: &Request<'_>) -> Object {
     if fill_namespace.is_none() && fill_name.is_none() {
         return object;
     }
-    let meta = match &mut object {
-        Object::Namespace(object) => &mut Arc::make_mut(object).meta,
-        Object::Pod(object) => &mut Arc::make_mut(object).meta,
-        Object::Workload(object) => &mut Arc::make_mut(object).meta,
-        Object::NetworkPolicy(object) => &mut Arc::make_mut(object).meta,
-        Object::Service(object) => &mut Arc::make_mut(object).meta,
-        Object::Ingress(object) => &mut Arc::make_mut(object).meta,
-        Object::IngressClass(object) => &mut Arc::make_mut(object).meta,
-    };
+    let meta = object.meta_mut();
     if let Some(namespace) = fill_namespace {
         meta.namespace = Some(Name::from(&**namespace));
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use ringwall::{
     model::{Name, PodFacts, Protocol},
-    network::{Direction, Exposure, WidePeer, WideReach, exposure},
+    network::{Direction, Exposure, Plugin, WidePeer, WideReach, exposure},
 };
 
 use crate::{
@@ -25,7 +25,7 @@ fn unnamed() -> Pod {
 }
 
 fn expose(world: &World, pod: &Pod, direction: Direction) -> Exposure {
-    exposure(&world.snapshot(), &Name::from(pod.namespace.as_str()), &pod.facts(), direction)
+    exposure(&world.snapshot(), &Plugin::default(), &Name::from(pod.namespace.as_str()), &pod.facts(), direction)
 }
 
 /// Whether the subject and the peer may talk in that direction, seen from the subject. The peers used here are Pods of a

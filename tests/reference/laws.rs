@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use ringwall::{
     model::Name,
-    network::{Admission, Direction, Exposure, evaluate, exposure},
+    network::{Admission, Direction, Exposure, Plugin, Reading, evaluate, exposure},
 };
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn expose(world: &World, pod: &Pod, direction: Direction) -> Exposure {
-    exposure(&world.snapshot(), &Name::from(pod.namespace.as_str()), &pod.facts(), direction)
+    exposure(&world.snapshot(), &Plugin::default(), &Name::from(pod.namespace.as_str()), &pod.facts(), direction)
 }
 
 proptest! {
@@ -57,7 +57,7 @@ proptest! {
                 let by = shift % turned.len();
                 turned.rotate_left(by);
             }
-            let after = evaluate(turned, &pod.facts(), direction);
+            let after = evaluate(turned, &Plugin::default(), &pod.facts(), direction, Reading::Most);
             prop_assert_eq!(&before.admission, &after.admission);
             prop_assert_eq!(&before.isolated_by, &after.isolated_by);
             prop_assert_eq!(&before.wide, &after.wide);

@@ -43,7 +43,14 @@ fn pod() -> impl Strategy<Value = Object> {
     (meta(), labels, any::<bool>()).prop_map(|(meta, labels, host_network)| {
         let facts = PodFacts { labels: labels.into_iter().collect::<Labels>(), host_network, ..PodFacts::default() };
         let meta = Meta { labels: facts.labels.clone(), ..meta };
-        Object::Pod(Arc::new(Pod { meta, facts: Arc::new(facts), phase: Phase::Active, mirror: false, hook: None }))
+        Object::Pod(Arc::new(Pod {
+            meta,
+            facts: Arc::new(facts),
+            phase: Phase::Active,
+            mirror: false,
+            hook: None,
+            addresses: Arc::from([]),
+        }))
     })
 }
 

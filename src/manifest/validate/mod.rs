@@ -34,7 +34,8 @@ pub(super) fn validate(kind: Kind, object: &Value) -> Vec<Fault> {
             Kind::Service => services::service(&object, &mut faults),
             Kind::Ingress => ingresses::ingress(&object, &mut faults),
             Kind::IngressClass => ingresses::ingress_class(&object, &mut faults),
-            _ => pods::workload(kind, &object, &mut faults),
+            _ if kind.is_workload() => pods::workload(kind, &object, &mut faults),
+            _ => {}
         }
     }
     faults.0

@@ -5,6 +5,10 @@
 //! defaulted. A value that the API server would never have stored is an error, not a guess: an object that cannot be decoded
 //! is known to be unknown. Errors name the field and never its content.
 
+mod calico;
+mod cilium;
+mod cluster_policy;
+mod gateway;
 mod ingress;
 mod meta;
 mod network;
@@ -14,6 +18,7 @@ mod selector;
 mod service;
 #[cfg(test)]
 mod tests;
+mod webhook_configuration;
 mod wire;
 
 use std::sync::Arc;
@@ -97,6 +102,41 @@ fn of<'de, D: Deserializer<'de, Error = serde_json::Error>>(kind: Kind, from: D)
         Kind::Ingress => Object::Ingress(Arc::new(wire::<_, ingress::WireIngress>(from)?.into_ingress()?)),
         Kind::IngressClass => {
             Object::IngressClass(Arc::new(wire::<_, ingress::WireIngressClass>(from)?.into_ingress_class()?))
+        }
+        Kind::ClusterNetworkPolicy | Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy => {
+            Object::ClusterPolicy(Arc::new(wire::<_, cluster_policy::WireClusterPolicy>(from)?.into_policy(kind)?))
+        }
+        Kind::CiliumNetworkPolicy | Kind::CiliumClusterwideNetworkPolicy => {
+            Object::CiliumPolicy(Arc::new(wire::<_, cilium::WireCiliumPolicy>(from)?.into_policy(kind)?))
+        }
+        Kind::CalicoNetworkPolicy
+        | Kind::CalicoGlobalNetworkPolicy
+        | Kind::CalicoStoredNetworkPolicy
+        | Kind::CalicoStoredGlobalNetworkPolicy => {
+            Object::CalicoPolicy(Arc::new(wire::<_, calico::WireCalicoPolicy>(from)?.into_policy(kind)?))
+        }
+        Kind::CalicoTier | Kind::CalicoStoredTier => {
+            Object::CalicoTier(Arc::new(wire::<_, calico::WireTier>(from)?.into_tier(kind)?))
+        }
+        Kind::CalicoNetworkSet
+        | Kind::CalicoGlobalNetworkSet
+        | Kind::CalicoStoredNetworkSet
+        | Kind::CalicoStoredGlobalNetworkSet => {
+            Object::CalicoNetworkSet(Arc::new(wire::<_, calico::WireNetworkSet>(from)?.into_set(kind)?))
+        }
+        Kind::CalicoStagedNetworkPolicy
+        | Kind::CalicoStagedGlobalNetworkPolicy
+        | Kind::CalicoStagedKubernetesNetworkPolicy => {
+            Object::StagedPolicy(Arc::new(wire::<_, calico::WireStagedPolicy>(from)?.into_policy(kind)?))
+        }
+        Kind::GatewayClass => Object::GatewayClass(Arc::new(wire::<_, gateway::WireGatewayClass>(from)?.into_class()?)),
+        Kind::Gateway => Object::Gateway(Arc::new(wire::<_, gateway::WireGateway>(from)?.into_gateway()?)),
+        Kind::HTTPRoute | Kind::GRPCRoute | Kind::TLSRoute | Kind::TCPRoute | Kind::UDPRoute => {
+            Object::Route(Arc::new(wire::<_, gateway::WireRoute>(from)?.into_route(kind)?))
+        }
+        Kind::ValidatingWebhookConfiguration | Kind::MutatingWebhookConfiguration => {
+            let wire = wire::<_, webhook_configuration::WireWebhookConfiguration>(from)?;
+            Object::WebhookConfiguration(Arc::new(wire.into_configuration(kind)?))
         }
     })
 }

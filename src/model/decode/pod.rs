@@ -1,12 +1,12 @@
 //! Pods and the workloads that make them.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use serde::Deserialize;
 
 use super::{
     DecodeError,
-    meta::{WireMeta, WireStatus},
+    meta::WireMeta,
     wire::{List, WirePort, WireProtocol, nullable},
 };
 use crate::model::{
@@ -21,7 +21,25 @@ pub(super) struct WirePod {
     #[serde(default, deserialize_with = "nullable")]
     spec: WirePodSpec,
     #[serde(default, deserialize_with = "nullable")]
-    status: WireStatus,
+    status: WirePodStatus,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WirePodStatus {
+    #[serde(deserialize_with = "nullable")]
+    phase: Name,
+    #[serde(deserialize_with = "nullable")]
+    pod_ip: Name,
+    #[serde(rename = "podIPs")]
+    pod_ips: List<WirePodIp>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WirePodIp {
+    #[serde(deserialize_with = "nullable")]
+    ip: Name,
 }
 
 #[derive(Deserialize)]
@@ -111,7 +129,12 @@ impl WirePod {
             _ => Phase::Active,
         };
         let hook = hook_of(&meta);
-        Ok(Pod { mirror: meta.annotations.has(MIRROR_POD), meta, facts, phase, hook })
+        let written = self.status.pod_ips.0.iter().map(|entry| &entry.ip).chain([&self.status.pod_ip]);
+        let mut addresses: Vec<IpAddr> = written.filter_map(|text| text.parse().ok()).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        let mirror = meta.annotations.has(MIRROR_POD);
+        Ok(Pod { mirror, meta, facts, phase, hook, addresses: addresses.into() })
     }
 }
 

@@ -19,8 +19,11 @@ pub(super) use open::{Open, PORTS, is_open};
 pub(super) use peers::describe_reach;
 pub(super) use unisolated::Unisolated;
 
+use std::sync::Arc;
+
 use crate::{
     model::{FieldPath, Kind, Name, Object, ObjectKey},
+    network::{Admission, Exposure, coverage},
     snapshot::{Blind, Coverage, Lookup, Need, Snapshot},
 };
 
@@ -35,11 +38,32 @@ pub(super) fn governed(context: &Context<'_>, subject: &Subject) -> Option<Workl
 }
 
 /// Whether what the known policies of a namespace say still holds: a policy that cannot be decoded takes nothing from the others.
-pub(super) fn known(snapshot: &Snapshot, namespace: &Name) -> Coverage {
-    match snapshot.coverage(Kind::NetworkPolicy, Some(namespace)) {
+pub(super) fn known(context: &Context<'_>, namespace: &Name) -> Coverage {
+    match coverage(context.snapshot, &context.environment.plugin, namespace) {
         Err(Blind::Undecodable(_)) => Ok(()),
         coverage => coverage,
     }
+}
+
+/// What is admitted where the exposure breaks a rule, and whether that is certain: broken in every reading, or only in some. In
+/// the first case it is what every reading admits, in the other what any does.
+pub(super) fn broken(exposure: &Exposure, breaks: impl Fn(&Exposure) -> bool) -> Option<(Arc<Admission>, Coverage)> {
+    let Some(doubt) = &exposure.doubt else {
+        return breaks(exposure).then(|| (Arc::clone(&exposure.admission), Ok(())));
+    };
+    let mut readings = exposure.readings();
+    if exposure.readings().all(&breaks) {
+        let first = readings.next()?.admission.as_ref().clone();
+        return Some((Arc::new(readings.fold(first, |sum, other| sum.intersection(&other.admission))), Ok(())));
+    }
+    let broken: Vec<&Exposure> = readings.filter(|reading| breaks(reading)).collect();
+    let sum = broken.iter().fold(Admission::nothing(), |sum, other| sum.union(&other.admission));
+    (!broken.is_empty()).then(|| (Arc::new(sum), Err(doubt.why.clone())))
+}
+
+/// Whether the exposure is known exactly.
+pub(super) fn settled(exposure: &Exposure) -> Coverage {
+    exposure.doubt.as_ref().map_or(Ok(()), |doubt| Err(doubt.why.clone()))
 }
 
 /// The reads that confirm a breach of a workload's isolation: the policies, the namespace, for a class whether it still runs, and

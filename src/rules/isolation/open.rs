@@ -9,7 +9,7 @@ use crate::{
     snapshot::Need,
 };
 
-use super::{FAMILY, describe_reach, governed, known, needs, place, replace_policy, retry};
+use super::{FAMILY, broken, describe_reach, governed, known, needs, place, replace_policy, retry};
 
 /// The rule for a direction.
 pub(in crate::rules) struct Open {
@@ -33,16 +33,15 @@ impl Rule for Open {
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some(workload) = governed(context, subject) else { return };
         let exposure = context.exposure(subject, &workload, self.direction);
-        if exposure.isolated_by.is_empty() || !is_open(context, self.info, &exposure.admission) {
-            return;
-        }
+        let breaks = |reading: &Exposure| reading.is_isolated() && is_open(context, self.info, &reading.admission);
+        let Some((admission, certain)) = broken(&exposure, breaks) else { return };
         out.push(Breach {
             rule: self.info.id,
             family: FAMILY,
             subject: subject.clone(),
             aspect: Aspect::Direction(self.direction),
-            extent: Extent::Admission(Arc::clone(&exposure.admission)),
-            certain: known(context.snapshot, &workload.namespace),
+            extent: Extent::Admission(admission),
+            certain: certain.and_then(|()| known(context, &workload.namespace)),
         });
     }
 
@@ -54,8 +53,9 @@ impl Rule for Open {
         let snapshot = context.snapshot;
         let reference = breach.subject.reference(snapshot);
         let workload = breach.subject.workload(snapshot);
-        let exposure =
-            workload.as_ref().map(|workload| exposure(snapshot, &workload.namespace, &workload.facts, self.direction));
+        let exposure = workload.as_ref().map(|workload| {
+            exposure(snapshot, &context.environment.plugin, &workload.namespace, &workload.facts, self.direction)
+        });
         let wide = exposure.as_ref().map(contributors).unwrap_or_default();
         let ports = match &breach.extent {
             Extent::Admission(admission) => admission.open_ports(),

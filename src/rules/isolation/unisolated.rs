@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{Kind, Labels, Name, NetworkPolicy, Selector},
-    network::{Direction, Exposure, exposure},
+    model::{Labels, Name, NetworkPolicy, Selector},
+    network::{Direction, Exposure, coverage, exposure},
     rules::{Aspect, Breach, Context, Extent, Finding, Rule, RuleInfo, Subject, Workload},
     snapshot::{Need, Snapshot},
 };
 
-use super::{FAMILY, add_policy, governed, known, needs, needs_policy_first, place, retry, shown, stable};
+use super::{FAMILY, add_policy, broken, governed, known, needs, needs_policy_first, place, retry, shown, stable};
 
 /// The rule for a direction.
 pub(in crate::rules) struct Unisolated {
@@ -27,14 +27,16 @@ impl Rule for Unisolated {
         let Some(workload) = governed(context, subject) else { return };
         let namespace = &workload.namespace;
         let exposure = context.exposure(subject, &workload, self.direction);
-        let isolated = !exposure.isolated_by.is_empty();
-        let certain =
-            if isolated { known(snapshot, namespace) } else { snapshot.coverage(Kind::NetworkPolicy, Some(namespace)) };
-        if isolated && certain.is_ok() {
-            return;
-        }
-        // What the policies that may be gone admit is no bound: without them it is everything.
-        let extent = if isolated { Exposure::unisolated().admission } else { Arc::clone(&exposure.admission) };
+        let (extent, certain) = match broken(&exposure, |reading| !reading.is_isolated()) {
+            Some((admission, certain)) => {
+                (admission, certain.and_then(|()| coverage(snapshot, &context.environment.plugin, namespace)))
+            }
+            // What the policies that may be gone admit is no bound: without them it is everything.
+            None => match known(context, namespace) {
+                Ok(()) => return,
+                blind => (Exposure::unisolated().admission, blind),
+            },
+        };
         out.push(Breach {
             rule: self.info.id,
             family: FAMILY,
@@ -58,8 +60,11 @@ impl Rule for Unisolated {
         let direction = self.direction;
         let message = match &workload {
             Some(workload) => {
-                let exposure = exposure(snapshot, &namespace, &workload.facts, direction);
-                if exposure.isolated_by.is_empty() {
+                let exposure = exposure(snapshot, &context.environment.plugin, &namespace, &workload.facts, direction);
+                if exposure.is_isolated() {
+                    // Only where the policies may be gone by now.
+                    format!("{reference} is still isolated for {direction}")
+                } else {
                     let fact = match direction {
                         Direction::Ingress => "accepts connections from every Pod",
                         Direction::Egress => "may connect to every Pod and address",
@@ -67,9 +72,6 @@ impl Rule for Unisolated {
                     let because = because(snapshot, workload, &labels, direction);
                     let first = needs_policy_first(snapshot, &breach.subject, workload);
                     format!("{reference} {fact}: {because}{first}")
-                } else {
-                    // Only where the policies may be gone by now.
-                    format!("{reference} is still isolated for {direction}")
                 }
             }
             None => format!("{reference} is not isolated for {direction}"),

@@ -7,7 +7,7 @@ use crate::model::{
     PortSet, Selector,
 };
 
-use super::{Action, Direction, Order, Peer, Policy, PolicySubject, Ports, Rule, Tier};
+use super::super::{Action, Direction, Order, Peer, Policy, PolicySubject, Ports, Rank, Rule, Tier};
 
 /// The lowered form of a NetworkPolicy, computed once per object. Rules of a direction that `policyTypes` leaves out are not in
 /// it: they do nothing.
@@ -21,15 +21,22 @@ pub fn lower(policy: &NetworkPolicy) -> Arc<Policy> {
         };
         Policy {
             source: ObjectKey::namespaced(Kind::NetworkPolicy, namespace.clone(), policy.meta.name.clone()),
-            order: Order { tier: Tier::NetworkPolicy, priority: 0 },
+            order: Order {
+                tier: Tier::network_policy(),
+                priority: Rank::of(Order::NETWORK_POLICY),
+                // As Calico calls it, which alone has others beside it that go by name.
+                name: format!("knp.default.{}", policy.meta.name).into(),
+            },
             subject: PolicySubject {
                 namespace: Some(namespace.clone()),
                 namespaces: Selector::everything(),
                 pods: policy.pod_selector.clone(),
+                partial: None,
             },
             ingress: policy.isolates_ingress.then(|| rules(Direction::Ingress, &policy.ingress)),
             egress: policy.isolates_egress.then(|| rules(Direction::Egress, &policy.egress)),
-            denies_rest: true,
+            isolates_ingress: policy.isolates_ingress,
+            isolates_egress: policy.isolates_egress,
         }
     })
 }
@@ -81,13 +88,25 @@ fn lower_ports(ports: Option<&[PolicyPort]>) -> Ports {
     let mut names: Vec<_> = names.collect();
     names.sort();
     names.dedup();
-    Ports { numbers: numbers.collect::<PortSet>(), names }
+    let has_ends = ports.iter().any(|port| matches!(port.port, PortMatch::Range(first, last) if first < last));
+    let without_ends = has_ends.then(|| {
+        let first = |port: &PolicyPort| match port.port {
+            PortMatch::Every => Some((port.protocol, 1..=u16::MAX)),
+            PortMatch::Range(first, _) => Some((port.protocol, first..=first)),
+            PortMatch::Named(_) => None,
+        };
+        ports.iter().filter_map(first).collect()
+    });
+    Ports { numbers: numbers.collect::<PortSet>(), without_ends, names }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Derived, Meta, Protocol};
+    use crate::{
+        model::{Derived, Meta, Protocol},
+        network::Plugin,
+    };
 
     fn policy(ingress: Vec<PolicyRule>, egress: Vec<PolicyRule>, isolates_egress: bool) -> NetworkPolicy {
         NetworkPolicy {
@@ -119,7 +138,7 @@ mod tests {
         let rule = PolicyRule { peers: None, ports: None };
         let lowered = lower(&policy(vec![], vec![rule.clone()], false));
         assert_eq!((lowered.ingress.as_deref(), lowered.egress.as_deref()), (Some(&[][..]), None));
-        assert_eq!(lower(&policy(vec![], vec![rule], true)).egress.as_ref().map(Vec::len), Some(1));
+        assert_eq!(lower(&policy(vec![], vec![rule], true)).egress.as_ref().map(|rules| rules.len()), Some(1));
     }
 
     #[test]
@@ -173,7 +192,7 @@ mod tests {
     #[test]
     fn entries_that_come_to_no_port_match_nothing() {
         let unresolved = ports(&[(Protocol::Tcp, PortMatch::Named("web".into()))]);
-        assert!(unresolved.on(&crate::model::PodFacts::default()).is_empty());
+        assert!(unresolved.on(&Plugin::default(), &crate::model::PodFacts::default()).is_empty());
         assert!(ports(&[(Protocol::Tcp, PortMatch::Range(90, 80))]).numbers.is_empty());
     }
 }

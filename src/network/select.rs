@@ -1,0 +1,85 @@
+//! Which policies select a Pod.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{Kind, Labels, Name, Object},
+    snapshot::{Blind, Coverage, Snapshot},
+};
+
+use super::{Direction, Plugin, PodView, Policy, lower::each_policy};
+
+/// The kinds of policies, NetworkPolicies first.
+fn kinds() -> impl Iterator<Item = Kind> {
+    Kind::all().filter(|kind| kind.is_policy())
+}
+
+/// Every policy that can select Pods of a namespace and is of a kind that `counts`, in no order.
+pub fn policies_of(
+    snapshot: &Snapshot,
+    namespace: &Name,
+    counts: impl Fn(Kind) -> bool,
+    mut visit: impl FnMut(&Arc<Policy>),
+) {
+    for kind in kinds().filter(|kind| snapshot.count(*kind) > 0 && counts(*kind)) {
+        let scope = kind.info().namespaced.then_some(namespace);
+        for object in snapshot.list(kind, scope) {
+            each_policy(snapshot, object, &mut visit);
+        }
+    }
+}
+
+/// The policies of the kinds that `counts` which select a Pod and speak of a direction, in the order in which they are asked.
+pub fn selecting(
+    snapshot: &Snapshot,
+    plugin: &Plugin,
+    pod: PodView<'_>,
+    direction: Direction,
+    counts: impl Fn(Kind) -> bool,
+) -> Vec<Arc<Policy>> {
+    let mut found = Vec::new();
+    for kind in kinds().filter(|kind| snapshot.count(*kind) > 0 && counts(*kind)) {
+        let scope = kind.info().namespaced.then_some(pod.namespace);
+        for object in snapshot.list(kind, scope) {
+            // The selector first: a policy that does not select costs no more than this.
+            if matches!(object, Object::NetworkPolicy(policy) if !policy.pod_selector.matches(&pod.facts.labels)) {
+                continue;
+            }
+            each_policy(snapshot, object, |policy| {
+                if policy.rules(direction).is_some() && policy.subject.selects(plugin, pod) {
+                    found.push(Arc::clone(policy));
+                }
+            });
+        }
+    }
+    sort(&mut found);
+    found
+}
+
+/// Puts policies into the order in which they are asked.
+pub(super) fn sort(policies: &mut [Arc<Policy>]) {
+    policies.sort_by(|a, b| (&a.order, &a.source).cmp(&(&b.order, &b.source)));
+}
+
+/// The labels of a namespace. One that is not known has its name, as every one has.
+pub fn namespace_labels(snapshot: &Snapshot, namespace: &Name) -> Labels {
+    match snapshot.namespace(namespace).found() {
+        Some(namespace) => namespace.meta.labels.clone(),
+        None => [(crate::model::METADATA_NAME, namespace.clone())].into_iter().collect(),
+    }
+}
+
+/// Whether all policies that count for a namespace have been seen. A kind that the cluster does not serve has no objects.
+pub fn coverage(snapshot: &Snapshot, plugin: &Plugin, namespace: &Name) -> Coverage {
+    for kind in kinds().filter(|kind| plugin.enforces(*kind)) {
+        let scope = kind.info().namespaced.then_some(namespace);
+        match snapshot.coverage(kind, scope) {
+            Ok(()) | Err(Blind::NotServed(_)) => {}
+            Err(blind) if kind == Kind::NetworkPolicy => return Err(blind),
+            // One that was never looked for: files, and tests that know of no other kind.
+            Err(Blind::NotWatched(_)) => {}
+            Err(blind) => return Err(blind),
+        }
+    }
+    Ok(())
+}
