@@ -1,8 +1,12 @@
 //! Who may reach whom, of everything that a snapshot holds.
 
+mod name;
+
 use std::net::IpAddr;
 
-use crate::model::{Name, PortSet};
+use crate::model::PortSet;
+
+pub use name::WorkloadName;
 
 /// One end of a flow, as it is shown.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -13,17 +17,6 @@ pub enum End {
     Addresses(IpAddr, IpAddr),
     /// Somebody who is known by what he does.
     Entity(Entity),
-}
-
-/// A workload's name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct WorkloadName {
-    /// The namespace.
-    pub namespace: Name,
-    /// The kind, which may be one that Ringwall does not read (a custom controller).
-    pub kind: Name,
-    /// The name.
-    pub name: Name,
 }
 
 /// Somebody who is known by what he does.
