@@ -292,12 +292,8 @@ impl<'de> Deserialize<'de> for PortEntry {
         let WirePort { port_number, port_range, named_port } = WirePort::deserialize(from)?;
         let number =
             port_number.map(|WireNumber { protocol, port: Number(port) }| ClusterPort::Range(protocol.0, port, port));
-        let range = match port_range {
-            Some(WireRange { start, end, .. }) if start.0 > end.0 => {
-                return Err(wrong(&"a portRange whose end is not below its start"));
-            }
-            range => range.map(|range| ClusterPort::Range(range.protocol.0, range.start.0, range.end.0)),
-        };
+        // The schema of v1alpha1 lets a range end below its start; it holds no port.
+        let range = port_range.map(|range| ClusterPort::Range(range.protocol.0, range.start.0, range.end.0));
         let named = named_port.filter(|name| !name.is_empty()).map(ClusterPort::Named);
         let mut entries = [number, range, named].into_iter().flatten();
         match (entries.next(), entries.next()) {
