@@ -31,7 +31,7 @@ mod workload;
 pub use address::{AddressSet, Family};
 pub use calico::{CalicoNetworkSet, CalicoPolicy, CalicoTier, StagedPolicy};
 pub use cilium::CiliumPolicy;
-pub use cluster_policy::ClusterPolicy;
+pub use cluster_policy::{ClusterAction, ClusterPeer, ClusterPolicy, ClusterPort, ClusterRule, ClusterTier};
 pub use derived::Derived;
 pub use field_path::{FieldPath, Step};
 pub use gateway::{Gateway, GatewayClass, Route};
