@@ -30,7 +30,10 @@ mod workload;
 
 pub use address::{AddressSet, Family};
 pub use calico::{CalicoNetworkSet, CalicoPolicy, CalicoTier, StagedPolicy};
-pub use cilium::CiliumPolicy;
+pub use cilium::{
+    CiliumDirection, CiliumEntity, CiliumEntry, CiliumPeer, CiliumPeers, CiliumPolicy, CiliumPort, CiliumPorts,
+    CiliumRule,
+};
 pub use cluster_policy::ClusterPolicy;
 pub use derived::Derived;
 pub use field_path::{FieldPath, Step};
