@@ -7,6 +7,7 @@
 
 mod calico;
 mod cilium;
+mod cilium_selector;
 mod cluster_policy;
 mod gateway;
 mod ingress;
