@@ -13,6 +13,7 @@ mod policy;
 pub mod reach;
 mod segments;
 mod select;
+mod services;
 mod sides;
 mod unnamed;
 mod view;
@@ -26,6 +27,7 @@ pub use party::Party;
 pub use plugin::{Enforcement, Family, Plugin, PluginName};
 pub use policy::{Action, Order, Peer, Policy, PolicySubject, Ports, Rank, Rule, Tier};
 pub use select::{coverage, namespace_labels, policies_of, selecting};
+pub use services::{reached_ports, selected_classes, selected_templates, service_port, target_ports};
 pub use sides::{Bounds, Fit, Reading, side};
 pub use view::PodView;
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
-    snapshot::{Lookup, Snapshot, Touched},
+    snapshot::{Snapshot, Touched},
 };
 
 use super::Subject;
@@ -42,10 +42,7 @@ pub(super) fn templates<'a>(
     snapshot: &'a Snapshot,
     namespace: Option<&'a Name>,
 ) -> impl Iterator<Item = &'a Object> + 'a {
-    workloads(snapshot, namespace).filter(move |object| {
-        let meta = object.meta();
-        meta.controller().is_none_or(|owner| !matches!(snapshot.owner(meta, owner), Lookup::Found(_)))
-    })
+    snapshot.templates(namespace)
 }
 
 /// The workloads of every kind, in one namespace or in all.
