@@ -3,6 +3,7 @@
 //! **Invariants.** Exact per direction; nothing is computed per pair of Pods; ports and addresses are interval sets.
 
 mod admission;
+mod controllers;
 mod evaluate;
 mod exposure;
 mod flow;
@@ -19,6 +20,7 @@ mod unnamed;
 mod view;
 
 pub use admission::{Admission, Claim};
+pub use controllers::{Backend, Controllers, Server};
 pub use evaluate::evaluate;
 pub use exposure::{Doubt, Exposure, WidePeer, WideReach, exposure};
 pub use flow::{flow, half, of_policies, policies_on, unplaced};
@@ -27,7 +29,7 @@ pub use party::Party;
 pub use plugin::{Enforcement, Family, Plugin, PluginName};
 pub use policy::{Action, Order, Peer, Policy, PolicySubject, Ports, Rank, Rule, Tier};
 pub use select::{coverage, namespace_labels, policies_of, selecting};
-pub use services::{reached_ports, selected_classes, selected_templates, service_port, target_ports};
+pub use services::{Endpoints, endpoints, reached_ports, service_port, target_ports};
 pub use sides::{Bounds, Fit, Reading, side};
 pub use view::PodView;
 
