@@ -1,11 +1,13 @@
 //! Who may reach whom, of everything that a snapshot holds.
 
+mod entrances;
 mod name;
 
 use std::net::IpAddr;
 
 use crate::model::PortSet;
 
+pub use entrances::entrances;
 pub use name::WorkloadName;
 
 /// One end of a flow, as it is shown.
