@@ -10,6 +10,7 @@ pub mod catalogue;
 mod github;
 mod json;
 mod position;
+mod reach;
 mod sarif;
 mod summary;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod text;
 
 pub use build::Judged;
 pub use position::Position;
+pub use reach::{Flows, IsolationChange, ReachChanges, ReachFormat, ReachFrame, plugin_note, reach, reach_changes};
 pub use summary::Summary;
 
 use crate::{decision::Outcome, model::Name, rules::Finding};
