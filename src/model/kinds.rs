@@ -292,6 +292,11 @@ impl Kind {
         )
     }
 
+    /// Whether a change of such an object can alter whom policies isolate and what they let through.
+    pub fn decides_isolation(self) -> bool {
+        self.is_policy() || self.is_policy_context()
+    }
+
     /// Whether objects of this kind make Pods from a template.
     pub fn is_workload(self) -> bool {
         self.info().template.is_some()

@@ -3,6 +3,7 @@
 //! **Invariants.** Exact per direction; nothing is computed per pair of Pods; ports and addresses are interval sets.
 
 mod admission;
+mod effect;
 mod evaluate;
 mod exposure;
 mod flow;
@@ -19,6 +20,7 @@ mod unnamed;
 mod view;
 
 pub use admission::{Admission, Claim};
+pub use effect::{AlteredPeers, Effect, Effects, effects};
 pub use evaluate::evaluate;
 pub use exposure::{Doubt, Exposure, WidePeer, WideReach, exposure};
 pub use flow::{flow, half, of_policies, policies_on, unplaced};
