@@ -11,6 +11,7 @@ pub mod effects;
 mod github;
 mod json;
 mod position;
+mod reach;
 mod sarif;
 mod summary;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod text;
 
 pub use build::Judged;
 pub use position::Position;
+pub use reach::{Flows, IsolationChange, ReachChanges, ReachFormat, ReachFrame, plugin_note, reach, reach_changes};
 pub use summary::Summary;
 
 use crate::{decision::Outcome, model::Name, rules::Finding};
