@@ -16,6 +16,7 @@ mod select;
 mod sides;
 mod unnamed;
 mod view;
+mod why;
 
 pub use admission::{Admission, Claim};
 pub use evaluate::evaluate;
@@ -28,6 +29,7 @@ pub use policy::{Action, Order, Peer, Policy, PolicySubject, Ports, Rank, Rule, 
 pub use select::{coverage, namespace_labels, policies_of, selecting};
 pub use sides::{Bounds, Fit, Reading, side};
 pub use view::PodView;
+pub use why::{Failure, Mismatch, RuleFit, Uncertain, Unmet, rule_fit, why_not};
 
 /// A direction of traffic, seen from a workload.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

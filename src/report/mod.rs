@@ -15,10 +15,12 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trace;
 
 pub use build::Judged;
 pub use position::Position;
 pub use summary::Summary;
+pub use trace::{TraceFormat, trace};
 
 use crate::{decision::Outcome, model::Name, rules::Finding};
 
