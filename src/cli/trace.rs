@@ -11,7 +11,7 @@ use crate::{
     network::Plugin,
     report::{self, Report, TraceFormat},
     snapshot::Snapshot,
-    source::{Locate, nearest},
+    source::{Locate, nearest::nearest},
     trace::{self, Question, Target, TraceError, Verdict, Who},
 };
 
