@@ -20,6 +20,7 @@ mod services;
 mod sides;
 mod unnamed;
 mod view;
+mod why;
 
 pub use admission::{Admission, Claim};
 pub use controllers::{Backend, Controllers, Server};
@@ -36,6 +37,7 @@ pub use select::{coverage, namespace_labels, policies_of, selecting};
 pub use services::{Endpoints, endpoints, reached_ports, service_port, target_ports};
 pub use sides::{Bounds, Fit, Reading, side};
 pub use view::PodView;
+pub use why::{Failure, Mismatch, RuleFit, Uncertain, Unmet, rule_fit, why_not};
 
 /// A direction of traffic, seen from a workload.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
