@@ -19,14 +19,27 @@ pub(crate) enum End<'a> {
 pub(crate) fn allowed(world: &World, source: End<'_>, destination: End<'_>, protocol: Protocol, port: u16) -> bool {
     let flow = Flow { source, destination, protocol, port };
     let leaves = match source {
-        End::Pod(pod) => permits(world, pod, Direction::Egress, &flow),
+        End::Pod(pod) => lets_through(world, pod, Direction::Egress, &flow),
         End::Address(_) => true,
     };
     let enters = match destination {
-        End::Pod(pod) => permits(world, pod, Direction::Ingress, &flow),
+        End::Pod(pod) => lets_through(world, pod, Direction::Ingress, &flow),
         End::Address(_) => true,
     };
     leaves && enters
+}
+
+/// Whether the policies of one end alone let a flow through.
+pub(crate) fn permits(
+    world: &World,
+    pod: &Pod,
+    direction: Direction,
+    source: End<'_>,
+    destination: End<'_>,
+    protocol: Protocol,
+    port: u16,
+) -> bool {
+    lets_through(world, pod, direction, &Flow { source, destination, protocol, port })
 }
 
 /// The policies that isolate a Pod in a direction, by name.
@@ -66,7 +79,7 @@ struct Flow<'a> {
 }
 
 /// Whether the policies of one end let the flow through: it is not isolated, or some rule of some policy matches.
-fn permits(world: &World, pod: &Pod, direction: Direction, flow: &Flow<'_>) -> bool {
+fn lets_through(world: &World, pod: &Pod, direction: Direction, flow: &Flow<'_>) -> bool {
     let policies = isolating(world, pod, direction);
     if policies.is_empty() {
         return true;
@@ -165,7 +178,7 @@ fn selects(selector: &Labelled, labels: &Map) -> bool {
 }
 
 /// Whether a network holds an address: the first bits agree. IPv4-mapped IPv6 is IPv4.
-fn holds(network: IpNet, address: IpAddr) -> bool {
+pub(crate) fn holds(network: IpNet, address: IpAddr) -> bool {
     let (base, length, is_v4) = match (network, network.network().to_canonical()) {
         (IpNet::V4(net), _) => (u128::from(net.addr().to_bits()) << 96, net.prefix_len(), true),
         (IpNet::V6(net), IpAddr::V4(base)) if net.prefix_len() >= 96 => {
