@@ -1,0 +1,1 @@
+//! Every line of section 1.4.
