@@ -8,6 +8,7 @@
 mod calico;
 mod calico_selector;
 mod cilium;
+mod cilium_selector;
 mod cluster_policy;
 mod gateway;
 mod ingress;
