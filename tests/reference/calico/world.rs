@@ -178,6 +178,7 @@ impl Pod {
             host_network: self.host_network,
             ports: self.ports.iter().map(port).collect(),
             service_account: Name::from(self.account.as_str()),
+            ..PodFacts::default()
         }
     }
 }
