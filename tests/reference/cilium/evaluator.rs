@@ -76,8 +76,7 @@ fn side(world: &Mixed, pod: &Pod, direction: Direction, flow: &Flow<'_>, guess: 
         protocol: flow.protocol,
         port: flow.port,
     };
-    let mut allow = isolated_by_kubernetes
-        && permits(&world.plain, pod, direction, &plain);
+    let mut allow = isolated_by_kubernetes && permits(&world.plain, pod, direction, &plain);
     let mut stopped_by_proxy = false;
     for policy in &world.policies {
         for rule in &policy.rules {
