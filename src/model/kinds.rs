@@ -292,6 +292,11 @@ impl Kind {
         )
     }
 
+    /// Whether objects of this kind tell the API server whom to ask at admission.
+    pub fn is_webhook_configuration(self) -> bool {
+        matches!(self, Self::ValidatingWebhookConfiguration | Self::MutatingWebhookConfiguration)
+    }
+
     /// Whether objects of this kind are routes of Gateway API.
     pub fn is_route(self) -> bool {
         matches!(self, Self::HTTPRoute | Self::GRPCRoute | Self::TLSRoute | Self::TCPRoute | Self::UDPRoute)

@@ -2,6 +2,9 @@
 
 use super::{
     Rule,
+    blocked_ingress_controller::BlockedIngressController,
+    blocked_service::BlockedService,
+    blocked_webhook::BlockedWebhook,
     host_network::HostNetwork,
     host_port::HostPort,
     ignored_rules::IgnoredRules,
@@ -12,6 +15,7 @@ use super::{
     open_ingress::OPEN_INGRESS,
     plaintext_ingress::PlaintextIngress,
     policy_selects_nothing::PolicySelectsNothing,
+    split_service::SplitService,
     uncovered_host::UncoveredHost,
     unisolated_egress::UNISOLATED_EGRESS,
     unisolated_ingress::UNISOLATED_INGRESS,
@@ -32,6 +36,10 @@ static RULES: &[&dyn Rule] = &[
     &HostPort,
     &PolicySelectsNothing,
     &IgnoredRules,
+    &BlockedService,
+    &SplitService,
+    &BlockedIngressController,
+    &BlockedWebhook,
     &PlaintextIngress,
     &UncoveredHost,
     &UnknownProfile,
