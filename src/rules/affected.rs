@@ -1,8 +1,9 @@
 //! Which subjects a change can affect.
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
-//! these subjects. The one deliberate difference: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others.
+//! these subjects. There are two deliberate differences: a Pod that was touched is judged as itself and not as its class, for a request
+//! about one Pod does not answer for the others; and what rules say of Services is not judged with every Pod
+//! ([`super::affected_services`]).
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -12,7 +13,10 @@ use crate::{
     snapshot::{Snapshot, Touched},
 };
 
-use super::Subject;
+use super::{
+    Subject,
+    affected_services::{behind_gateways, behind_policy},
+};
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
 pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
@@ -32,7 +36,10 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
-    let judged = |kind: &Kind| kind.is_policy() || matches!(kind, Kind::Namespace | Kind::Service | Kind::Ingress);
+    let judged = |kind: &Kind| {
+        let always = [Kind::Namespace, Kind::Service, Kind::Ingress];
+        always.contains(kind) || kind.is_policy() || kind.is_route() || kind.is_webhook_configuration()
+    };
     let others = Kind::all()
         .filter(judged)
         .flat_map(|kind| snapshot.list(kind, None))
@@ -75,6 +82,11 @@ impl Affected<'_> {
             Kind::Service => self.service(key),
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
+            Kind::Gateway | Kind::GatewayClass => {
+                for state in [self.before, self.after] {
+                    behind_gateways(state, key, &mut self.subjects);
+                }
+            }
             Kind::Pod => self.workload(key),
             kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
             kind if kind.is_policy_context() => self.contextual(),
@@ -126,6 +138,7 @@ impl Affected<'_> {
         for version in self.versions(key) {
             if let Object::NetworkPolicy(policy) = version {
                 self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+                behind_policy(self.after, namespace, &policy.pod_selector, &mut self.subjects);
             }
         }
     }
@@ -178,18 +191,18 @@ impl Affected<'_> {
     fn service(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         let (before, after) = (self.before, self.after);
-        let ingresses: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
+        let leading: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
         let versions: Vec<Object> = self.versions(key).collect();
         let exposes =
             versions.iter().any(|version| matches!(version, Object::Service(service) if service.is_exposed()));
-        if exposes || !ingresses.is_empty() {
+        if exposes || leading.iter().any(|key| key.kind == Kind::Ingress) {
             for version in versions {
                 if let Object::Service(service) = version {
                     self.workloads_where(namespace, |labels| service.selects(labels));
                 }
             }
         }
-        self.subjects.extend(ingresses.into_iter().map(Subject::Object));
+        self.subjects.extend(leading.into_iter().map(Subject::Object));
     }
 
     /// An Ingress exposes the workloads behind its Services, and the certificate that it asks for may serve other Ingresses of

@@ -2,6 +2,9 @@
 
 use super::{
     Rule,
+    blocked_ingress_controller::BlockedIngressController,
+    blocked_service::BlockedService,
+    blocked_webhook::BlockedWebhook,
     host_network::HostNetwork,
     host_port::HostPort,
     ignored_rules::IgnoredRules,
@@ -14,6 +17,7 @@ use super::{
     plaintext_ingress::PlaintextIngress,
     policy_selects_nothing::PolicySelectsNothing,
     separate_peers::SeparatePeers,
+    split_service::SplitService,
     uncovered_host::UncoveredHost,
     unexposed_port::UnexposedPort,
     unisolated_egress::UNISOLATED_EGRESS,
@@ -40,6 +44,10 @@ static RULES: &[&dyn Rule] = &[
     &SeparatePeers,
     &UnexposedPort,
     &UnresolvedPortName,
+    &BlockedService,
+    &SplitService,
+    &BlockedIngressController,
+    &BlockedWebhook,
     &PlaintextIngress,
     &UncoveredHost,
     &UnknownProfile,

@@ -3,7 +3,12 @@
 //! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
 
 mod affected;
+mod affected_services;
 mod at_the_edge;
+mod behind_services;
+mod blocked_ingress_controller;
+mod blocked_service;
+mod blocked_webhook;
 mod breach;
 mod catalogue;
 mod context;
@@ -25,6 +30,7 @@ mod peer_selects_nothing;
 mod plaintext_ingress;
 mod policy_selects_nothing;
 mod separate_peers;
+mod split_service;
 mod subject;
 mod uncovered_host;
 mod unexposed_port;

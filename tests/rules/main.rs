@@ -10,6 +10,7 @@ mod namespaces;
 mod nodes;
 mod open;
 mod policies;
+mod services;
 mod unisolated;
 mod wide;
 mod world;
