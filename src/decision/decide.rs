@@ -47,9 +47,9 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let own = change.after.as_ref().map(|object| Subject::Object(object.key()));
     let mut subjects = rules::affected(&before, &after, &touched);
     subjects.extend(own.clone());
-    if change.operation == Operation::Create && change.key.kind != Kind::NetworkPolicy {
+    if change.operation == Operation::Create && !change.key.kind.is_policy() {
         // One more workload only mends what rules say of policies: that they select nothing.
-        subjects.retain(|subject| subject.kind() != Kind::NetworkPolicy);
+        subjects.retain(|subject| own.as_ref() == Some(subject) || !subject.kind().is_policy());
     }
     let raises = namespace::raises(&judge, change);
     for subject in &subjects {

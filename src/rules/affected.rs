@@ -31,9 +31,12 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
-    let kinds = [Kind::Namespace, Kind::NetworkPolicy, Kind::Service, Kind::Ingress];
-    let others =
-        kinds.into_iter().flat_map(|kind| snapshot.list(kind, None)).map(|object| Subject::Object(object.key()));
+    let is_judged = |kind: &Kind| {
+        let others = [Kind::Namespace, Kind::Service, Kind::Ingress];
+        others.contains(kind) || kind.is_policy() || kind.is_staged_policy()
+    };
+    let kinds = Kind::all().filter(is_judged);
+    let others = kinds.flat_map(|kind| snapshot.list(kind, None)).map(|object| Subject::Object(object.key()));
     classes.chain(templates).chain(others).collect()
 }
 

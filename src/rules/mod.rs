@@ -4,6 +4,9 @@
 
 mod affected;
 mod at_the_edge;
+mod blocked_dns;
+mod blocked_mesh_port;
+mod blocked_scrape;
 mod breach;
 mod catalogue;
 mod context;
@@ -18,6 +21,7 @@ mod metadata_endpoint;
 mod mismatch;
 mod no_default_deny;
 mod of_the_decision;
+mod one_sided_allow;
 mod open_egress;
 mod open_ingress;
 mod parameters;
@@ -27,6 +31,7 @@ mod policy_selects_nothing;
 mod separate_peers;
 mod subject;
 mod uncovered_host;
+mod unenforced_policy;
 mod unexposed_port;
 mod unisolated_egress;
 mod unisolated_ingress;

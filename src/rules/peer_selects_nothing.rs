@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    model::{Kind, Name},
+    model::{Kind, METADATA_NAME, Name},
     network::{Direction, Peer},
     snapshot::{Blind, Coverage, Need},
 };
@@ -202,7 +202,7 @@ fn told(direction: Direction, peer: &Peer, fault: &Fault) -> (String, String, St
             match near {
                 Some(Near::Label(key, value)) => (
                     format!("{message}; nearest is {key}={value}"),
-                    format!(" A Namespace has {key}={value}."),
+                    if key == METADATA_NAME { String::new() } else { format!(" A Namespace has {key}={value}.") },
                     format!("write {key}: {value}"),
                     "namespaceSelector",
                 ),
