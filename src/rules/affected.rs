@@ -2,12 +2,15 @@
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
 //! these subjects. The one deliberate difference: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others.
+//! about one Pod does not answer for the others. And the hints about what a policy does not match ([`super::Level::Hint`]) are
+//! looked for within the namespace of the change, and among the policies of the whole cluster: a Pod that goes may leave an
+//! entry of any policy anywhere without a match, and to ask all of them would make every change as dear as the cluster is large.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, PodFacts, Selector, annotations},
+    network::{Direction, Peer, PodView, PolicySubject, each_policy, namespace_labels, policies_of},
     snapshot::{Lookup, Snapshot, Touched},
 };
 
@@ -18,7 +21,7 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
-    let same_policies = touched.iter().all(|key| key.kind != Kind::NetworkPolicy);
+    let same_policies = touched.iter().all(|key| !key.kind.is_policy());
     let policies = if same_policies { vec![after] } else { vec![before, after] };
     let mut affected = Affected { before, after, states, policies, subjects: BTreeSet::new() };
     for key in touched {
@@ -74,7 +77,7 @@ impl Affected<'_> {
         self.subjects.insert(Subject::Object(key.clone()));
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
-            Kind::NetworkPolicy => self.policy(key),
+            kind if kind.is_policy() => self.policy(key),
             Kind::Service => self.service(key),
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
@@ -92,22 +95,40 @@ impl Affected<'_> {
         [self.before.object(key).found(), self.after.object(key).found()].into_iter().flatten()
     }
 
-    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it selects.
+    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it means.
     fn workload(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
         for version in self.versions(key) {
-            let Some(facts) = version.pod_facts() else { continue };
-            for state in &self.policies {
-                let selecting = policies(state, namespace).filter(|policy| policy.pod_selector.matches(&facts.labels));
-                self.subjects.extend(selecting.map(|policy| {
-                    Subject::Object(ObjectKey::namespaced(
-                        Kind::NetworkPolicy,
-                        namespace.clone(),
-                        policy.meta.name.clone(),
-                    ))
-                }));
+            if let Some(facts) = version.pod_facts() {
+                self.policies_meaning(namespace, facts);
             }
+        }
+    }
+
+    /// Adds the policies that can select Pods of a namespace and mean this one, as those that they select or as a peer.
+    fn policies_meaning(&mut self, namespace: &Name, facts: &PodFacts) {
+        for state in &self.policies {
+            let labels = namespace_labels(state, namespace);
+            let pod = PodView { namespace, namespace_labels: &labels, facts };
+            policies_of(
+                state,
+                namespace,
+                |_| true,
+                |policy| {
+                    let means = |peer: &Peer| match peer {
+                        Peer::Pods { namespace, namespaces, pods } => fits(pod, namespace.as_ref(), namespaces, pods),
+                        Peer::Everyone | Peer::Addresses(_) | Peer::World(_) | Peer::Nodes => false,
+                    };
+                    let rules = || Direction::BOTH.into_iter().filter_map(|side| policy.rules(side)).flatten();
+                    let PolicySubject { namespace, namespaces, pods, .. } = &policy.subject;
+                    if fits(pod, namespace.as_ref(), namespaces, pods)
+                        || rules().any(|rule| rule.peers.iter().any(|(peer, _)| means(peer)))
+                    {
+                        self.subjects.insert(Subject::Object(policy.source.clone()));
+                    }
+                },
+            );
         }
     }
 
@@ -122,11 +143,56 @@ impl Affected<'_> {
     }
 
     fn policy(&mut self, key: &ObjectKey) {
-        let Some(namespace) = &key.namespace else { return };
-        self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
+        if let Some(namespace) = &key.namespace {
+            self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
+        }
         for version in self.versions(key) {
-            if let Object::NetworkPolicy(policy) = version {
-                self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+            if let Object::NetworkPolicy(policy) = &version {
+                if let Some(namespace) = &key.namespace {
+                    self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+                }
+                continue;
+            }
+            let mut lowered = Vec::new();
+            each_policy(self.after, &version, |policy| lowered.push(Arc::clone(policy)));
+            for policy in lowered {
+                self.selected(&policy.subject);
+            }
+        }
+        self.neighbours(key);
+    }
+
+    /// What other policies of the namespace allow those whom this one selects may be one-sided with it or without it. A few of the
+    /// selected stand for all.
+    fn neighbours(&mut self, key: &ObjectKey) {
+        const ASKED: usize = 2;
+        let Some(namespace) = &key.namespace else { return };
+        let facts = self.subjects.iter().filter_map(|subject| match subject {
+            Subject::Class(class) => Some(Arc::clone(&class.facts)),
+            Subject::Object(key) => self.after.object(key).found()?.pod_facts().cloned(),
+        });
+        let facts: Vec<Arc<PodFacts>> = facts.take(ASKED).collect();
+        for facts in facts {
+            self.policies_meaning(namespace, &facts);
+        }
+    }
+
+    /// Adds the workloads that a policy selects.
+    fn selected(&mut self, subject: &PolicySubject) {
+        let PolicySubject { namespace, namespaces, pods, .. } = subject;
+        let names: BTreeSet<Name> = match namespace {
+            Some(own) => [own.clone()].into(),
+            None => {
+                let lists = self.states.iter().map(|state| state.list(Kind::Namespace, None));
+                lists.flatten().map(|object| object.meta().name.clone()).collect()
+            }
+        };
+        for name in names {
+            for labels in [namespace_labels(self.before, &name), namespace_labels(self.after, &name)] {
+                self.facts_where(&name, |facts| {
+                    let pod = PodView { namespace: &name, namespace_labels: &labels, facts };
+                    fits(pod, namespace.as_ref(), namespaces, pods)
+                });
             }
         }
     }
@@ -140,7 +206,7 @@ impl Affected<'_> {
         let exposes =
             versions.iter().any(|version| matches!(version, Object::Service(service) if service.is_exposed()));
         if exposes || !ingresses.is_empty() {
-            for version in versions {
+            for version in &versions {
                 if let Object::Service(service) = version {
                     self.workloads_where(namespace, |labels| service.selects(labels));
                 }
@@ -200,20 +266,24 @@ impl Affected<'_> {
 
     /// Adds the classes and templates of a namespace whose labels fit.
     fn workloads_where(&mut self, namespace: &Name, fits: impl Fn(&Labels) -> bool) {
+        self.facts_where(namespace, |facts| fits(&facts.labels));
+    }
+
+    /// Adds the classes and templates of a namespace that fit.
+    fn facts_where(&mut self, namespace: &Name, fits: impl Fn(&PodFacts) -> bool) {
         for state in &self.states {
-            let classes = state.classes(Some(namespace)).filter(|(key, _)| fits(&key.facts.labels));
+            let classes = state.classes(Some(namespace)).filter(|(key, _)| fits(&key.facts));
             self.subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
-            let fitting = |object: &&Object| object.pod_facts().is_some_and(|facts| fits(&facts.labels));
+            let fitting = |object: &&Object| object.pod_facts().is_some_and(|facts| fits(facts));
             let templates = templates(state, Some(namespace)).filter(fitting);
             self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
         }
     }
 }
 
-/// All policies of a namespace, terminating ones included.
-fn policies<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = &'a NetworkPolicy> + 'a {
-    snapshot.list(Kind::NetworkPolicy, Some(namespace)).filter_map(|object| match object {
-        Object::NetworkPolicy(policy) => Some(&**policy),
-        _ => None,
-    })
+/// Whether a Pod is one of those with such labels in such namespaces.
+fn fits(pod: PodView<'_>, own: Option<&Name>, namespaces: &Selector, pods: &Selector) -> bool {
+    own.is_none_or(|own| own == pod.namespace)
+        && (pods.is_everything() || pod.satisfies(pods))
+        && (namespaces.is_everything() || namespaces.matches(pod.namespace_labels))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     model::Protocol,
-    network::{Direction, Party, PodView, half, namespace_labels},
+    network::{Direction, Party, Peer, PodView, Ports, Rule as PolicyRule, half, namespace_labels},
     snapshot::Need,
 };
 
@@ -130,12 +130,11 @@ impl Rule for BlockedDns {
 /// Whether the workload may ask somebody who answers.
 fn asks(context: &Context<'_>, side: &Side) -> bool {
     let (snapshot, plugin) = (context.snapshot, &context.environment.plugin);
-    // As a rule nobody is admitted on the port at all, or it is DNS.
     let servers = dns_servers(snapshot);
-    let somebody = side.admits(context, Protocol::Udp, 53);
     if servers.is_empty() {
-        return somebody;
+        return side.admits_by(context, Protocol::Udp, 53, may_mean_dns);
     }
+    let somebody = side.admits(context, Protocol::Udp, 53);
     let workload = &side.workload;
     let labels = namespace_labels(snapshot, &workload.namespace);
     let pod = PodView { namespace: &workload.namespace, namespace_labels: &labels, facts: &workload.facts };
@@ -149,4 +148,10 @@ fn asks(context: &Context<'_>, side: &Side) -> bool {
         lets(Party::Pod(view, &server.addresses), server.port)
     });
     server || (somebody && lets(Party::Address(NODE_LOCAL), 53))
+}
+
+/// Whether a rule that admits UDP 53 may be there for DNS: it speaks of ports, or of others than Pods of its own namespace.
+fn may_mean_dns(rule: &PolicyRule) -> bool {
+    let is_own = |peer: &Peer| matches!(peer, Peer::Pods { namespace: Some(_), pods, .. } if !pods.is_everything());
+    rule.ports != Ports::every() || rule.peers.iter().any(|(peer, _)| !is_own(peer))
 }

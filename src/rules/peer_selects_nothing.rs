@@ -166,7 +166,7 @@ fn fault(context: &Context<'_>, peer: &Peer) -> Option<(Fault, Coverage)> {
     let is_whole = is_whole_cluster(snapshot);
     let meant = || meant_namespaces(snapshot, namespace.as_ref(), namespaces);
     if meant().next().is_none() {
-        let near = nearest_namespace(snapshot, namespaces);
+        let near = nearest_namespace(snapshot, namespaces, is_whole);
         return match near {
             _ if is_whole => Some((Fault::NoNamespace(near), certain)),
             Some(_) => Some((Fault::NoNamespace(near), certain.and(Err(Blind::NotInFiles(Kind::Namespace))))),

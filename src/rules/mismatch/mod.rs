@@ -12,7 +12,7 @@ mod sides;
 pub(super) use dns::{NODE_LOCAL, dns_servers};
 pub(super) use near::{Near, mistyped, nearest, nearest_namespace};
 pub(super) use population::{
-    Resident, destinations, is_whole_cluster, meant_by, meant_namespaces, residents, seen_whole, selected_by,
+    Resident, destinations, is_whole_cluster, meant_by, meant_namespaces, named, residents, seen_whole, selected_by,
 };
 pub(super) use sides::Side;
 

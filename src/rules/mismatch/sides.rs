@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{Family, Name, PortSet, Protocol},
-    network::{Action, Direction, Exposure, Peer, PodView, Policy, namespace_labels, policies_on},
+    model::{Family, FieldPath, Name, PortSet, Protocol},
+    network::{Action, Direction, Exposure, Peer, PodView, Policy, Rule, namespace_labels, policies_on},
     rules::{
         Context, Place, Subject, Workload,
         isolation::{governed, known, settled},
@@ -37,13 +37,24 @@ impl Side {
 
     /// Whether somebody may be let through on the port, whoever he is.
     pub(in crate::rules) fn admits(&self, context: &Context<'_>, protocol: Protocol, port: u16) -> bool {
+        self.admits_by(context, protocol, port, |_| true)
+    }
+
+    /// Whether somebody may be let through on the port by such a rule, or as one whom nothing names.
+    pub(in crate::rules) fn admits_by(
+        &self,
+        context: &Context<'_>,
+        protocol: Protocol,
+        port: u16,
+        counts: impl Fn(&Rule) -> bool,
+    ) -> bool {
         let plugin = &context.environment.plugin;
         let holds = |ports: &PortSet| ports.contains(protocol, port);
         let unnamed = self.exposure.readings().any(|reading| {
             holds(&reading.admission.pods) || reading.admission.addresses().any(|(ports, _)| holds(ports))
         });
         unnamed
-            || self.accepting().any(|(_, rule)| match self.direction {
+            || self.rules().filter(|(_, rule)| counts(rule)).any(|(_, rule)| match self.direction {
                 Direction::Ingress => holds(&rule.ports.on(plugin, &self.workload.facts)),
                 // A name may be any number on a peer.
                 Direction::Egress => {
@@ -53,7 +64,7 @@ impl Side {
     }
 
     /// The rules that let something through, with their policies. One for single addresses only is nobody who is found by name.
-    pub(in crate::rules) fn accepting(&self) -> impl Iterator<Item = (&Policy, &crate::network::Rule)> {
+    pub(in crate::rules) fn accepting(&self) -> impl Iterator<Item = (&Policy, &Rule)> {
         let means_some = |peer: &Peer| match peer {
             Peer::Addresses(set) | Peer::World(set) => {
                 set.width(Family::Ipv4).is_some_and(|width| width < 32)
@@ -61,13 +72,15 @@ impl Side {
             }
             Peer::Everyone | Peer::Pods { .. } | Peer::Nodes => true,
         };
+        self.rules().filter(move |(_, rule)| rule.peers.iter().any(|(peer, _)| means_some(peer)))
+    }
+
+    fn rules(&self) -> impl Iterator<Item = (&Policy, &Rule)> {
         let rules = self.policies.iter().flat_map(|policy| {
             let rules = policy.rules(self.direction).unwrap_or_default();
             rules.iter().map(move |rule| (&**policy, rule))
         });
-        rules.filter(move |(_, rule)| {
-            rule.action == Action::Accept && rule.peers.iter().any(|(peer, _)| means_some(peer))
-        })
+        rules.filter(|(_, rule)| rule.action == Action::Accept)
     }
 
     /// Whether all that decides has been seen.
@@ -80,8 +93,7 @@ impl Side {
         let first = self.accepting().next();
         let first = first.map(|(policy, rule)| Place { object: policy.source.clone(), path: rule.at.clone() });
         let isolating = self.exposure.isolated_by.first();
-        let isolating =
-            isolating.map(|policy| Place { object: policy.source.clone(), path: crate::model::FieldPath::new("spec") });
+        let isolating = isolating.map(|policy| Place { object: policy.source.clone(), path: FieldPath::new("spec") });
         first.or(isolating).into_iter().collect()
     }
 
