@@ -1,27 +1,29 @@
 //! Which subjects a change can affect.
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
-//! these subjects. The one deliberate difference: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others. And the hints about what a policy does not match ([`super::Level::Hint`]) are
-//! looked for within the namespace of the change, and among the policies of the whole cluster: a Pod that goes may leave an
-//! entry of any policy anywhere without a match, and to ask all of them would make every change as dear as the cluster is large.
+//! these subjects. Two differences are deliberate: a Pod that was touched is judged as itself and not as its class, for a request
+//! about one Pod does not answer for the others; and policies of other namespaces are not asked whether they lose a peer
+//! ([`super::affected_policies`]).
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, PodFacts, Selector, annotations},
-    network::{Direction, Peer, PodView, PolicySubject, each_policy, namespace_labels, policies_of},
-    snapshot::{Lookup, Snapshot, Touched},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, annotations},
+    network::{Family, PodView, Policy, each_policy, namespace_labels},
+    snapshot::{Snapshot, Touched},
 };
 
-use super::Subject;
+use super::{
+    Subject,
+    affected_policies::{meaning, neighbours},
+};
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
 pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
-    let same_policies = touched.iter().all(|key| !key.kind.is_policy());
+    let same_policies = touched.iter().all(|key| !key.kind.decides_isolation());
     let policies = if same_policies { vec![after] } else { vec![before, after] };
     let mut affected = Affected { before, after, states, policies, subjects: BTreeSet::new() };
     for key in touched {
@@ -34,12 +36,14 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
-    let is_judged = |kind: &Kind| {
+    let judged = |kind: &Kind| {
         let others = [Kind::Namespace, Kind::Service, Kind::Ingress];
         others.contains(kind) || kind.is_policy() || kind.is_staged_policy()
     };
-    let kinds = Kind::all().filter(is_judged);
-    let others = kinds.flat_map(|kind| snapshot.list(kind, None)).map(|object| Subject::Object(object.key()));
+    let others = Kind::all()
+        .filter(judged)
+        .flat_map(|kind| snapshot.list(kind, None))
+        .map(|object| Subject::Object(object.key()));
     classes.chain(templates).chain(others).collect()
 }
 
@@ -48,10 +52,7 @@ pub(super) fn templates<'a>(
     snapshot: &'a Snapshot,
     namespace: Option<&'a Name>,
 ) -> impl Iterator<Item = &'a Object> + 'a {
-    workloads(snapshot, namespace).filter(move |object| {
-        let meta = object.meta();
-        meta.controller().is_none_or(|owner| !matches!(snapshot.owner(meta, owner), Lookup::Found(_)))
-    })
+    snapshot.templates(namespace)
 }
 
 /// The workloads of every kind, in one namespace or in all.
@@ -77,16 +78,21 @@ impl Affected<'_> {
         self.subjects.insert(Subject::Object(key.clone()));
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
-            kind if kind.is_policy() => self.policy(key),
+            Kind::NetworkPolicy => self.policy(key),
             Kind::Service => self.service(key),
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
             Kind::Pod => self.workload(key),
+            kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
+            kind if kind.is_policy_context() => self.contextual(),
             kind if kind.is_workload() => {
                 self.workload(key);
                 self.dependents(key);
             }
             _ => {}
+        }
+        if key.kind.is_policy() {
+            neighbours(self.after, key, &mut self.subjects);
         }
     }
 
@@ -100,35 +106,10 @@ impl Affected<'_> {
         let Some(namespace) = &key.namespace else { return };
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
         for version in self.versions(key) {
-            if let Some(facts) = version.pod_facts() {
-                self.policies_meaning(namespace, facts);
+            let Some(facts) = version.pod_facts() else { continue };
+            for state in &self.policies {
+                meaning(state, namespace, facts, &mut self.subjects);
             }
-        }
-    }
-
-    /// Adds the policies that can select Pods of a namespace and mean this one, as those that they select or as a peer.
-    fn policies_meaning(&mut self, namespace: &Name, facts: &PodFacts) {
-        for state in &self.policies {
-            let labels = namespace_labels(state, namespace);
-            let pod = PodView { namespace, namespace_labels: &labels, facts };
-            policies_of(
-                state,
-                namespace,
-                |_| true,
-                |policy| {
-                    let means = |peer: &Peer| match peer {
-                        Peer::Pods { namespace, namespaces, pods } => fits(pod, namespace.as_ref(), namespaces, pods),
-                        Peer::Everyone | Peer::Addresses(_) | Peer::World(_) | Peer::Nodes => false,
-                    };
-                    let rules = || Direction::BOTH.into_iter().filter_map(|side| policy.rules(side)).flatten();
-                    let PolicySubject { namespace, namespaces, pods, .. } = &policy.subject;
-                    if fits(pod, namespace.as_ref(), namespaces, pods)
-                        || rules().any(|rule| rule.peers.iter().any(|(peer, _)| means(peer)))
-                    {
-                        self.subjects.insert(Subject::Object(policy.source.clone()));
-                    }
-                },
-            );
         }
     }
 
@@ -143,56 +124,55 @@ impl Affected<'_> {
     }
 
     fn policy(&mut self, key: &ObjectKey) {
-        if let Some(namespace) = &key.namespace {
-            self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
-        }
-        for version in self.versions(key) {
-            if let Object::NetworkPolicy(policy) = &version {
-                if let Some(namespace) = &key.namespace {
-                    self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
-                }
-                continue;
-            }
-            let mut lowered = Vec::new();
-            each_policy(self.after, &version, |policy| lowered.push(Arc::clone(policy)));
-            for policy in lowered {
-                self.selected(&policy.subject);
-            }
-        }
-        self.neighbours(key);
-    }
-
-    /// What other policies of the namespace allow those whom this one selects may be one-sided with it or without it. A few of the
-    /// selected stand for all.
-    fn neighbours(&mut self, key: &ObjectKey) {
-        const ASKED: usize = 2;
         let Some(namespace) = &key.namespace else { return };
-        let facts = self.subjects.iter().filter_map(|subject| match subject {
-            Subject::Class(class) => Some(Arc::clone(&class.facts)),
-            Subject::Object(key) => self.after.object(key).found()?.pod_facts().cloned(),
-        });
-        let facts: Vec<Arc<PodFacts>> = facts.take(ASKED).collect();
-        for facts in facts {
-            self.policies_meaning(namespace, &facts);
+        self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
+        for version in self.versions(key) {
+            if let Object::NetworkPolicy(policy) = version {
+                self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+            }
         }
     }
 
-    /// Adds the workloads that a policy selects.
-    fn selected(&mut self, subject: &PolicySubject) {
-        let PolicySubject { namespace, namespaces, pods, .. } = subject;
-        let names: BTreeSet<Name> = match namespace {
-            Some(own) => [own.clone()].into(),
-            None => {
-                let lists = self.states.iter().map(|state| state.list(Kind::Namespace, None));
-                lists.flatten().map(|object| object.meta().name.clone()).collect()
-            }
+    /// Tiers and sets of networks decide what every policy of their family means.
+    fn contextual(&mut self) {
+        let family = |kind: &Kind| Family::of(*kind) == Some(Family::Calico);
+        let of = |state: &Snapshot| -> Vec<ObjectKey> {
+            Kind::all().filter(family).flat_map(|kind| state.list(kind, None)).map(Object::key).collect()
         };
-        for name in names {
-            for labels in [namespace_labels(self.before, &name), namespace_labels(self.after, &name)] {
-                self.facts_where(&name, |facts| {
-                    let pod = PodView { namespace: &name, namespace_labels: &labels, facts };
-                    fits(pod, namespace.as_ref(), namespaces, pods)
+        let policies: BTreeSet<ObjectKey> = of(self.before).into_iter().chain(of(self.after)).collect();
+        self.beyond(policies);
+    }
+
+    /// The workloads that policies of other kinds than NetworkPolicy select, in any namespace, and those namespaces.
+    fn beyond(&mut self, policies: impl IntoIterator<Item = ObjectKey>) {
+        let mut selecting: Vec<Arc<Policy>> = Vec::new();
+        for key in policies {
+            for state in [self.before, self.after] {
+                let Some(object) = state.object(&key).found() else { continue };
+                each_policy(state, &object, |policy| {
+                    if !selecting.contains(policy) {
+                        selecting.push(Arc::clone(policy));
+                    }
                 });
+            }
+        }
+        let own = selecting.iter().map(|policy| policy.subject.namespace.clone()).collect::<Option<BTreeSet<Name>>>();
+        let namespaces = own.unwrap_or_else(|| {
+            let named = [self.before, self.after].into_iter().flat_map(|state| state.list(Kind::Namespace, None));
+            named.map(|object| object.meta().name.clone()).collect()
+        });
+        for name in &namespaces {
+            self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, name.clone())));
+            let (states, subjects) = (&self.states, &mut self.subjects);
+            for state in states {
+                let labels = namespace_labels(state, name);
+                let view = |facts| PodView { namespace: name, namespace_labels: &labels, facts };
+                let selected = |facts| selecting.iter().any(|policy| policy.subject.names(view(facts)));
+                let classes = state.classes(Some(name)).filter(|(key, _)| selected(&key.facts));
+                subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
+                let templates = templates(state, Some(name));
+                let fitting = templates.filter(|object| object.pod_facts().is_some_and(|facts| selected(facts)));
+                subjects.extend(fitting.map(|object| Subject::Object(object.key())));
             }
         }
     }
@@ -206,7 +186,7 @@ impl Affected<'_> {
         let exposes =
             versions.iter().any(|version| matches!(version, Object::Service(service) if service.is_exposed()));
         if exposes || !ingresses.is_empty() {
-            for version in &versions {
+            for version in versions {
                 if let Object::Service(service) = version {
                     self.workloads_where(namespace, |labels| service.selects(labels));
                 }
@@ -266,24 +246,12 @@ impl Affected<'_> {
 
     /// Adds the classes and templates of a namespace whose labels fit.
     fn workloads_where(&mut self, namespace: &Name, fits: impl Fn(&Labels) -> bool) {
-        self.facts_where(namespace, |facts| fits(&facts.labels));
-    }
-
-    /// Adds the classes and templates of a namespace that fit.
-    fn facts_where(&mut self, namespace: &Name, fits: impl Fn(&PodFacts) -> bool) {
         for state in &self.states {
-            let classes = state.classes(Some(namespace)).filter(|(key, _)| fits(&key.facts));
+            let classes = state.classes(Some(namespace)).filter(|(key, _)| fits(&key.facts.labels));
             self.subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
-            let fitting = |object: &&Object| object.pod_facts().is_some_and(|facts| fits(facts));
+            let fitting = |object: &&Object| object.pod_facts().is_some_and(|facts| fits(&facts.labels));
             let templates = templates(state, Some(namespace)).filter(fitting);
             self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
         }
     }
-}
-
-/// Whether a Pod is one of those with such labels in such namespaces.
-fn fits(pod: PodView<'_>, own: Option<&Name>, namespaces: &Selector, pods: &Selector) -> bool {
-    own.is_none_or(|own| own == pod.namespace)
-        && (pods.is_everything() || pod.satisfies(pods))
-        && (namespaces.is_everything() || namespaces.matches(pod.namespace_labels))
 }

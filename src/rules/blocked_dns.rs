@@ -1,7 +1,7 @@
 //! `blocked-dns`: a workload that may connect out and cannot resolve a name.
 
 use crate::{
-    model::Protocol,
+    model::{PortSet, Protocol},
     network::{Direction, Party, Peer, PodView, Ports, Rule as PolicyRule, half, namespace_labels},
     snapshot::Need,
 };
@@ -20,8 +20,8 @@ static INFO: RuleInfo = RuleInfo {
     family: Family("blocked-dns"),
     level: Level::Hint,
     what: "A workload that is isolated for egress, may connect to somebody, and may not ask DNS: not the cluster's DNS Pods on their port, \
-           nor NodeLocal DNSCache; where they are not known, nobody on UDP 53. Who may connect to nobody, or to single addresses only, \
-           needs none.",
+           nor NodeLocal DNSCache; where they are not known, nobody on UDP 53. Who may connect to nobody, to single addresses only, \
+           or to everybody on the API server's ports only, needs none.",
     why: "Isolation cuts DNS as it cuts everything, and the workload cannot find those whom its policies admit. A port without protocol \
           is TCP; OpenShift's DNS Pods listen on 5353.",
     sources: &[
@@ -79,7 +79,7 @@ impl Rule for BlockedDns {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some(side) = Side::of(context, subject, Direction::Egress) else { return };
-        if side.accepting().next().is_none() || asks(context, &side) {
+        if !side.accepting().any(|(_, rule)| needs_names(rule)) || asks(context, &side) {
             return;
         }
         out.push(breach(&INFO, subject, Aspect::Whole, side.certain(context)));
@@ -148,6 +148,13 @@ fn asks(context: &Context<'_>, side: &Side) -> bool {
         lets(Party::Pod(view, &server.addresses), server.port)
     });
     server || (somebody && lets(Party::Address(NODE_LOCAL), 53))
+}
+
+/// Whether those whom a rule admits are found by name. The API server, which no selector names, is found by its address.
+fn needs_names(rule: &PolicyRule) -> bool {
+    let is_everyone = rule.peers.iter().all(|(peer, _)| *peer == Peer::Everyone);
+    let api_server: PortSet = [443, 6443].map(|port| (Protocol::Tcp, port..=port)).into_iter().collect();
+    !(is_everyone && rule.ports.names.is_empty() && rule.ports.numbers.is_within(&api_server))
 }
 
 /// Whether a rule that admits UDP 53 may be there for DNS: it speaks of ports, or of others than Pods of its own namespace.

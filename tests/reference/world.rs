@@ -190,7 +190,7 @@ impl Rule {
 }
 
 impl Labelled {
-    fn manifest(&self) -> Value {
+    pub(crate) fn manifest(&self) -> Value {
         let expression = |(key, operator, values): &(String, Operator, Vec<String>)| match operator {
             Operator::In | Operator::NotIn => {
                 json!({"key": key, "operator": format!("{operator:?}"), "values": values})

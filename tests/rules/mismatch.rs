@@ -239,7 +239,9 @@ fn dns_is_asked_on_the_port_on_which_it_answers() {
 
 #[test]
 fn who_connects_to_nobody_or_by_address_needs_no_dns() {
-    for rules in ["[]", "[{to: [{ipBlock: {cidr: 192.0.2.7/32}}], ports: [{port: 443}]}]", "[{}]"] {
+    for rules in
+        ["[]", "[{to: [{ipBlock: {cidr: 192.0.2.7/32}}], ports: [{port: 443}]}]", "[{}]", "[{ports: [{port: 443}]}]"]
+    {
         assert!(!breaks("blocked-dns", &format!("{WEB}{}", egress(rules))), "{rules}");
     }
     assert!(!breaks("blocked-dns", &format!("{WEB}{}", ingress("[]"))), "egress is not isolated");
