@@ -279,6 +279,16 @@ impl Kind {
         )
     }
 
+    /// Whether objects of this kind are policies that are only tried out.
+    pub fn is_staged_policy(self) -> bool {
+        matches!(
+            self,
+            Self::CalicoStagedNetworkPolicy
+                | Self::CalicoStagedGlobalNetworkPolicy
+                | Self::CalicoStagedKubernetesNetworkPolicy
+        )
+    }
+
     /// Whether objects of this kind decide what policies mean without being policies: Calico's tiers and sets of networks.
     pub fn is_policy_context(self) -> bool {
         matches!(

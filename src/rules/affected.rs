@@ -1,20 +1,22 @@
 //! Which subjects a change can affect.
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
-//! these subjects. There are two deliberate differences: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others; and what rules say of Services is not judged with every Pod
-//! ([`super::affected_services`]).
+//! these subjects. Three differences are deliberate: a Pod that was touched is judged as itself and not as its class, for a request
+//! about one Pod does not answer for the others; what rules say of Services is not judged with every Pod
+//! ([`super::affected_services`]); and policies of other namespaces are not asked whether they lose a peer
+//! ([`super::affected_policies`]).
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
     snapshot::{Snapshot, Touched},
 };
 
 use super::{
     Subject,
+    affected_policies::{meaning, neighbours},
     affected_services::{behind_gateways, behind_policy},
 };
 
@@ -37,8 +39,9 @@ pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
     let judged = |kind: &Kind| {
-        let always = [Kind::Namespace, Kind::Service, Kind::Ingress];
-        always.contains(kind) || kind.is_policy() || kind.is_route() || kind.is_webhook_configuration()
+        let others = [Kind::Namespace, Kind::Service, Kind::Ingress];
+        let is_policy = kind.is_policy() || kind.is_staged_policy();
+        others.contains(kind) || is_policy || kind.is_route() || kind.is_webhook_configuration()
     };
     let others = Kind::all()
         .filter(judged)
@@ -96,6 +99,9 @@ impl Affected<'_> {
             }
             _ => {}
         }
+        if key.kind.is_policy() {
+            neighbours(self.after, key, &mut self.subjects);
+        }
     }
 
     /// The object before and after, as far as it is there.
@@ -103,21 +109,14 @@ impl Affected<'_> {
         [self.before.object(key).found(), self.after.object(key).found()].into_iter().flatten()
     }
 
-    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it selects.
+    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it means.
     fn workload(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
         for version in self.versions(key) {
             let Some(facts) = version.pod_facts() else { continue };
             for state in &self.policies {
-                let selecting = policies(state, namespace).filter(|policy| policy.pod_selector.matches(&facts.labels));
-                self.subjects.extend(selecting.map(|policy| {
-                    Subject::Object(ObjectKey::namespaced(
-                        Kind::NetworkPolicy,
-                        namespace.clone(),
-                        policy.meta.name.clone(),
-                    ))
-                }));
+                meaning(state, namespace, facts, &mut self.subjects);
             }
         }
     }
@@ -264,12 +263,4 @@ impl Affected<'_> {
             self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
         }
     }
-}
-
-/// All policies of a namespace, terminating ones included.
-fn policies<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = &'a NetworkPolicy> + 'a {
-    snapshot.list(Kind::NetworkPolicy, Some(namespace)).filter_map(|object| match object {
-        Object::NetworkPolicy(policy) => Some(&**policy),
-        _ => None,
-    })
 }

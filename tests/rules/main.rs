@@ -6,6 +6,7 @@ mod affected;
 mod blindness;
 mod fixes;
 mod messages;
+mod mismatch;
 mod namespaces;
 mod nodes;
 mod open;
