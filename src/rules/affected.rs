@@ -8,10 +8,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
+    network::namespace_labels,
     snapshot::{Lookup, Snapshot, Touched},
 };
 
-use super::Subject;
+use super::{Subject, ambiguous_priority::tied};
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
 pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
@@ -31,9 +32,11 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
-    let kinds = [Kind::Namespace, Kind::NetworkPolicy, Kind::Service, Kind::Ingress];
-    let others =
-        kinds.into_iter().flat_map(|kind| snapshot.list(kind, None)).map(|object| Subject::Object(object.key()));
+    let is_judged = |kind: &Kind| matches!(kind, Kind::Namespace | Kind::Service | Kind::Ingress) || kind.is_policy();
+    let others = Kind::all()
+        .filter(is_judged)
+        .flat_map(|kind| snapshot.list(kind, None))
+        .map(|object| Subject::Object(object.key()));
     classes.chain(templates).chain(others).collect()
 }
 
@@ -69,9 +72,13 @@ struct Affected<'a> {
 impl Affected<'_> {
     fn touch(&mut self, key: &ObjectKey) {
         self.subjects.insert(Subject::Object(key.clone()));
+        self.tied(key.kind);
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
             Kind::NetworkPolicy => self.policy(key),
+            Kind::ClusterNetworkPolicy | Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy => {
+                self.cluster_policy(key);
+            }
             Kind::Service => self.service(key),
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
@@ -124,6 +131,41 @@ impl Affected<'_> {
         for version in self.versions(key) {
             if let Object::NetworkPolicy(policy) = version {
                 self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+            }
+        }
+    }
+
+    fn cluster_policy(&mut self, key: &ObjectKey) {
+        let versions: Vec<Object> = self.versions(key).collect();
+        let policies = || {
+            versions.iter().filter_map(|version| match version {
+                Object::ClusterPolicy(policy) => Some(policy),
+                _ => None,
+            })
+        };
+        for state in &self.states {
+            let selects = |namespace: &Name, labels: &Labels| {
+                policies().any(|policy| {
+                    policy.subject_pods.matches(labels)
+                        && policy.subject_namespaces.matches(&namespace_labels(state, namespace))
+                })
+            };
+            let classes = state.classes(None).filter(|(key, _)| selects(&key.namespace, &key.facts.labels));
+            self.subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
+            let selected = |object: &&Object| match (&object.meta().namespace, object.pod_facts()) {
+                (Some(namespace), Some(facts)) => selects(namespace, &facts.labels),
+                _ => false,
+            };
+            let templates = templates(state, None).filter(selected);
+            self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
+        }
+    }
+
+    /// Policies of one tier and priority contradict each other on the workloads that there are.
+    fn tied(&mut self, kind: Kind) {
+        if kind == Kind::Namespace || kind == Kind::Pod || kind.is_workload() || kind.is_policy() {
+            for state in [self.before, self.after] {
+                self.subjects.extend(tied(state).into_iter().map(Subject::Object));
             }
         }
     }

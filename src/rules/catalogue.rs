@@ -2,6 +2,7 @@
 
 use super::{
     Rule,
+    ambiguous_priority::AmbiguousPriority,
     host_network::HostNetwork,
     host_port::HostPort,
     ignored_rules::IgnoredRules,
@@ -32,6 +33,7 @@ static RULES: &[&dyn Rule] = &[
     &HostPort,
     &PolicySelectsNothing,
     &IgnoredRules,
+    &AmbiguousPriority,
     &PlaintextIngress,
     &UncoveredHost,
     &UnknownProfile,

@@ -3,6 +3,7 @@
 //! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
 
 mod affected;
+mod ambiguous_priority;
 mod at_the_edge;
 mod breach;
 mod catalogue;
