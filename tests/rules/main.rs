@@ -10,6 +10,7 @@ mod namespaces;
 mod nodes;
 mod open;
 mod policies;
+mod priorities;
 mod unisolated;
 mod wide;
 mod world;
