@@ -7,7 +7,7 @@ use ringwall::{
     snapshot::Edit,
 };
 
-use crate::world::{Court, WEB, breaks, finding, snapshot};
+use crate::world::{Court, WEB, breaks, snapshot};
 
 const RULE: &str = "ambiguous-priority";
 
@@ -104,7 +104,9 @@ fn subjects_have_to_share_a_workload() {
 fn the_message_names_both_rules_and_a_workload() {
     let one = "ingress: [{action: Deny, from: [{namespaces: {matchLabels: {team: z}}}]}, {action: Accept, from: [{namespaces: {}}]}]";
     let world = format!("{WEB}{}{}", cluster("one", 5, one), cluster("other", 5, &ingress("Deny", "")));
-    let found = finding(RULE, &world);
+    let found = Court::of(snapshot(&world)).explained(RULE);
+    assert_eq!(found.len(), 2, "each of the two");
+    let found = &found[0];
     assert_eq!(
         found.message,
         "ClusterNetworkPolicy one and ClusterNetworkPolicy other have one tier and priority, and of the same ingress traffic of \
