@@ -311,7 +311,8 @@ impl<'a> World<'a> {
 }
 
 fn may_share_ports((a, b): &(&PolicyRule, &PolicyRule)) -> bool {
-    !(a.ports.names.is_empty() && b.ports.names.is_empty()) || !a.ports.numbers.is_disjoint(&b.ports.numbers)
+    let has_names = |rule: &PolicyRule| !rule.ports.names.is_empty();
+    has_names(a) || has_names(b) || !a.ports.numbers.is_disjoint(&b.ports.numbers)
 }
 
 fn peers(rule: &PolicyRule) -> impl Iterator<Item = &Peer> {
