@@ -17,6 +17,7 @@ mod sides;
 mod unnamed;
 mod view;
 mod why;
+mod why_words;
 
 pub use admission::{Admission, Claim};
 pub use evaluate::evaluate;

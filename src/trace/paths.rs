@@ -9,33 +9,36 @@ use crate::{
 };
 
 use super::{
-    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Side, Trace, TraceError, Verdict, Who,
+    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Trace, TraceError, Verdict, Who,
     change,
     ends::{self, Group},
+    merge::Merged,
     service,
     side::Asked,
 };
 
-/// How many ways are followed.
+/// How many ways are shown.
 const HANDFUL: usize = 5;
+/// How many pairs of Pods are followed.
+const PAIRS: usize = 400;
 
 pub(super) fn trace(snapshot: &Snapshot, plugin: &Plugin, question: Question<'_>) -> Result<Trace, TraceError> {
     let sources = sources(snapshot, question)?;
     let landing = landing(snapshot, question)?;
-    let mut paths = Vec::new();
-    for source in &sources {
-        for spot in &landing {
-            for (source, spot) in apart(snapshot, plugin, source, spot) {
-                paths.push((source, spot));
-            }
-        }
+    let pairs = sources.iter().flat_map(|source| landing.iter().map(move |spot| (source, spot)));
+    let mut pairs = pairs.flat_map(|(source, spot)| apart(snapshot, plugin, source, spot));
+    let mut merged = Merged::default();
+    for (source, spot) in pairs.by_ref().take(PAIRS) {
+        merged.take(follow(snapshot, plugin, &source, &spot));
     }
-    let more = paths.len().saturating_sub(HANDFUL);
-    let paths: Vec<Path> =
-        paths.into_iter().take(HANDFUL).map(|(source, spot)| follow(snapshot, plugin, &source, spot)).collect();
+    let beyond = pairs.count();
+    let mut paths = merged.paths();
     let verdict = paths.iter().map(|path| path.verdict).reduce(Verdict::or).unwrap_or(Verdict::Unknown);
     // What was not followed may differ.
-    let verdict = if more > 0 { verdict.or(Verdict::MayBeAllowed) } else { verdict };
+    let verdict = if beyond > 0 { verdict.or(Verdict::MayBeAllowed) } else { verdict };
+    let more = paths.len().saturating_sub(HANDFUL) + beyond;
+    paths.truncate(HANDFUL);
+    change::tell_apart(snapshot, &mut paths);
     Ok(Trace { verdict, paths, more })
 }
 
@@ -67,13 +70,14 @@ enum Landing {
     Nobody(ObjectKey),
 }
 
-/// A source and a landing of which one Pod speaks for all.
+/// A source of which one Pod speaks for all.
 struct Way {
     actor: Actor,
     pods: usize,
     steps: Vec<NameStep>,
 }
 
+/// A destination of which one Pod speaks for all.
 struct Arrival {
     end: Option<(Actor, usize)>,
     service: Option<ObjectKey>,
@@ -208,7 +212,7 @@ fn apart(snapshot: &Snapshot, plugin: &Plugin, source: &Start, spot: &Spot) -> V
     let actors = match &source.who {
         Ends::IngressController => vec![(Actor::IngressController, 0)],
         Ends::Address(address) => vec![(Actor::Address(*address), 0)],
-        Ends::Pods(group) => one_for_each(group, &networks(&entering, Direction::Ingress)),
+        Ends::Pods(group) => one_for_each(group, &networks(plugin, group, &entering, Direction::Ingress)),
     };
     let arrivals: Vec<(Option<(Actor, usize)>, Option<ObjectKey>, Option<(Protocol, u16)>)> = match &spot.to {
         Landing::Nobody(service) => vec![(None, Some(service.clone()), None)],
@@ -217,7 +221,7 @@ fn apart(snapshot: &Snapshot, plugin: &Plugin, source: &Start, spot: &Spot) -> V
             one_for_each(group, &[]).into_iter().take(1).map(|end| (Some(end), None, None)).collect()
         }
         Landing::Pods(group, port) => {
-            let ends = one_for_each(group, &networks(&leaving, Direction::Egress));
+            let ends = one_for_each(group, &networks(plugin, group, &leaving, Direction::Egress));
             ends.into_iter().map(|end| (Some(end), None, Some(*port))).collect()
         }
     };
@@ -232,14 +236,23 @@ fn apart(snapshot: &Snapshot, plugin: &Plugin, source: &Start, spot: &Spot) -> V
     ways
 }
 
-/// The sets of addresses that rules of a direction speak of.
-fn networks(policies: &[Arc<Policy>], direction: Direction) -> Vec<&AddressSet> {
+/// The sets of addresses by which rules of a direction may mean a group's Pods.
+fn networks<'a>(
+    plugin: &Plugin,
+    group: &Group,
+    policies: &'a [Arc<Policy>],
+    direction: Direction,
+) -> Vec<&'a AddressSet> {
+    let on_node = group.facts.host_network && !plugin.host_network_pods;
+    if !(if on_node { plugin.blocks_match_nodes } else { plugin.blocks_match_pods }) {
+        return Vec::new();
+    }
     let rules = policies.iter().flat_map(|policy| policy.rules(direction).unwrap_or_default());
     let peers = rules.flat_map(|rule| &rule.peers);
     peers
         .filter_map(|(peer, _)| match peer {
-            Peer::Addresses(set) | Peer::World(set) => Some(&**set),
-            Peer::Everyone | Peer::Pods { .. } | Peer::Nodes => None,
+            Peer::Addresses(set) => Some(&**set),
+            Peer::Everyone | Peer::Pods { .. } | Peer::World(_) | Peer::Nodes => None,
         })
         .collect()
 }
@@ -263,27 +276,37 @@ fn one_for_each(group: &Group, sets: &[&AddressSet]) -> Vec<(Actor, usize)> {
     kinds.into_values().collect()
 }
 
-fn follow(snapshot: &Snapshot, plugin: &Plugin, way: &Way, arrival: Arrival) -> Path {
+fn follow(snapshot: &Snapshot, plugin: &Plugin, way: &Way, arrival: &Arrival) -> Path {
     let source = shown(&way.actor, way.pods);
     let mut hops: Vec<Hop> = way.steps.iter().chain(&arrival.steps).cloned().map(Hop::Name).collect();
-    let destination = match (&arrival.end, arrival.service) {
+    let destination = match (&arrival.end, &arrival.service) {
         (Some((actor, pods)), _) => shown(actor, *pods),
-        (None, Some(service)) => End::Service(service),
+        (None, Some(service)) => End::Service(service.clone()),
         (None, None) => End::IngressController,
     };
     let mut changes = Vec::new();
-    if let (Some((end, _)), Some(at)) = (&arrival.end, arrival.port) {
+    if let Some(pod) = itself(way, arrival) {
+        hops.push(Hop::Name(NameStep { what: Naming::Itself(pod), at: None }));
+    } else if let (Some((end, _)), Some(at)) = (&arrival.end, arrival.port) {
         let asked = |direction| Asked { snapshot, plugin, source: &way.actor, destination: end, direction, at };
-        let sides: Vec<Side> =
-            [Direction::Egress, Direction::Ingress].map(|direction| asked(direction).side()).into_iter().collect();
-        let denied = sides.iter().any(|side| side.verdict == Verdict::Denied);
-        if denied {
+        let sides = [Direction::Egress, Direction::Ingress].map(|direction| asked(direction).side());
+        if sides.iter().any(|side| side.verdict == Verdict::Denied) {
             changes = change::changes(&sides, &asked);
         }
         hops.extend(sides.into_iter().map(Hop::Side));
     }
     let verdict = hops.iter().map(Hop::verdict).reduce(Verdict::and).unwrap_or(Verdict::Unknown);
     Path { source, destination, port: arrival.port, verdict, hops, changes }
+}
+
+/// The one Pod that is both ends: it always reaches itself (specification of NetworkPolicy). Through a Service it need not.
+fn itself(way: &Way, arrival: &Arrival) -> Option<ObjectKey> {
+    let through_service = arrival.steps.iter().any(|step| matches!(step.what, Naming::ServicePort { .. }));
+    let (source, (destination, pods)) = (way.actor.group()?, arrival.end.as_ref()?);
+    let destination = destination.group()?;
+    let is_same = source.object == destination.object && source.object.kind == Kind::Pod;
+    (is_same && way.pods == 1 && *pods == 1 && !through_service && arrival.port.is_some())
+        .then(|| source.object.clone())
 }
 
 fn shown(actor: &Actor, pods: usize) -> End {

@@ -20,6 +20,8 @@ pub struct NameStep {
 pub enum Naming {
     /// The address is that of a Pod.
     AddressOfPod(std::net::IpAddr, ObjectKey),
+    /// The source is the destination.
+    Itself(ObjectKey),
     /// The Service has that port, which is that port of its Pods.
     ServicePort {
         /// The Service.
@@ -72,7 +74,10 @@ impl NameStep {
     /// What the step comes to.
     pub fn verdict(&self) -> Verdict {
         match self.what {
-            Naming::AddressOfPod(..) | Naming::ServicePort { .. } | Naming::PodPort { .. } => Verdict::Allowed,
+            Naming::AddressOfPod(..)
+            | Naming::Itself(_)
+            | Naming::ServicePort { .. }
+            | Naming::PodPort { .. } => Verdict::Allowed,
             Naming::NoSuchPort { .. } | Naming::SelectsNobody(..) | Naming::Undeclared { .. } => Verdict::Denied,
             Naming::ByHand(_) | Naming::External(_) => Verdict::Unknown,
         }

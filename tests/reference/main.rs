@@ -11,4 +11,5 @@ mod laws;
 mod regions;
 mod snapshot;
 mod strategies;
+mod trace;
 mod world;
