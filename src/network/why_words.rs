@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr};
 
+use ipnet::IpNet;
+
 use crate::model::{AddressSet, METADATA_NAME, Protocol, Selector, reserved};
 
 use super::{Mismatch, Uncertain, Unmet};
@@ -93,28 +95,49 @@ impl fmt::Display for Uncertain {
     }
 }
 
-/// A set of addresses as networks, the first few of them.
+/// A set of addresses as networks: the first few of them, or one network without a few.
 struct Networks<'a>(&'a AddressSet);
 
 impl fmt::Display for Networks<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 4;
-        let mut networks = self.0.ranges().flat_map(|(first, last)| match (first, last) {
-            (IpAddr::V4(first), IpAddr::V4(last)) => {
-                let subnets = ipnet::Ipv4Subnets::new(first, last, 0);
-                subnets.map(ipnet::IpNet::V4).take(SHOWN + 1).collect::<Vec<_>>()
-            }
-            (IpAddr::V6(first), IpAddr::V6(last)) => {
-                let subnets = ipnet::Ipv6Subnets::new(first, last, 0);
-                subnets.map(ipnet::IpNet::V6).take(SHOWN + 1).collect()
-            }
-            _ => Vec::new(),
-        });
-        let shown: Vec<String> = networks.by_ref().take(SHOWN).map(|network| network.to_string()).collect();
-        let more = if networks.next().is_some() { " and more" } else { "" };
-        match shown.as_slice() {
-            [] => f.write_str("an empty set of addresses"),
-            some => write!(f, "{}{more}", some.join(", ")),
+        const SHOWN: usize = 3;
+        let Self(set) = self;
+        let networks = networks(set, SHOWN + 1);
+        let list = |networks: &[IpNet]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        if networks.len() <= SHOWN {
+            return f.write_str(if networks.is_empty() { "any network" } else { "" }).and_then(|()| f.write_str(&list(&networks)));
         }
+        if let Some(whole) = around(set) {
+            let holes = self::networks(&AddressSet::of_network(whole).difference(set), SHOWN + 1);
+            if holes.len() <= SHOWN {
+                return write!(f, "{whole} without {}", list(&holes));
+            }
+        }
+        write!(f, "{} and more", list(networks.get(..SHOWN).unwrap_or_default()))
     }
+}
+
+/// The first networks that make up a set.
+fn networks(set: &AddressSet, most: usize) -> Vec<IpNet> {
+    let networks = set.ranges().flat_map(|(first, last)| match (first, last) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => {
+            ipnet::Ipv4Subnets::new(first, last, 0).map(IpNet::V4).take(most).collect::<Vec<_>>()
+        }
+        (IpAddr::V6(first), IpAddr::V6(last)) => {
+            ipnet::Ipv6Subnets::new(first, last, 0).map(IpNet::V6).take(most).collect()
+        }
+        _ => Vec::new(),
+    });
+    networks.take(most).collect()
+}
+
+/// The smallest network that holds all of a set, which must be of one family.
+fn around(set: &AddressSet) -> Option<IpNet> {
+    let (first, _) = set.ranges().next()?;
+    let (_, last) = set.ranges().last()?;
+    let mut network = IpNet::from(first);
+    while !network.contains(&last) {
+        network = network.supernet()?;
+    }
+    Some(network)
 }
