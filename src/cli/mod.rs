@@ -14,6 +14,7 @@ mod inputs;
 mod live;
 mod manifests;
 mod output;
+mod plugin;
 mod rules;
 pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
