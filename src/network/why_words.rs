@@ -19,7 +19,9 @@ impl fmt::Display for Unmet {
                 None => ("the label", key.as_str()),
             };
             match value {
-                Some(value) if what == "the namespace label" => write!(f, "{between} the namespace label {key}={value}")?,
+                Some(value) if what == "the namespace label" => {
+                    write!(f, "{between} the namespace label {key}={value}")?
+                }
                 Some(value) => write!(f, "{between} {key}={value}")?,
                 None => write!(f, "{between} no {} {key}", what.trim_start_matches("the "))?,
             }
@@ -105,7 +107,9 @@ impl fmt::Display for Networks<'_> {
         let networks = networks(set, SHOWN + 1);
         let list = |networks: &[IpNet]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         if networks.len() <= SHOWN {
-            return f.write_str(if networks.is_empty() { "any network" } else { "" }).and_then(|()| f.write_str(&list(&networks)));
+            return f
+                .write_str(if networks.is_empty() { "any network" } else { "" })
+                .and_then(|()| f.write_str(&list(&networks)));
         }
         if let Some(whole) = around(set) {
             let holes = self::networks(&AddressSet::of_network(whole).difference(set), SHOWN + 1);

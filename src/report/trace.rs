@@ -56,7 +56,7 @@ fn port(path: &Path) -> Option<String> {
 /// What a step from a name to a port says.
 fn step(step: &NameStep) -> String {
     match &step.what {
-        Naming::AddressOfPod(address, pod) => format!("{address} is the address of {pod}"),
+        Naming::AddressOf(address, object) => format!("{address} is the address of {object}"),
         Naming::Itself(pod) => format!("{pod} is both ends, and a Pod always reaches itself"),
         Naming::ServicePort { service, port, name, protocol, target } => {
             let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
@@ -65,6 +65,9 @@ fn step(step: &NameStep) -> String {
                 TargetPort::Named(name) => format!("the port named {name} of the Pods that it selects"),
             };
             format!("{service}, {protocol} {port}{name}, is {target}")
+        }
+        Naming::Headless(service) => {
+            format!("{service} is headless: its name stands for the addresses of its Pods, and no port is translated")
         }
         Naming::NoSuchPort { service, wanted: (wanted, protocol), has } => {
             let port = match wanted {
@@ -177,17 +180,16 @@ fn rule(told: &RuleTold) -> String {
 fn change(change: &Change) -> String {
     match change {
         Change::Add(added) => format!("add the NetworkPolicy {}/{}", added.namespace, added.name),
-        Change::Rule(place) => format!(
-            "change {} of {}: no NetworkPolicy can allow what it denies",
-            rule_name(&place.path),
-            place.object
-        ),
+        Change::Rule(place) => {
+            format!("change {} of {}: no NetworkPolicy can allow what it denies", rule_name(&place.path), place.object)
+        }
         Change::Policies(policies) => {
             format!("add a rule that allows it to {}: no NetworkPolicy would", objects(policies))
         }
         Change::Plugin => "the network plugin isolates everybody: allow it with a policy of its own kind".to_owned(),
         Change::ByHand(Direction::Ingress) => {
-            "add an ingress rule that means the source: which Pods or addresses it has cannot be told from here".to_owned()
+            "add an ingress rule that means the source: which Pods or addresses it has cannot be told from here"
+                .to_owned()
         }
         Change::ByHand(Direction::Egress) => {
             "add an egress rule that means the destination: which addresses it has cannot be told from here".to_owned()
@@ -214,7 +216,9 @@ fn conclusion(trace: &Trace) -> String {
         })
         .collect();
     match trace.verdict {
-        Verdict::Denied => format!("{verdict} by {}", stops.join(" and by ")).replace("by the name", "because the name"),
+        Verdict::Denied => {
+            format!("{verdict} by {}", stops.join(" and by ")).replace("by the name", "because the name")
+        }
         _ => verdict.to_owned(),
     }
 }

@@ -77,7 +77,9 @@ pub(super) fn tell_apart(snapshot: &Snapshot, paths: &mut [Path]) {
         let Change::Add(added) = change else { continue };
         let base = added.name.clone();
         let clashes = |added: &Added, known: &[Added]| {
-            known.iter().any(|other| (&other.namespace, &other.name) == (&added.namespace, &added.name) && other != added)
+            known
+                .iter()
+                .any(|other| (&other.namespace, &other.name) == (&added.namespace, &added.name) && other != added)
         };
         let mut number = 2;
         while clashes(added, &known) {
@@ -192,16 +194,17 @@ fn lasting(labels: &Labels) -> Labels {
         "batch.kubernetes.io/job-name",
         "batch.kubernetes.io/job-completion-index",
     ];
-    labels.iter().filter(|(key, _)| !OF_ONE.contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())).collect()
+    labels
+        .iter()
+        .filter(|(key, _)| !OF_ONE.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// The name as a policy can have it, with a number behind it where it is taken.
 fn free(name: &str, snapshot: &Snapshot, namespace: &Name) -> Name {
-    let clean: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .take(240)
-        .collect();
+    let clean: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).take(240).collect();
     let clean = clean.trim_end_matches('-');
     let is_free = |name: &Name| {
         let key = ObjectKey::namespaced(Kind::NetworkPolicy, namespace.clone(), name.clone());

@@ -52,7 +52,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
         && one.port == other.port
         && one.hops.len() == other.hops.len()
         && one.hops.iter().zip(&other.hops).all(|pair| match pair {
-            (Hop::Name(one), Hop::Name(other)) => std::mem::discriminant(&one.what) == std::mem::discriminant(&other.what),
+            (Hop::Name(one), Hop::Name(other)) => {
+                std::mem::discriminant(&one.what) == std::mem::discriminant(&other.what)
+            }
             (Hop::Side(one), Hop::Side(other)) => is_same_side(one, other),
             _ => false,
         })

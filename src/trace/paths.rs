@@ -91,7 +91,7 @@ fn sources(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Start>, Tr
         Who::IngressController => vec![start(Ends::IngressController)],
         Who::Address(address) => match ends::of_address(snapshot, *address, question.now) {
             Some(group) => {
-                let step = NameStep { what: Naming::AddressOfPod(*address, group.object.clone()), at: None };
+                let step = NameStep { what: Naming::AddressOf(*address, group.object.clone()), at: None };
                 vec![Start { who: Ends::Pods(group), steps: vec![step] }]
             }
             None => vec![start(Ends::Address(*address))],
@@ -133,13 +133,24 @@ fn landing(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Spot>, Tra
             };
             Ok(groups.into_iter().map(spot).collect())
         }
-        (Who::Address(address), PortName::Number(port)) => Ok(match ends::of_address(snapshot, *address, question.now) {
-            Some(group) => {
-                let step = NameStep { what: Naming::AddressOfPod(*address, group.object.clone()), at: None };
-                vec![Spot { to: Landing::Pods(group, (protocol, *port)), steps: vec![step] }]
-            }
-            None => vec![Spot { to: Landing::Address(*address, (protocol, *port)), steps: Vec::new() }],
-        }),
+        (Who::Address(address), PortName::Number(port)) => {
+            Ok(match ends::of_address(snapshot, *address, question.now) {
+                Some(group) => {
+                    let step = NameStep { what: Naming::AddressOf(*address, group.object.clone()), at: None };
+                    vec![Spot { to: Landing::Pods(group, (protocol, *port)), steps: vec![step] }]
+                }
+                None => match ends::service_of_address(snapshot, *address) {
+                    Some(service) => {
+                        let step = NameStep { what: Naming::AddressOf(*address, service.clone()), at: None };
+                        let named = Named { kind: None, namespace: service.namespace, name: service.name };
+                        let mut spots = through_service(snapshot, question, &named, default)?;
+                        spots.iter_mut().for_each(|spot| spot.steps.insert(0, step.clone()));
+                        spots
+                    }
+                    None => vec![Spot { to: Landing::Address(*address, (protocol, *port)), steps: Vec::new() }],
+                },
+            })
+        }
         // The grammar has neither.
         (Who::Address(_), PortName::Named(_)) | (Who::IngressController, _) => Ok(Vec::new()),
     }
@@ -172,10 +183,11 @@ fn through_service(
         return Err(TraceError::NoService { name: format!("svc/{namespace}/{}", named.name), candidates });
     };
     let nobody = |steps| vec![Spot { to: Landing::Nobody(key.clone()), steps }];
-    let (port, step) = match service::service_port(&found, &key, &question.target.port, question.target.protocol) {
-        Ok(found) => found,
-        Err(step) => return Ok(nobody(vec![step])),
-    };
+    let (protocol, target, step) =
+        match service::service_port(&found, &key, &question.target.port, question.target.protocol) {
+            Ok(found) => found,
+            Err(step) => return Ok(nobody(vec![step])),
+        };
     let groups = ends::groups(snapshot, namespace, question.now);
     let behind: Vec<Group> = groups.into_iter().filter(|group| found.selects(&group.facts.labels)).collect();
     if behind.is_empty() {
@@ -184,12 +196,10 @@ fn through_service(
         let step = [step, NameStep { what, at: Some(super::Place { object: key.clone(), path }) }];
         return Ok(nobody(step.into()));
     }
-    let spot = |group: Group| match &port.target {
-        TargetPort::Number(number) => {
-            Spot { to: Landing::Pods(group, (port.protocol, *number)), steps: vec![step.clone()] }
-        }
+    let spot = |group: Group| match &target {
+        TargetPort::Number(number) => Spot { to: Landing::Pods(group, (protocol, *number)), steps: vec![step.clone()] },
         TargetPort::Named(name) => {
-            let found = service::pod_port(&group.object, &group.facts, name, Some(port.protocol));
+            let found = service::pod_port(&group.object, &group.facts, name, Some(protocol));
             spot_of(group, found, vec![step.clone()])
         }
     };
@@ -301,7 +311,8 @@ fn follow(snapshot: &Snapshot, plugin: &Plugin, way: &Way, arrival: &Arrival) ->
 
 /// The one Pod that is both ends: it always reaches itself (specification of NetworkPolicy). Through a Service it need not.
 fn itself(way: &Way, arrival: &Arrival) -> Option<ObjectKey> {
-    let through_service = arrival.steps.iter().any(|step| matches!(step.what, Naming::ServicePort { .. }));
+    let through_service =
+        arrival.steps.iter().any(|step| matches!(step.what, Naming::ServicePort { .. } | Naming::Headless(_)));
     let (source, (destination, pods)) = (way.actor.group()?, arrival.end.as_ref()?);
     let destination = destination.group()?;
     let is_same = source.object == destination.object && source.object.kind == Kind::Pod;
