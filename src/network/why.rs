@@ -127,7 +127,9 @@ pub fn why_not<'a>(selector: &Selector, value: &impl Fn(&str) -> Option<&'a Name
 fn keys_of<'a>(selector: &'a Selector, keys: &mut Vec<&'a Name>) {
     match selector {
         Selector::All(conditions) | Selector::Any(conditions) => {
-            conditions.iter().for_each(|condition| keys_of(condition, keys));
+            for condition in conditions {
+                keys_of(condition, keys);
+            }
         }
         Selector::Not(condition) => keys_of(condition, keys),
         Selector::In(key, _) | Selector::Has(key) | Selector::Like(key, ..) => {

@@ -13,18 +13,14 @@ impl fmt::Display for Unmet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (key, value)) in self.found.iter().enumerate() {
             let between = if index == 0 { "has" } else { " and" };
-            let (what, key) = match key.strip_prefix(reserved::NAMESPACE_LABEL) {
-                Some(label) => ("the namespace label", label),
-                None if key.starts_with('@') => ("", key.trim_start_matches('@')),
-                None => ("the label", key.as_str()),
+            let (of, key) = match key.strip_prefix(reserved::NAMESPACE_LABEL) {
+                Some(label) => ("namespace ", label),
+                None => ("", key.trim_start_matches('@')),
             };
             match value {
-                Some(value) if what == "the namespace label" => {
-                    write!(f, "{between} the namespace label {key}={value}")?
-                }
-                Some(value) => write!(f, "{between} {key}={value}")?,
-                None => write!(f, "{between} no {} {key}", what.trim_start_matches("the "))?,
-            }
+                Some(value) => write!(f, "{between} {of}{key}={value}"),
+                None => write!(f, "{between} no {of}label {key}"),
+            }?;
         }
         if self.found.is_empty() {
             f.write_str("is what it is")?;
@@ -106,10 +102,11 @@ impl fmt::Display for Networks<'_> {
         let Self(set) = self;
         let networks = networks(set, SHOWN + 1);
         let list = |networks: &[IpNet]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        if networks.is_empty() {
+            return f.write_str("no network");
+        }
         if networks.len() <= SHOWN {
-            return f
-                .write_str(if networks.is_empty() { "any network" } else { "" })
-                .and_then(|()| f.write_str(&list(&networks)));
+            return f.write_str(&list(&networks));
         }
         if let Some(whole) = around(set) {
             let holes = self::networks(&AddressSet::of_network(whole).difference(set), SHOWN + 1);
@@ -144,4 +141,51 @@ fn around(set: &AddressSet) -> Option<IpNet> {
         network = network.supernet()?;
     }
     Some(network)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Labels, Name},
+        network::why_not,
+    };
+
+    fn set(networks: &[&str]) -> AddressSet {
+        let sets: Vec<_> = networks.iter().map(|text| AddressSet::of_network(text.parse().unwrap())).collect();
+        AddressSet::union_of(&sets)
+    }
+
+    #[test]
+    fn a_set_is_shown_as_networks_or_as_one_network_without_a_few() {
+        let shown = |set: &AddressSet| Networks(set).to_string();
+        assert_eq!(shown(&set(&["10.0.0.0/8", "fd00::/8"])), "10.0.0.0/8, fd00::/8");
+        assert_eq!(shown(&set(&["10.0.0.0/8"]).difference(&set(&["10.1.0.0/16"]))), "10.0.0.0/8 without 10.1.0.0/16");
+        assert_eq!(shown(&set(&["::/0"]).difference(&set(&["fd00::1/128"]))), "::/0 without fd00::1/128");
+        let many = set(&["1.0.0.0/8", "3.0.0.0/8", "5.0.0.0/8", "7.0.0.0/8", "200.0.0.0/8"]);
+        assert_eq!(shown(&many), "1.0.0.0/8, 3.0.0.0/8, 5.0.0.0/8 and more");
+        assert_eq!(shown(&AddressSet::none()), "no network");
+    }
+
+    #[test]
+    fn the_first_condition_that_fails_is_told_with_what_is_there() {
+        let labels: Labels = [("app", "front"), ("tier", "a"), ("@namespace/team", "b")].into_iter().collect();
+        let value = |key: &str| labels.value(key);
+        let one = |key: &str, value: &str| Selector::In(key.into(), vec![Name::from(value)]);
+        let not = |selector| Selector::Not(Box::new(selector));
+        for (selector, words) in [
+            (Selector::All(vec![one("app", "front"), one("tier", "b")]), "has tier=a, the rule wants tier=b"),
+            (one("zone", "x"), "has no label zone, the rule wants zone=x"),
+            (not(Selector::Has("app".into())), "has app=front, the rule wants !app"),
+            (not(one("tier", "a")), "has tier=a, the rule wants tier notin (a)"),
+            (
+                Selector::Any(vec![one("app", "web"), one("zone", "x")]),
+                "has app=front and no label zone, the rule wants (app=web || zone=x)",
+            ),
+            (one("@namespace/team", "a"), "has namespace team=b, the rule wants namespace team=a"),
+        ] {
+            assert_eq!(why_not(&selector, &value).unwrap().to_string(), words);
+        }
+        assert_eq!(why_not(&one("app", "front"), &value), None);
+    }
 }

@@ -78,6 +78,7 @@ struct Way {
 }
 
 /// A destination of which one Pod speaks for all.
+#[derive(Clone)]
 struct Arrival {
     end: Option<(Actor, usize)>,
     service: Option<ObjectKey>,
@@ -144,7 +145,9 @@ fn landing(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Spot>, Tra
                         let step = NameStep { what: Naming::AddressOf(*address, service.clone()), at: None };
                         let named = Named { kind: None, namespace: service.namespace, name: service.name };
                         let mut spots = through_service(snapshot, question, &named, default)?;
-                        spots.iter_mut().for_each(|spot| spot.steps.insert(0, step.clone()));
+                        for spot in &mut spots {
+                            spot.steps.insert(0, step.clone());
+                        }
                         spots
                     }
                     None => vec![Spot { to: Landing::Address(*address, (protocol, *port)), steps: Vec::new() }],
@@ -224,23 +227,23 @@ fn apart(snapshot: &Snapshot, plugin: &Plugin, source: &Start, spot: &Spot) -> V
         Ends::Address(address) => vec![(Actor::Address(*address), 0)],
         Ends::Pods(group) => one_for_each(group, &networks(plugin, group, &entering, Direction::Ingress)),
     };
-    let arrivals: Vec<(Option<(Actor, usize)>, Option<ObjectKey>, Option<(Protocol, u16)>)> = match &spot.to {
-        Landing::Nobody(service) => vec![(None, Some(service.clone()), None)],
-        Landing::Address(address, port) => vec![(Some((Actor::Address(*address), 0)), None, Some(*port))],
+    let arrival = |end, service, port| Arrival { end, service, port, steps: spot.steps.clone() };
+    let arrivals: Vec<Arrival> = match &spot.to {
+        Landing::Nobody(service) => vec![arrival(None, Some(service.clone()), None)],
+        Landing::Address(address, port) => vec![arrival(Some((Actor::Address(*address), 0)), None, Some(*port))],
         Landing::NoPort(group) => {
-            one_for_each(group, &[]).into_iter().take(1).map(|end| (Some(end), None, None)).collect()
+            one_for_each(group, &[]).into_iter().take(1).map(|end| arrival(Some(end), None, None)).collect()
         }
         Landing::Pods(group, port) => {
             let ends = one_for_each(group, &networks(plugin, group, &leaving, Direction::Egress));
-            ends.into_iter().map(|end| (Some(end), None, Some(*port))).collect()
+            ends.into_iter().map(|end| arrival(Some(end), None, Some(*port))).collect()
         }
     };
     let mut ways = Vec::new();
     for (actor, pods) in &actors {
-        for (end, service, port) in &arrivals {
+        for arrival in &arrivals {
             let way = Way { actor: actor.clone(), pods: *pods, steps: source.steps.clone() };
-            let steps = spot.steps.clone();
-            ways.push((way, Arrival { end: end.clone(), service: service.clone(), port: *port, steps }));
+            ways.push((way, arrival.clone()));
         }
     }
     ways

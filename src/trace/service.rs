@@ -90,6 +90,7 @@ impl NameStep {
 }
 
 /// The port of the Pods behind a port of a Service that was asked for, or the step that says why there is none.
+#[allow(clippy::result_large_err, reason = "once per trace")]
 pub(super) fn service_port(
     service: &Service,
     key: &ObjectKey,
@@ -133,6 +134,7 @@ pub(super) fn service_port(
 }
 
 /// The number of a named port of a Pod, with the step that says so.
+#[allow(clippy::result_large_err, reason = "once per trace and group of Pods")]
 pub(super) fn pod_port(
     object: &ObjectKey,
     facts: &Arc<PodFacts>,
@@ -143,18 +145,13 @@ pub(super) fn pod_port(
     let found = protocols.iter().find_map(|protocol| {
         facts.ports.iter().find(|port| port.protocol == *protocol && port.name.as_ref() == Some(name))
     });
-    match found {
-        Some(port) => {
-            let what = Naming::PodPort { name: name.clone(), port: port.number, protocol: port.protocol };
-            let at = Some(below(object, &port.at));
-            Ok((port.protocol, port.number, NameStep { what, at }))
-        }
-        None => {
-            let has = facts.ports.iter().filter_map(|port| port.name.clone()).collect();
-            let what = Naming::Undeclared { name: name.clone(), protocol, has };
-            Err(NameStep { what, at: Some(below(object, "spec.containers")) })
-        }
-    }
+    let Some(port) = found else {
+        let has = facts.ports.iter().filter_map(|port| port.name.clone()).collect();
+        let what = Naming::Undeclared { name: name.clone(), protocol, has };
+        return Err(NameStep { what, at: Some(below(object, "spec.containers")) });
+    };
+    let what = Naming::PodPort { name: name.clone(), port: port.number, protocol: port.protocol };
+    Ok((port.protocol, port.number, NameStep { what, at: Some(below(object, &port.at)) }))
 }
 
 /// A field of the Pod, or of the template of what makes Pods.

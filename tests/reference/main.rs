@@ -15,4 +15,5 @@ mod regions;
 mod snapshot;
 mod strategies;
 mod trace;
+mod trace_reach;
 mod world;

@@ -1,6 +1,6 @@
 //! What a trace says, checked against the naive evaluator; and that what it proposes helps.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -14,12 +14,11 @@ use ringwall::{
 use crate::{
     evaluator::{End, allowed},
     strategies::{stranger, subject, world},
-    world::{Peer, Pod, World},
+    world::{Map, Peer, Pod, World},
 };
 
-/// A Pod as the snapshot has it; its address is one that no network of the worlds holds, so that the naive evaluator, to which
-/// networks mean no Pods, agrees.
-fn object(pod: &Pod, name: &str) -> Object {
+/// A Pod as the snapshot has it.
+pub(crate) fn object(pod: &Pod, name: &str, addresses: &[IpAddr]) -> Object {
     let meta = Meta { name: name.into(), namespace: Some(pod.namespace.as_str().into()), ..Meta::default() };
     Object::Pod(Arc::new(ringwall::model::Pod {
         meta,
@@ -27,7 +26,7 @@ fn object(pod: &Pod, name: &str) -> Object {
         phase: Phase::Active,
         mirror: false,
         hook: None,
-        addresses: Arc::from([]),
+        addresses: Arc::from(addresses),
     }))
 }
 
@@ -39,7 +38,7 @@ fn state(world: &World, pods: &[(&Pod, &str)]) -> Snapshot {
         let meta = Meta { name: name.as_str().into(), labels, ..Meta::default() };
         Object::Namespace(Arc::new(ringwall::model::Namespace { meta, terminating: false }))
     });
-    let pods = pods.iter().map(|(pod, name)| object(pod, name));
+    let pods = pods.iter().map(|(pod, name)| object(pod, name, &[]));
     world.snapshot().with(namespaces.chain(pods).map(Edit::Put)).0
 }
 
@@ -52,10 +51,16 @@ fn pod_named(pod: &Pod, name: &str) -> Who {
     Who::Named(Named { kind: None, namespace: Some(pod.namespace.as_str().into()), name: name.into() })
 }
 
-fn follow(snapshot: &Snapshot, plugin: &Plugin, source: Who, target: Who, (protocol, port): (Protocol, u16)) -> Trace {
-    let target = Target { who: target, port: PortName::Number(port), protocol: Some(protocol) };
+fn follow(
+    snapshot: &Snapshot,
+    plugin: &Plugin,
+    source: &Who,
+    target: &Who,
+    (protocol, port): (Protocol, u16),
+) -> Trace {
+    let target = Target { who: target.clone(), port: PortName::Number(port), protocol: Some(protocol) };
     let namespace = "default".into();
-    let question = Question { source: &source, target: &target, namespace: &namespace, now: Timestamp::UNIX_EPOCH };
+    let question = Question { source, target: &target, namespace: &namespace, now: Timestamp::UNIX_EPOCH };
     trace(snapshot, plugin, question).expect("both ends are there")
 }
 
@@ -100,7 +105,7 @@ proptest! {
         for at in ports(&world, &[&one, &other]) {
             for (source, destination, names) in [(&one, &other, ("one", "other")), (&other, &one, ("other", "one"))] {
                 let (from, to) = (pod_named(source, names.0), pod_named(destination, names.1));
-                let found = follow(&snapshot, &plugin(), from.clone(), to.clone(), at);
+                let found = follow(&snapshot, &plugin(), &from, &to, at);
                 let path = the_path(&found);
                 agrees(path)?;
                 let expected = allowed(&world, End::Pod(source), End::Pod(destination), at.0, at.1);
@@ -112,7 +117,7 @@ proptest! {
                 }
                 let changed = changed(&snapshot, path);
                 prop_assert!(changed.is_some(), "{:#?}", path.changes);
-                let after = follow(&changed.unwrap(), &plugin(), from, to, at);
+                let after = follow(&changed.unwrap(), &plugin(), &from, &to, at);
                 prop_assert_eq!(after.verdict, Verdict::Allowed, "{:#?}", after);
             }
         }
@@ -129,7 +134,7 @@ proptest! {
                     (Who::Address(address), pod_named(&pod, "pod"), allowed(&world, End::Address(address), End::Pod(&pod), at.0, at.1)),
                     (pod_named(&pod, "pod"), Who::Address(address), allowed(&world, End::Pod(&pod), End::Address(address), at.0, at.1)),
                 ] {
-                    let found = follow(&snapshot, &plugin(), from.clone(), to.clone(), at);
+                    let found = follow(&snapshot, &plugin(), &from, &to, at);
                     let path = the_path(&found);
                     agrees(path)?;
                     let verdict = if expected { Verdict::Allowed } else { Verdict::Denied };
@@ -137,7 +142,7 @@ proptest! {
                     if !expected {
                         let changed = changed(&snapshot, path);
                         prop_assert!(changed.is_some(), "{:#?}", path.changes);
-                        let after = follow(&changed.unwrap(), &plugin(), from, to, at);
+                        let after = follow(&changed.unwrap(), &plugin(), &from, &to, at);
                         prop_assert_eq!(after.verdict, Verdict::Allowed, "{:#?}", after);
                     }
                 }
@@ -154,13 +159,13 @@ proptest! {
             rules.flat_map(|rule| rule.peers.iter().flatten()).any(|peer| matches!(peer, Peer::IpBlock { .. }))
         });
         for at in ports(&world, &[&one, &other]) {
-            let found = follow(&snapshot, &Plugin::default(), pod_named(&one, "one"), pod_named(&other, "other"), at);
+            let found = follow(&snapshot, &Plugin::default(), &pod_named(&one, "one"), &pod_named(&other, "other"), at);
             agrees(the_path(&found))?;
-            let found = follow(&snapshot, &Plugin::default(), Who::IngressController, pod_named(&other, "other"), at);
+            let found = follow(&snapshot, &Plugin::default(), &Who::IngressController, &pod_named(&other, "other"), at);
             agrees(the_path(&found))?;
             if !has_networks && !one.host_network {
                 let expected = allowed(&world, End::Pod(&one), End::Pod(&other), at.0, at.1);
-                let found = follow(&snapshot, &Plugin::default(), pod_named(&one, "one"), pod_named(&other, "other"), at);
+                let found = follow(&snapshot, &Plugin::default(), &pod_named(&one, "one"), &pod_named(&other, "other"), at);
                 prop_assert_eq!(found.verdict == Verdict::Allowed, expected);
             }
         }
@@ -171,9 +176,9 @@ proptest! {
 fn a_pod_reaches_itself_whatever_isolates_it() {
     let deny = crate::world::Policy { name: "deny".into(), namespace: "red".into(), ..Default::default() };
     let world = World { policies: vec![deny], ..World::default() };
-    let pod = Pod { namespace: "red".into(), labels: Default::default(), ports: Vec::new(), host_network: false };
+    let pod = Pod { namespace: "red".into(), labels: Map::new(), ports: Vec::new(), host_network: false };
     let snapshot = state(&world, &[(&pod, "pod"), (&pod, "twin")]);
-    let to = |name| follow(&snapshot, &plugin(), pod_named(&pod, "pod"), pod_named(&pod, name), (Protocol::Tcp, 80));
+    let to = |name| follow(&snapshot, &plugin(), &pod_named(&pod, "pod"), &pod_named(&pod, name), (Protocol::Tcp, 80));
     assert_eq!(to("pod").verdict, Verdict::Allowed);
     let twin = to("twin");
     assert_eq!(twin.verdict, Verdict::Denied);
