@@ -18,6 +18,7 @@ mod formats;
 mod rules;
 mod rulesets;
 mod schema;
+mod trace;
 #[cfg(feature = "cluster")]
 mod unseen;
 

@@ -16,4 +16,6 @@ mod laws;
 mod regions;
 mod snapshot;
 mod strategies;
+mod trace;
+mod trace_reach;
 mod world;
