@@ -15,6 +15,7 @@ mod live;
 mod manifests;
 mod output;
 mod plugin;
+mod reach;
 mod rules;
 pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
@@ -41,6 +42,7 @@ enum Command {
     Check(check::Check),
     #[cfg(feature = "cluster")]
     Audit(audit::Audit),
+    Reach(reach::ReachArguments),
     Fix(fix::Fix),
     Rules(rules::Rules),
     Completions(completions::Completions),
@@ -54,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         #[cfg(feature = "cluster")]
         Command::Audit(audit) => audit.run(),
+        Command::Reach(reach) => reach.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),
