@@ -20,6 +20,7 @@ mod rules;
 pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
 mod serve;
+mod trace;
 
 use std::{io::Write, process::ExitCode};
 
@@ -43,6 +44,7 @@ enum Command {
     #[cfg(feature = "cluster")]
     Audit(audit::Audit),
     Reach(reach::ReachArguments),
+    Trace(trace::Trace),
     Fix(fix::Fix),
     Rules(rules::Rules),
     Completions(completions::Completions),
@@ -57,6 +59,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "cluster")]
         Command::Audit(audit) => audit.run(),
         Command::Reach(reach) => reach.run(),
+        Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),

@@ -297,6 +297,11 @@ impl Kind {
         self.is_policy() || self.is_policy_context()
     }
 
+    /// Whether objects of this kind are routes of Gateway API.
+    pub fn is_route(self) -> bool {
+        matches!(self, Self::HTTPRoute | Self::GRPCRoute | Self::TLSRoute | Self::TCPRoute | Self::UDPRoute)
+    }
+
     /// Whether objects of this kind make Pods from a template.
     pub fn is_workload(self) -> bool {
         self.info().template.is_some()

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
-    snapshot::{Lookup, Snapshot, Touched},
+    snapshot::{Snapshot, Touched},
 };
 
 use super::Subject;
@@ -45,10 +45,7 @@ pub(super) fn templates<'a>(
     snapshot: &'a Snapshot,
     namespace: Option<&'a Name>,
 ) -> impl Iterator<Item = &'a Object> + 'a {
-    workloads(snapshot, namespace).filter(move |object| {
-        let meta = object.meta();
-        meta.controller().is_none_or(|owner| !matches!(snapshot.owner(meta, owner), Lookup::Found(_)))
-    })
+    snapshot.templates(namespace)
 }
 
 /// The workloads of every kind, in one namespace or in all.

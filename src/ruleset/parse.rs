@@ -221,10 +221,13 @@ fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &m
     }
     if let Some(controllers) = node.get("ingressControllers") {
         for (name, node) in controllers.entries(errors) {
-            node.only(errors, &["plaintext"]);
+            node.only(errors, &["plaintext", "namespace"]);
             let plaintext = node.get("plaintext");
             if plaintext.and_then(|node| node.one_of(errors, &[("served", false), ("refused", true)])) == Some(true) {
                 environment.refuses_plaintext.insert(name.into());
+            }
+            if let Some(namespace) = node.get("namespace").and_then(|node| node.text(errors)) {
+                environment.controller_namespaces.insert(name.into(), namespace.into());
             }
         }
     }

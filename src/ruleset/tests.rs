@@ -50,7 +50,7 @@ fn everything_that_can_be_said_is_read() {
     sensitive: {ringwall.dev/data: sensitive}
     ingressControllers:
       traefik.io/ingress-controller: {plaintext: refused}
-      k8s.io/ingress-nginx: {plaintext: served}
+      k8s.io/ingress-nginx: {plaintext: served, namespace: ingress-nginx}
     ingressClasses: {public: k8s.io/ingress-nginx}
     unknownController: refuse
   exemptions:
@@ -77,6 +77,7 @@ fn everything_that_can_be_said_is_read() {
     assert_eq!(*environment.plugin.pod_networks, ["10.0.0.0/8".parse().unwrap()]);
     assert_eq!(environment.sensitive, [("ringwall.dev/data".into(), "sensitive".into())].into());
     assert_eq!(environment.refuses_plaintext, ["traefik.io/ingress-controller".into()].into());
+    assert_eq!(environment.controller_namespaces, [("k8s.io/ingress-nginx".into(), "ingress-nginx".into())].into());
     assert_eq!(environment.controllers_of_classes, [("public".into(), "k8s.io/ingress-nginx".into())].into());
     assert!(environment.refuses_unknown_controllers);
     let [first, second] = ruleset.exemptions.as_slice() else { panic!("there are two") };

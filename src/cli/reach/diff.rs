@@ -7,13 +7,13 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    network::reach::{Difference, Reach, WorkloadName, difference},
+    network::reach::WorkloadName,
     report::{ReachChanges, ReachFrame, reach_changes},
 };
 
 use super::{
     Question, exit,
-    input::{self, Input},
+    input::{self, Input, State},
 };
 use crate::cli::output::Out;
 
@@ -41,15 +41,16 @@ impl Diff {
             // What tells of the plugin may be what the change takes away.
             chosen = question.plugin.chosen(of_ruleset, &old.snapshot)?;
         }
-        let reach = |input: &Input| Reach::new(&input.snapshot, &chosen.plugin, now);
-        let (before, after) = (reach(&old), reach(&new));
-        let names = |reach: &Reach| reach.isolation().into_iter().map(|it| it.workload);
+        let controllers = rules.environment.controllers();
+        let state = |input: &Input| State::new(&input.snapshot, &chosen.plugin, &controllers, now);
+        let (before, after) = (state(&old), state(&new));
+        let names = |state: &State| state.reach.isolation().into_iter().map(|it| it.workload);
         let workloads: Vec<WorkloadName> = names(&after).collect();
         let mut either: Vec<WorkloadName> = workloads.iter().cloned().chain(names(&before)).collect();
         either.sort();
         either.dedup();
         let filter = question.filter(&either)?;
-        let found: Difference = difference(&before, &after, &filter);
+        let found = before.difference(&after, &filter);
         let errors: Vec<_> = old.errors.into_iter().chain(new.errors).collect();
         let mut hints = new.hints;
         hints.extend(input::ignored(&chosen.plugin, &new.snapshot));

@@ -1,14 +1,18 @@
 //! The state that reachability is told of: files, a cluster, or files on top of a cluster.
 
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 #[cfg(feature = "cluster")]
 use clap::Args;
+use jiff::Timestamp;
 
 use crate::{
     network::{
-        Plugin,
-        reach::{Filter, Flow, Reach},
+        Controllers, Plugin,
+        reach::{Difference, End, Filter, Flow, Precision, Reach, difference, entrances},
     },
     report::ReportError,
     snapshot::Snapshot,
@@ -90,16 +94,94 @@ pub(super) fn laid_on(below: Input, paths: &[PathBuf]) -> Input {
     Input { snapshot, errors, hints }
 }
 
-/// A state whose flows can be told, those that come in through Services among them.
+/// A state whose flows can be told, with those that come in through Services.
 pub(super) struct State {
     pub(super) reach: Reach,
+    /// By ends, what comes in through Services.
+    entrances: BTreeMap<(End, End), Vec<Flow>>,
 }
 
 impl State {
-    /// The flows that are asked for.
-    pub(super) fn flows(&self, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
-        self.reach.flows(filter, visit);
+    pub(super) fn new(snapshot: &Snapshot, plugin: &Plugin, controllers: &Controllers, now: Timestamp) -> Self {
+        let mut by_ends: BTreeMap<(End, End), Vec<Flow>> = BTreeMap::new();
+        for flow in entrances(snapshot, plugin, controllers, now) {
+            // Workloads reach what they reach, whether they serve Ingresses or not.
+            if !matches!(flow.source, End::Workload(_)) {
+                by_ends.entry((flow.source.clone(), flow.destination.clone())).or_default().push(flow);
+            }
+        }
+        Self { reach: Reach::new(snapshot, plugin, now), entrances: by_ends }
     }
+
+    /// The flows that are asked for, in order, with one flow of each precision for two ends.
+    pub(super) fn flows(&self, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
+        let mut entrances =
+            self.entrances.iter().filter(|((source, destination), _)| filter.admits(source, destination)).peekable();
+        let mut pair: Option<((End, End), Vec<Flow>)> = None;
+        let mut emit = |ends: (End, End), mut flows: Vec<Flow>, visit: &mut dyn FnMut(Flow)| {
+            while let Some((_, earlier)) = entrances.next_if(|(other, _)| **other < ends) {
+                earlier.iter().cloned().for_each(&mut *visit);
+            }
+            if let Some((_, more)) = entrances.next_if(|(other, _)| **other == ends) {
+                flows = merged(flows, more);
+            }
+            flows.into_iter().for_each(visit);
+        };
+        self.reach.flows(filter, &mut |flow| match &mut pair {
+            Some((ends, flows)) if ends.0 == flow.source && ends.1 == flow.destination => flows.push(flow),
+            _ => {
+                let next = ((flow.source.clone(), flow.destination.clone()), vec![flow]);
+                if let Some((ends, flows)) = pair.replace(next) {
+                    emit(ends, flows, visit);
+                }
+            }
+        });
+        if let Some((ends, flows)) = pair {
+            emit(ends, flows, visit);
+        }
+        entrances.for_each(|(_, flows)| flows.iter().cloned().for_each(&mut *visit));
+    }
+
+    /// What differs, flows through Services included.
+    pub(super) fn difference(&self, after: &Self, filter: &Filter) -> Difference {
+        let mut found = difference(&self.reach, &after.reach, filter);
+        let none = Vec::new();
+        let pairs: BTreeSet<&(End, End)> = self.entrances.keys().chain(after.entrances.keys()).collect();
+        for ends in pairs.into_iter().filter(|ends| filter.admits(&ends.0, &ends.1)) {
+            let of = |state: &Self| state.entrances.get(ends).unwrap_or(&none).clone();
+            let (mut was, mut is) = (of(self), of(after));
+            let same: Vec<Flow> = was.iter().filter(|flow| is.contains(flow)).cloned().collect();
+            was.retain(|flow| !same.contains(flow));
+            is.retain(|flow| !same.contains(flow));
+            let both = was.len().min(is.len());
+            found.changed.extend(was.drain(..both).zip(is.drain(..both)));
+            found.removed.extend(was);
+            found.added.extend(is);
+        }
+        found.added.sort();
+        found.added.dedup();
+        found.removed.sort();
+        found.removed.dedup();
+        found.changed.sort();
+        found.changed.dedup();
+        found
+    }
+}
+
+/// The flows of two ends, one for each precision; what is certain is not possible besides.
+fn merged(flows: Vec<Flow>, more: &[Flow]) -> Vec<Flow> {
+    let mut by_precision: BTreeMap<Precision, Flow> = BTreeMap::new();
+    for flow in flows.into_iter().chain(more.iter().cloned()) {
+        let ports = flow.ports.clone();
+        let entry = by_precision.entry(flow.precision).or_insert(flow);
+        entry.ports = entry.ports.union(&ports);
+    }
+    if let Some(certain) = by_precision.get(&Precision::Exact).map(|flow| flow.ports.clone())
+        && let Some(possible) = by_precision.get_mut(&Precision::AtMost)
+    {
+        possible.ports = possible.ports.difference(&certain);
+    }
+    by_precision.into_values().filter(|flow| !flow.ports.is_empty()).collect()
 }
 
 /// What is told of policies that do not count.

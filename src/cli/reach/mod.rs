@@ -10,12 +10,16 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::{
-    network::reach::{End, Filter, Reach, WorkloadIsolation, WorkloadName},
+    network::reach::{End, Filter, WorkloadIsolation, WorkloadName},
     report::{ReachFormat, ReachFrame, plugin_note, reach},
     ruleset::Ruleset,
 };
 
-use super::{exit, output::Out, plugin, ruleset};
+use super::{
+    exit,
+    output::{self, Out},
+    plugin, ruleset,
+};
 use input::{Input, State};
 
 /// Tell who may reach whom, and how every workload is isolated
@@ -94,7 +98,7 @@ fn tell(paths: &[PathBuf], question: &Question) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
     let Input { snapshot, errors, mut hints } = question.input(paths)?;
     let chosen = question.plugin.chosen(&rules.environment.plugin, &snapshot)?;
-    let state = State { reach: Reach::new(&snapshot, &chosen.plugin, now) };
+    let state = State::new(&snapshot, &chosen.plugin, &rules.environment.controllers(), now);
     let isolation = state.reach.isolation();
     let workloads: Vec<WorkloadName> = isolation.iter().map(|it| it.workload.clone()).collect();
     let filter = question.filter(&workloads)?;
@@ -142,8 +146,7 @@ impl Question {
                 let _ = writeln!(text, "hint: {hint}");
             }
         }
-        // When standard error is closed there is nobody left to tell.
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+        output::complain(&text);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod difference;
 mod engine;
+mod entrances;
 mod filter;
 mod isolation;
 mod name;
@@ -13,6 +14,7 @@ use crate::model::PortSet;
 
 pub use difference::{Difference, difference};
 pub use engine::{Block, Ends, Reach, Workloads};
+pub use entrances::entrances;
 pub use filter::{Filter, Pattern};
 pub use isolation::isolation_of;
 pub use name::WorkloadName;
