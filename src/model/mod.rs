@@ -33,12 +33,10 @@ pub use calico::{
     CalicoAction, CalicoEntity, CalicoNetworkSet, CalicoPolicy, CalicoPort, CalicoRule, CalicoServiceAccounts,
     CalicoTier, StagedPolicy, calico_keys,
 };
-pub use cilium::CiliumPolicy;
 pub use cilium::{
     CiliumDirection, CiliumEntity, CiliumEntry, CiliumPeer, CiliumPeers, CiliumPolicy, CiliumPort, CiliumPorts,
     CiliumRule,
 };
-pub use cluster_policy::ClusterPolicy;
 pub use cluster_policy::{ClusterAction, ClusterPeer, ClusterPolicy, ClusterPort, ClusterRule, ClusterTier};
 pub use derived::Derived;
 pub use field_path::{FieldPath, Step};

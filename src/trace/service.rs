@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{
-    FieldPath, Labels, Name, ObjectKey, PodFacts, Protocol, Service, ServicePort, ServiceType, TargetPort,
-};
+use crate::model::{FieldPath, Labels, Name, ObjectKey, PodFacts, Protocol, Service, ServicePort, ServiceType, TargetPort};
 
 use super::{Place, PortName, Verdict};
 
