@@ -15,6 +15,7 @@ mod live;
 mod manifests;
 mod output;
 mod plugin;
+mod plugins;
 mod reach;
 mod rules;
 pub(crate) mod ruleset;
@@ -47,6 +48,8 @@ enum Command {
     Trace(trace::Trace),
     Fix(fix::Fix),
     Rules(rules::Rules),
+    #[command(hide = true)]
+    Plugins(plugins::Plugins),
     Completions(completions::Completions),
 }
 
@@ -62,6 +65,7 @@ pub fn run() -> ExitCode {
         Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
+        Command::Plugins(plugins) => plugins.run(),
         Command::Completions(completions) => completions.run(),
     };
     result.unwrap_or_else(|error| {
