@@ -181,7 +181,7 @@ fn five_hundred_workloads_are_readable() {
     let told =
         |format: &str| with_input(&["reach", "-", "--network-plugin", "reference", "--format", format], &world).stdout;
     let text = told("text");
-    assert!(text.lines().count() < 350, "{} lines", text.lines().count());
+    assert!(text.lines().count() < 250, "{} lines", text.lines().count());
     assert!(text.contains("every Pod (10 workloads)\n    all ports  from everywhere"), "{text}");
     assert!(text.contains("from every other Pod of namespace n0 (9 workloads)"), "{text}");
     let dot = told("dot");
