@@ -8,6 +8,7 @@
 mod cluster_lines;
 mod cluster_policies;
 mod cluster_world;
+mod cilium;
 mod evaluator;
 mod exposure;
 mod laws;
