@@ -168,12 +168,11 @@ impl Plugin {
             PluginName::Calico => &[NetworkPolicy, ClusterNetworkPolicy, Calico],
             // ClusterNetworkPolicy only with --enable-k8s-cluster-network-policy (cilium/cilium 23380, 47227); AdminNetworkPolicy never was.
             PluginName::Cilium => &[NetworkPolicy, Cilium],
-            // Both feature gates are alpha and off (antrea docs/feature-gates.md; antrea-io/antrea 8018, 8044).
-            PluginName::Antrea => &[NetworkPolicy],
             // v1alpha1 alone, and that by default (ovn-kubernetes docs/features/network-security-controls/admin-network-policy.md).
             PluginName::OvnKubernetes => &[NetworkPolicy, AdminNetworkPolicy],
-            // The NetworkPolicies of kube-network-policies, and nothing else is watched (install-kindnet.yaml).
-            PluginName::Kindnet => &[NetworkPolicy],
+            // Antrea's feature gates for others are off (antrea docs/feature-gates.md; antrea-io/antrea 8018, 8044); kindnet's
+            // kube-network-policies watches nothing else (install-kindnet.yaml).
+            PluginName::Antrea | PluginName::Kindnet => &[NetworkPolicy],
             PluginName::None => &[],
         };
         Self {

@@ -7,7 +7,7 @@ use crate::network::reach::WorkloadIsolation;
 use super::{
     ReachChanges, ReachFrame,
     group::{Group, Line},
-    names, plugin_note,
+    plugin_note,
     text::{not_isolated, summary},
 };
 

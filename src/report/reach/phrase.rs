@@ -90,9 +90,8 @@ impl Universe {
         let missing = |namespace: &Name| -> Vec<WorkloadName> {
             let there = sources.get(namespace);
             let all = self.0.get(namespace).into_iter().flatten();
-            let is_missing = |one: &&WorkloadName| {
-                !is_itself(one, destination) && !there.is_some_and(|there| there.contains(*one))
-            };
+            let is_missing =
+                |one: &&WorkloadName| !is_itself(one, destination) && !there.is_some_and(|there| there.contains(*one));
             all.filter(is_missing).cloned().collect()
         };
         let count: usize = sources.values().map(BTreeSet::len).sum();

@@ -1,6 +1,9 @@
 //! Text for people: the isolation first, what is not isolated in detail; then by namespace and destination who reaches it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use annotate_snippets::normalize_untrusted_str;
 
@@ -126,10 +129,10 @@ fn list(groups: &[Group], out: &mut dyn fmt::Write) -> fmt::Result {
             writeln!(out, "    {mark}{:width$}  from {}", line.ports(), clean(&line.sources()))?;
         }
     }
-    legend(lines.map(|line| line.precision), out)
+    legend(&lines.map(|line| line.precision).collect(), out)
 }
 
-fn legend(precisions: impl Iterator<Item = Precision> + Clone, out: &mut dyn fmt::Write) -> fmt::Result {
+fn legend(precisions: &BTreeSet<Precision>, out: &mut dyn fmt::Write) -> fmt::Result {
     let meanings = [
         (Precision::AtMost, "at most: these may be open beside those that are"),
         (Precision::AtLeast, "at least: more may be open"),
@@ -137,7 +140,7 @@ fn legend(precisions: impl Iterator<Item = Precision> + Clone, out: &mut dyn fmt
     ];
     let mut is_first = true;
     for (precision, meaning) in meanings {
-        if precisions.clone().any(|it| it == precision) {
+        if precisions.contains(&precision) {
             writeln!(out, "{}{meaning}", if is_first { "\n" } else { "" })?;
             is_first = false;
         }
