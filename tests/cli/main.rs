@@ -15,6 +15,7 @@ mod check;
 mod examples;
 mod fixes;
 mod formats;
+mod reach;
 mod rules;
 mod rulesets;
 mod schema;
