@@ -8,6 +8,7 @@
 mod evaluator;
 mod exposure;
 mod laws;
+mod reach;
 mod regions;
 mod snapshot;
 mod strategies;
