@@ -13,6 +13,7 @@ mod cluster_world;
 mod evaluator;
 mod exposure;
 mod laws;
+mod reach;
 mod regions;
 mod snapshot;
 mod strategies;
