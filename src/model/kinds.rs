@@ -297,6 +297,11 @@ impl Kind {
         matches!(self, Self::ValidatingWebhookConfiguration | Self::MutatingWebhookConfiguration)
     }
 
+    /// Whether a change of such an object can alter whom policies isolate and what they let through.
+    pub fn decides_isolation(self) -> bool {
+        self.is_policy() || self.is_policy_context()
+    }
+
     /// Whether objects of this kind are routes of Gateway API.
     pub fn is_route(self) -> bool {
         matches!(self, Self::HTTPRoute | Self::GRPCRoute | Self::TLSRoute | Self::TCPRoute | Self::UDPRoute)

@@ -29,9 +29,15 @@ mod webhook_configuration;
 mod workload;
 
 pub use address::{AddressSet, Family};
-pub use calico::{CalicoNetworkSet, CalicoPolicy, CalicoTier, StagedPolicy};
-pub use cilium::CiliumPolicy;
-pub use cluster_policy::ClusterPolicy;
+pub use calico::{
+    CalicoAction, CalicoEntity, CalicoNetworkSet, CalicoPolicy, CalicoPort, CalicoRule, CalicoServiceAccounts,
+    CalicoTier, StagedPolicy, calico_keys,
+};
+pub use cilium::{
+    CiliumDirection, CiliumEntity, CiliumEntry, CiliumPeer, CiliumPeers, CiliumPolicy, CiliumPort, CiliumPorts,
+    CiliumRule,
+};
+pub use cluster_policy::{ClusterAction, ClusterPeer, ClusterPolicy, ClusterPort, ClusterRule, ClusterTier};
 pub use derived::Derived;
 pub use field_path::{FieldPath, Step};
 pub use gateway::{Gateway, GatewayClass, Route, RouteBackend};

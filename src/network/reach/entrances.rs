@@ -122,7 +122,7 @@ impl Entrances<'_> {
             };
             let Some(namespace) = namespace else {
                 let bounds = enters(Party::IngressController);
-                self.add(End::Entity(Entity::IngressController), destination, target, bounds, certain);
+                self.add(End::Entity(Entity::IngressController), destination, target, &bounds, certain);
                 continue;
             };
             for source in self.sources_in(namespace).iter() {
@@ -136,7 +136,7 @@ impl Entrances<'_> {
                     least: leaves.least.intersection(&arrives.least),
                     most: leaves.most.intersection(&arrives.most),
                 };
-                self.add(source.end.clone(), destination, target, bounds, certain);
+                self.add(source.end.clone(), destination, target, &bounds, certain);
             }
         }
     }
@@ -156,8 +156,10 @@ impl Entrances<'_> {
         let mut sources = Vec::new();
         let mut known = BTreeSet::new();
         for (class, members) in snapshot.classes(Some(namespace)) {
-            if let Some(workload) = WorkloadName::of_class(snapshot, class).filter(|_| runs(snapshot, class, self.now))
-            {
+            for workload in WorkloadName::of_class(snapshot, class) {
+                if !runs(snapshot, class, self.now) {
+                    continue;
+                }
                 known.insert(workload.clone());
                 sources.push(source(End::Workload(workload), Arc::clone(&members.facts)));
             }
@@ -212,12 +214,12 @@ impl Entrances<'_> {
             );
             let opened = Bounds { least: PortSet::none(), most: from_nodes.most.intersection(&target) };
             for (first, last) in every.difference(&admitted).ranges() {
-                self.add(End::Addresses(first, last), destination, &target, opened.clone(), false);
+                self.add(End::Addresses(first, last), destination, &target, &opened, false);
             }
         }
     }
 
-    fn add(&mut self, source: End, destination: &Endpoints, target: &PortSet, bounds: Bounds<PortSet>, certain: bool) {
+    fn add(&mut self, source: End, destination: &Endpoints, target: &PortSet, bounds: &Bounds<PortSet>, certain: bool) {
         let least = if certain { bounds.least.intersection(target) } else { PortSet::none() };
         let most = bounds.most.intersection(target);
         if most.is_empty() {
@@ -256,6 +258,7 @@ impl Entrances<'_> {
             }
         }
         flows.sort();
+        flows.dedup();
         flows
     }
 
@@ -263,10 +266,10 @@ impl Entrances<'_> {
     fn classes_in(&self, namespace: &Name) -> BTreeMap<WorkloadName, usize> {
         let mut counts = BTreeMap::new();
         for (class, _) in self.snapshot.classes(Some(namespace)) {
-            if let Some(workload) =
-                WorkloadName::of_class(self.snapshot, class).filter(|_| runs(self.snapshot, class, self.now))
-            {
-                *counts.entry(workload).or_default() += 1;
+            if runs(self.snapshot, class, self.now) {
+                for workload in WorkloadName::of_class(self.snapshot, class) {
+                    *counts.entry(workload).or_default() += 1;
+                }
             }
         }
         counts
