@@ -11,6 +11,7 @@ mod namespaces;
 mod nodes;
 mod open;
 mod policies;
+mod tiers;
 mod unisolated;
 mod wide;
 mod world;
