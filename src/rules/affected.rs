@@ -1,8 +1,9 @@
 //! Which subjects a change can affect.
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
-//! these subjects. Two differences are deliberate: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others; and policies of other namespaces are not asked whether they lose a peer
+//! these subjects. Three differences are deliberate: a Pod that was touched is judged as itself and not as its class, for a request
+//! about one Pod does not answer for the others; what rules say of Services is not judged with every Pod
+//! ([`super::affected_services`]); and policies of other namespaces are not asked whether they lose a peer
 //! ([`super::affected_policies`]).
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -16,6 +17,8 @@ use crate::{
 use super::{
     Subject,
     affected_policies::{meaning, neighbours},
+    affected_services::{behind_gateways, behind_policy},
+    ambiguous_priority::tied,
 };
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
@@ -38,7 +41,8 @@ pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
     let judged = |kind: &Kind| {
         let others = [Kind::Namespace, Kind::Service, Kind::Ingress];
-        others.contains(kind) || kind.is_policy() || kind.is_staged_policy()
+        let is_policy = kind.is_policy() || kind.is_staged_policy();
+        others.contains(kind) || is_policy || kind.is_route() || kind.is_webhook_configuration()
     };
     let others = Kind::all()
         .filter(judged)
@@ -76,12 +80,18 @@ struct Affected<'a> {
 impl Affected<'_> {
     fn touch(&mut self, key: &ObjectKey) {
         self.subjects.insert(Subject::Object(key.clone()));
+        self.tied(key.kind);
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
             Kind::NetworkPolicy => self.policy(key),
             Kind::Service => self.service(key),
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
+            Kind::Gateway | Kind::GatewayClass => {
+                for state in [self.before, self.after] {
+                    behind_gateways(state, key, &mut self.subjects);
+                }
+            }
             Kind::Pod => self.workload(key),
             kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
             kind if kind.is_policy_context() => self.contextual(),
@@ -129,6 +139,7 @@ impl Affected<'_> {
         for version in self.versions(key) {
             if let Object::NetworkPolicy(policy) = version {
                 self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+                behind_policy(self.after, namespace, &policy.pod_selector, &mut self.subjects);
             }
         }
     }
@@ -177,22 +188,31 @@ impl Affected<'_> {
         }
     }
 
+    /// Policies of one tier and priority contradict each other on the workloads that there are.
+    fn tied(&mut self, kind: Kind) {
+        if kind == Kind::Namespace || kind == Kind::Pod || kind.is_workload() || kind.is_policy() {
+            for state in [self.before, self.after] {
+                self.subjects.extend(tied(state).into_iter().map(Subject::Object));
+            }
+        }
+    }
+
     /// A Service matters to workloads only where it exposes them: by its type, or through an Ingress.
     fn service(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         let (before, after) = (self.before, self.after);
-        let ingresses: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
+        let leading: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
         let versions: Vec<Object> = self.versions(key).collect();
         let exposes =
             versions.iter().any(|version| matches!(version, Object::Service(service) if service.is_exposed()));
-        if exposes || !ingresses.is_empty() {
+        if exposes || leading.iter().any(|key| key.kind == Kind::Ingress) {
             for version in versions {
                 if let Object::Service(service) = version {
                     self.workloads_where(namespace, |labels| service.selects(labels));
                 }
             }
         }
-        self.subjects.extend(ingresses.into_iter().map(Subject::Object));
+        self.subjects.extend(leading.into_iter().map(Subject::Object));
     }
 
     /// An Ingress exposes the workloads behind its Services, and the certificate that it asks for may serve other Ingresses of

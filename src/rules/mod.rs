@@ -4,10 +4,16 @@
 
 mod affected;
 mod affected_policies;
+mod affected_services;
+mod ambiguous_priority;
 mod at_the_edge;
+mod behind_services;
 mod blocked_dns;
+mod blocked_ingress_controller;
 mod blocked_mesh_port;
 mod blocked_scrape;
+mod blocked_service;
+mod blocked_webhook;
 mod breach;
 mod catalogue;
 mod context;
@@ -30,6 +36,7 @@ mod peer_selects_nothing;
 mod plaintext_ingress;
 mod policy_selects_nothing;
 mod separate_peers;
+mod split_service;
 mod subject;
 mod uncovered_host;
 mod unenforced_policy;

@@ -11,6 +11,8 @@ mod namespaces;
 mod nodes;
 mod open;
 mod policies;
+mod priorities;
+mod services;
 mod tiers;
 mod unisolated;
 mod wide;

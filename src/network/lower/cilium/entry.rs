@@ -2,7 +2,7 @@
 
 use crate::{
     model::{CiliumEntry, CiliumPeer, CiliumPorts, FieldPath, Name, PortMatch, PortSet, Protocol, Selector},
-    network::{Action, Peer, Ports, Rule},
+    network::{Action, Direction, Peer, Ports, Rule},
 };
 
 use super::peers::{self, Lowered};
@@ -12,25 +12,28 @@ pub(super) struct Entry<'a> {
     /// The namespace of a namespaced policy.
     pub(super) own: Option<&'a Name>,
     pub(super) entry: &'a CiliumEntry,
+    pub(super) direction: Direction,
     pub(super) at: FieldPath,
 }
 
 impl Entry<'_> {
     /// What it allows or denies. Peers that match in part are rules of their own, and so are ports.
     pub(super) fn rules(&self, action: Action) -> Vec<Rule> {
-        let peers = self.peers();
-        let rule = |(peers, why): (Vec<(Peer, FieldPath)>, Option<Name>), ports: Ports, also: Option<Name>| {
-            let rule = Rule::new(action, peers, ports, self.at.clone());
-            match why.or(also) {
-                Some(why) => rule.in_part(why),
-                None => rule,
-            }
-        };
+        self.each(action).into_iter().map(|(rule, _)| rule).collect()
+    }
+
+    /// The rules, and of each whether a proxy looks at its traffic.
+    fn each(&self, action: Action) -> Vec<(Rule, bool)> {
         let ports = self.ports();
-        peers
-            .into_iter()
-            .flat_map(|peers| ports.iter().map(move |(ports, why)| rule(peers.clone(), ports.clone(), why.clone())))
-            .collect()
+        let mut rules = Vec::new();
+        for (peers, partly) in self.peers() {
+            for (ports, proxied) in &ports {
+                let rule = Rule::new(action, peers.clone(), ports.clone(), self.at.clone());
+                let why = partly.as_ref().or(proxied.as_ref());
+                rules.push((why.into_iter().fold(rule, |rule, why| rule.in_part(why.clone())), proxied.is_some()));
+            }
+        }
+        rules
     }
 
     /// What may be denied beside what is allowed: traffic that has to authenticate first, and that of Pods which do not have what
@@ -42,7 +45,10 @@ impl Entry<'_> {
             rules.extend(self.rules(Action::Deny).into_iter().map(|rule| rule.in_part(why.clone())));
         }
         if !self.entry.requires.is_empty() {
-            let list = self.at.field(if self.is_ingress() { "fromRequires" } else { "toRequires" });
+            let list = self.at.field(match self.direction {
+                Direction::Ingress => "fromRequires",
+                Direction::Egress => "toRequires",
+            });
             let required = self.entry.requires.iter().map(|selector| peers::within(self.own, selector)).collect();
             let others = Selector::Not(Box::new(Selector::All(required)));
             let peer = Peer::Pods { namespace: None, namespaces: Selector::everything(), pods: others };
@@ -55,22 +61,7 @@ impl Entry<'_> {
     /// What a proxy may stop although the policy denies nothing by default: on ports with rules of an application protocol only what
     /// these allow passes (docs: security/policy/intro.rst, the warning on `EnableDefaultDeny`).
     pub(super) fn stopped_by_proxy(&self) -> Vec<Rule> {
-        self.rules(Action::Deny)
-            .into_iter()
-            .zip(self.proxied())
-            .filter(|(_, proxied)| *proxied)
-            .map(|(rule, _)| rule)
-            .collect()
-    }
-
-    /// Of each of the rules whether a proxy looks at its traffic.
-    fn proxied(&self) -> Vec<bool> {
-        let ports: Vec<bool> = self.ports().iter().map(|(_, why)| why.is_some()).collect();
-        self.peers().iter().flat_map(|_| ports.clone()).collect()
-    }
-
-    fn is_ingress(&self) -> bool {
-        self.at.as_str().contains(".ingress")
+        self.each(Action::Deny).into_iter().filter(|(_, proxied)| *proxied).map(|(rule, _)| rule).collect()
     }
 
     /// The peers, those that match in full together and each that matches in part by itself. Lists of several kinds are a union

@@ -19,8 +19,8 @@ use entry::Entry;
 /// The lowered form, computed once per object.
 pub(super) fn lower(policy: &CiliumPolicy) -> Arc<Vec<Arc<Policy>>> {
     policy.lowered.fact(|| {
-        let source =
-            ObjectKey { kind: policy.kind, namespace: policy.meta.namespace.clone(), name: policy.meta.name.clone() };
+        let namespace = policy.kind.info().namespaced.then(|| policy.meta.namespace.clone().unwrap_or_default());
+        let source = ObjectKey { kind: policy.kind, namespace, name: policy.meta.name.clone() };
         // Cilium rejects an object as a whole.
         let rejected = policy.rules.iter().find_map(rejection);
         let rules = policy.rules.iter();
@@ -130,11 +130,11 @@ impl Said {
         };
         let denied = rule.at.field(&format!("{}Deny", direction.name()));
         for (index, entry) in section.deny.iter().flatten().enumerate() {
-            said.first.extend(Entry { own, entry, at: denied.index(index) }.rules(Action::Deny));
+            said.first.extend(Entry { own, entry, direction, at: denied.index(index) }.rules(Action::Deny));
         }
         let allowed = rule.at.field(direction.name());
         for (index, entry) in section.allow.iter().flatten().enumerate() {
-            let entry = Entry { own, entry, at: allowed.index(index) };
+            let entry = Entry { own, entry, direction, at: allowed.index(index) };
             said.first.extend(entry.conditions());
             said.allowed.extend(entry.rules(Action::Accept));
             if !said.isolates {

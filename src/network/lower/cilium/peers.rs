@@ -93,12 +93,13 @@ fn endpoints(own: Option<&Name>, selector: &Selector) -> Vec<Lowered> {
         {
             return vec![Peer::Everyone.into()];
         }
-        if named(selector, &["world"]) {
-            found.push(world(AddressSet::every()).into());
-        } else if named(selector, &["world-ipv4"]) {
-            found.push(world(network("0.0.0.0/0")).into());
-        } else if named(selector, &["world-ipv6"]) {
-            found.push(world(network("::/0")).into());
+        // Where there are both families the world is called by them, and by its plain name where there is one.
+        for (family, label) in [("0.0.0.0/0", "world-ipv4"), ("::/0", "world-ipv6")] {
+            match (named(selector, &["world"]), named(selector, &[label])) {
+                (true, true) => found.push(world(network(family)).into()),
+                (false, false) => {}
+                _ => found.push(in_part(world(network(family)), "what the world is called, by one family or two")),
+            }
         }
         let (host, remote) = (named(selector, &["host"]), named(selector, &["remote-node"]));
         match (host, remote) {
