@@ -1,6 +1,9 @@
 //! Standard output: formats, colour, and what happens when nobody reads any more.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::{
+    fmt,
+    io::{self, BufWriter, ErrorKind, IsTerminal, StdoutLock, Write},
+};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -62,6 +65,37 @@ impl Color {
     }
 }
 
+/// Standard output for what is written bit by bit.
+pub(super) struct Out {
+    out: BufWriter<StdoutLock<'static>>,
+    failed: Option<io::Error>,
+}
+
+impl Out {
+    pub(super) fn new() -> Self {
+        Self { out: BufWriter::new(io::stdout().lock()), failed: None }
+    }
+
+    /// Ends the writing, whose outcome is given. A reader that has seen enough (`| head`) is no error.
+    pub(super) fn finish(mut self, written: fmt::Result) -> anyhow::Result<()> {
+        let flushed = self.out.flush();
+        match self.failed.map_or(flushed, Err) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            other => other.context("standard output cannot be written")?,
+        }
+        Ok(written?)
+    }
+}
+
+impl fmt::Write for Out {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.out.write_all(text.as_bytes()).map_err(|error| {
+            self.failed = Some(error);
+            fmt::Error
+        })
+    }
+}
+
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
@@ -69,4 +103,9 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.context("standard output cannot be written"),
     }
+}
+
+/// Writes to standard error. When it is closed there is nobody left to tell.
+pub(super) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }

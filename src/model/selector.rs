@@ -38,6 +38,8 @@ pub mod reserved {
     pub const NAMESPACE_LABEL: &str = "@namespace/";
     /// The name of the Pod's service account.
     pub const SERVICE_ACCOUNT: &str = "@serviceaccount";
+    /// The name of the Pod's cluster, which no object tells (Cilium's `io.cilium.k8s.policy.cluster`).
+    pub const CLUSTER: &str = "@cluster";
 }
 
 impl Selector {

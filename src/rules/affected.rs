@@ -1,24 +1,32 @@
 //! Which subjects a change can affect.
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
-//! these subjects. The one deliberate difference: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others.
+//! these subjects. Three differences are deliberate: a Pod that was touched is judged as itself and not as its class, for a request
+//! about one Pod does not answer for the others; what rules say of Services is not judged with every Pod
+//! ([`super::affected_services`]); and policies of other namespaces are not asked whether they lose a peer
+//! ([`super::affected_policies`]).
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
-    snapshot::{Lookup, Snapshot, Touched},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, annotations},
+    network::{Family, PodView, Policy, each_policy, namespace_labels},
+    snapshot::{Snapshot, Touched},
 };
 
-use super::Subject;
+use super::{
+    Subject,
+    affected_policies::{meaning, neighbours},
+    affected_services::{behind_gateways, behind_policy},
+    ambiguous_priority::tied,
+};
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
 pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
-    let same_policies = touched.iter().all(|key| key.kind != Kind::NetworkPolicy);
+    let same_policies = touched.iter().all(|key| !key.kind.decides_isolation());
     let policies = if same_policies { vec![after] } else { vec![before, after] };
     let mut affected = Affected { before, after, states, policies, subjects: BTreeSet::new() };
     for key in touched {
@@ -31,9 +39,15 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
-    let kinds = [Kind::Namespace, Kind::NetworkPolicy, Kind::Service, Kind::Ingress];
-    let others =
-        kinds.into_iter().flat_map(|kind| snapshot.list(kind, None)).map(|object| Subject::Object(object.key()));
+    let judged = |kind: &Kind| {
+        let others = [Kind::Namespace, Kind::Service, Kind::Ingress];
+        let is_policy = kind.is_policy() || kind.is_staged_policy();
+        others.contains(kind) || is_policy || kind.is_route() || kind.is_webhook_configuration()
+    };
+    let others = Kind::all()
+        .filter(judged)
+        .flat_map(|kind| snapshot.list(kind, None))
+        .map(|object| Subject::Object(object.key()));
     classes.chain(templates).chain(others).collect()
 }
 
@@ -42,10 +56,7 @@ pub(super) fn templates<'a>(
     snapshot: &'a Snapshot,
     namespace: Option<&'a Name>,
 ) -> impl Iterator<Item = &'a Object> + 'a {
-    workloads(snapshot, namespace).filter(move |object| {
-        let meta = object.meta();
-        meta.controller().is_none_or(|owner| !matches!(snapshot.owner(meta, owner), Lookup::Found(_)))
-    })
+    snapshot.templates(namespace)
 }
 
 /// The workloads of every kind, in one namespace or in all.
@@ -69,18 +80,29 @@ struct Affected<'a> {
 impl Affected<'_> {
     fn touch(&mut self, key: &ObjectKey) {
         self.subjects.insert(Subject::Object(key.clone()));
+        self.tied(key.kind);
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
             Kind::NetworkPolicy => self.policy(key),
             Kind::Service => self.service(key),
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
+            Kind::Gateway | Kind::GatewayClass => {
+                for state in [self.before, self.after] {
+                    behind_gateways(state, key, &mut self.subjects);
+                }
+            }
             Kind::Pod => self.workload(key),
+            kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
+            kind if kind.is_policy_context() => self.contextual(),
             kind if kind.is_workload() => {
                 self.workload(key);
                 self.dependents(key);
             }
             _ => {}
+        }
+        if key.kind.is_policy() {
+            neighbours(self.after, key, &mut self.subjects);
         }
     }
 
@@ -89,21 +111,14 @@ impl Affected<'_> {
         [self.before.object(key).found(), self.after.object(key).found()].into_iter().flatten()
     }
 
-    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it selects.
+    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it means.
     fn workload(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
         for version in self.versions(key) {
             let Some(facts) = version.pod_facts() else { continue };
             for state in &self.policies {
-                let selecting = policies(state, namespace).filter(|policy| policy.pod_selector.matches(&facts.labels));
-                self.subjects.extend(selecting.map(|policy| {
-                    Subject::Object(ObjectKey::namespaced(
-                        Kind::NetworkPolicy,
-                        namespace.clone(),
-                        policy.meta.name.clone(),
-                    ))
-                }));
+                meaning(state, namespace, facts, &mut self.subjects);
             }
         }
     }
@@ -124,6 +139,60 @@ impl Affected<'_> {
         for version in self.versions(key) {
             if let Object::NetworkPolicy(policy) = version {
                 self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+                behind_policy(self.after, namespace, &policy.pod_selector, &mut self.subjects);
+            }
+        }
+    }
+
+    /// Tiers and sets of networks decide what every policy of their family means.
+    fn contextual(&mut self) {
+        let family = |kind: &Kind| Family::of(*kind) == Some(Family::Calico);
+        let of = |state: &Snapshot| -> Vec<ObjectKey> {
+            Kind::all().filter(family).flat_map(|kind| state.list(kind, None)).map(Object::key).collect()
+        };
+        let policies: BTreeSet<ObjectKey> = of(self.before).into_iter().chain(of(self.after)).collect();
+        self.beyond(policies);
+    }
+
+    /// The workloads that policies of other kinds than NetworkPolicy select, in any namespace, and those namespaces.
+    fn beyond(&mut self, policies: impl IntoIterator<Item = ObjectKey>) {
+        let mut selecting: Vec<Arc<Policy>> = Vec::new();
+        for key in policies {
+            for state in [self.before, self.after] {
+                let Some(object) = state.object(&key).found() else { continue };
+                each_policy(state, &object, |policy| {
+                    if !selecting.contains(policy) {
+                        selecting.push(Arc::clone(policy));
+                    }
+                });
+            }
+        }
+        let own = selecting.iter().map(|policy| policy.subject.namespace.clone()).collect::<Option<BTreeSet<Name>>>();
+        let namespaces = own.unwrap_or_else(|| {
+            let named = [self.before, self.after].into_iter().flat_map(|state| state.list(Kind::Namespace, None));
+            named.map(|object| object.meta().name.clone()).collect()
+        });
+        for name in &namespaces {
+            self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, name.clone())));
+            let (states, subjects) = (&self.states, &mut self.subjects);
+            for state in states {
+                let labels = namespace_labels(state, name);
+                let view = |facts| PodView { namespace: name, namespace_labels: &labels, facts };
+                let selected = |facts| selecting.iter().any(|policy| policy.subject.names(view(facts)));
+                let classes = state.classes(Some(name)).filter(|(key, _)| selected(&key.facts));
+                subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
+                let templates = templates(state, Some(name));
+                let fitting = templates.filter(|object| object.pod_facts().is_some_and(|facts| selected(facts)));
+                subjects.extend(fitting.map(|object| Subject::Object(object.key())));
+            }
+        }
+    }
+
+    /// Policies of one tier and priority contradict each other on the workloads that there are.
+    fn tied(&mut self, kind: Kind) {
+        if kind == Kind::Namespace || kind == Kind::Pod || kind.is_workload() || kind.is_policy() {
+            for state in [self.before, self.after] {
+                self.subjects.extend(tied(state).into_iter().map(Subject::Object));
             }
         }
     }
@@ -132,18 +201,18 @@ impl Affected<'_> {
     fn service(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         let (before, after) = (self.before, self.after);
-        let ingresses: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
+        let leading: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
         let versions: Vec<Object> = self.versions(key).collect();
         let exposes =
             versions.iter().any(|version| matches!(version, Object::Service(service) if service.is_exposed()));
-        if exposes || !ingresses.is_empty() {
+        if exposes || leading.iter().any(|key| key.kind == Kind::Ingress) {
             for version in versions {
                 if let Object::Service(service) = version {
                     self.workloads_where(namespace, |labels| service.selects(labels));
                 }
             }
         }
-        self.subjects.extend(ingresses.into_iter().map(Subject::Object));
+        self.subjects.extend(leading.into_iter().map(Subject::Object));
     }
 
     /// An Ingress exposes the workloads behind its Services, and the certificate that it asks for may serve other Ingresses of
@@ -205,12 +274,4 @@ impl Affected<'_> {
             self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
         }
     }
-}
-
-/// All policies of a namespace, terminating ones included.
-fn policies<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = &'a NetworkPolicy> + 'a {
-    snapshot.list(Kind::NetworkPolicy, Some(namespace)).filter_map(|object| match object {
-        Object::NetworkPolicy(policy) => Some(&**policy),
-        _ => None,
-    })
 }

@@ -58,15 +58,16 @@ fn types(policy: &Policy) -> Vec<Direction> {
     }
 }
 
-struct Flow<'a> {
-    source: End<'a>,
-    destination: End<'a>,
-    protocol: Protocol,
-    port: u16,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flow<'a> {
+    pub(crate) source: End<'a>,
+    pub(crate) destination: End<'a>,
+    pub(crate) protocol: Protocol,
+    pub(crate) port: u16,
 }
 
 /// Whether the policies of one end let the flow through: it is not isolated, or some rule of some policy matches.
-fn permits(world: &World, pod: &Pod, direction: Direction, flow: &Flow<'_>) -> bool {
+pub(crate) fn permits(world: &World, pod: &Pod, direction: Direction, flow: &Flow<'_>) -> bool {
     let policies = isolating(world, pod, direction);
     if policies.is_empty() {
         return true;
@@ -136,13 +137,13 @@ fn entry_matches(entry: &Port, flow: &Flow<'_>) -> bool {
     }
 }
 
-fn namespace_labels(world: &World, namespace: &str) -> Map {
+pub(crate) fn namespace_labels(world: &World, namespace: &str) -> Map {
     let mut labels = world.namespaces.get(namespace).cloned().unwrap_or_default();
     labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
     labels
 }
 
-fn selects(selector: &Labelled, labels: &Map) -> bool {
+pub(crate) fn selects(selector: &Labelled, labels: &Map) -> bool {
     for (key, value) in &selector.labels {
         if labels.get(key) != Some(value) {
             return false;
@@ -165,7 +166,7 @@ fn selects(selector: &Labelled, labels: &Map) -> bool {
 }
 
 /// Whether a network holds an address: the first bits agree. IPv4-mapped IPv6 is IPv4.
-fn holds(network: IpNet, address: IpAddr) -> bool {
+pub(crate) fn holds(network: IpNet, address: IpAddr) -> bool {
     let (base, length, is_v4) = match (network, network.network().to_canonical()) {
         (IpNet::V4(net), _) => (u128::from(net.addr().to_bits()) << 96, net.prefix_len(), true),
         (IpNet::V6(net), IpAddr::V4(base)) if net.prefix_len() >= 96 => {

@@ -5,6 +5,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod calico;
+mod cilium;
+mod cluster_lines;
+mod cluster_policies;
+mod cluster_world;
 mod evaluator;
 mod exposure;
 mod laws;
@@ -12,4 +17,6 @@ mod reach;
 mod regions;
 mod snapshot;
 mod strategies;
+mod trace;
+mod trace_reach;
 mod world;

@@ -95,7 +95,7 @@ impl Pod {
             labels: self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
             host_network: self.host_network,
             ports: self.ports.iter().map(port).collect(),
-            service_account: Name::default(),
+            ..PodFacts::default()
         }
     }
 }
@@ -190,7 +190,7 @@ impl Rule {
 }
 
 impl Labelled {
-    fn manifest(&self) -> Value {
+    pub(crate) fn manifest(&self) -> Value {
         let expression = |(key, operator, values): &(String, Operator, Vec<String>)| match operator {
             Operator::In | Operator::NotIn => {
                 json!({"key": key, "operator": format!("{operator:?}"), "values": values})

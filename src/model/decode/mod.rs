@@ -6,7 +6,9 @@
 //! is known to be unknown. Errors name the field and never its content.
 
 mod calico;
+mod calico_selector;
 mod cilium;
+mod cilium_selector;
 mod cluster_policy;
 mod gateway;
 mod ingress;
@@ -28,6 +30,8 @@ use serde_path_to_error::Segment;
 
 use super::{FieldPath, Kind, Object, ObjectKey};
 
+pub use calico::{calico_port, calico_protocol, network_or_address};
+pub use calico_selector::{SelectorError, parse_calico_selector};
 pub use network::parse_network;
 
 /// Why an object could not be decoded.

@@ -4,6 +4,7 @@ mod blocks;
 mod difference;
 mod ends;
 mod engine;
+mod entrances;
 mod filter;
 mod index;
 mod isolation;
@@ -24,6 +25,8 @@ use crate::model::PortSet;
 
 pub use blocks::{Block, Ends, Workloads};
 pub use difference::{Difference, difference};
+pub use engine::{Block, Ends, Reach, Workloads};
+pub use entrances::entrances;
 pub use engine::Reach;
 pub use filter::{Filter, Pattern};
 pub use isolation::isolation_of;
