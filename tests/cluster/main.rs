@@ -28,5 +28,6 @@ mod pods;
 mod policies;
 mod profiles;
 mod races;
+mod reach;
 mod serving;
 mod teardown;
