@@ -252,7 +252,9 @@ impl fmt::Display for Unmet {
                 None => ("the label", key.as_str()),
             };
             match value {
-                Some(value) if what == "the namespace label" => write!(f, "{between} the namespace label {key}={value}")?,
+                Some(value) if what == "the namespace label" => {
+                    write!(f, "{between} the namespace label {key}={value}")?
+                }
                 Some(value) => write!(f, "{between} {key}={value}")?,
                 None => write!(f, "{between} no {} {key}", what.trim_start_matches("the "))?,
             }

@@ -176,17 +176,16 @@ fn rule(told: &RuleTold) -> String {
 fn change(change: &Change) -> String {
     match change {
         Change::Add(added) => format!("add the NetworkPolicy {}/{}", added.namespace, added.name),
-        Change::Rule(place) => format!(
-            "change {} of {}: no NetworkPolicy can allow what it denies",
-            rule_name(&place.path),
-            place.object
-        ),
+        Change::Rule(place) => {
+            format!("change {} of {}: no NetworkPolicy can allow what it denies", rule_name(&place.path), place.object)
+        }
         Change::Policies(policies) => {
             format!("add a rule that allows it to {}: no NetworkPolicy would", objects(policies))
         }
         Change::Plugin => "the network plugin isolates everybody: allow it with a policy of its own kind".to_owned(),
         Change::ByHand(Direction::Ingress) => {
-            "add an ingress rule that means the source: which Pods or addresses it has cannot be told from here".to_owned()
+            "add an ingress rule that means the source: which Pods or addresses it has cannot be told from here"
+                .to_owned()
         }
         Change::ByHand(Direction::Egress) => {
             "add an egress rule that means the destination: which addresses it has cannot be told from here".to_owned()

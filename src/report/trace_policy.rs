@@ -31,7 +31,8 @@ pub(super) fn yaml(added: &Added) -> String {
             let _ = write!(out, "        - {}", peer.trim_start());
         }
         PeerAdded::Address(address) => {
-            let _ = writeln!(out, "        - ipBlock:\n            cidr: {}", scalar(&IpNet::from(*address).to_string()));
+            let _ =
+                writeln!(out, "        - ipBlock:\n            cidr: {}", scalar(&IpNet::from(*address).to_string()));
         }
     }
     let _ = writeln!(out, "      ports:\n        - {{protocol: {}, port: {}}}", added.protocol, added.port);

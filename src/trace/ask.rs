@@ -215,7 +215,12 @@ mod tests {
     fn a_name_is_read_with_its_kind_before_or_behind_the_namespace() {
         assert_eq!(who("shop/frontend"), named(None, Some("shop"), "frontend"));
         let deployment = named(Some(Kind::Deployment), Some("shop"), "frontend");
-        for text in ["deployment/shop/frontend", "deploy/shop/frontend", "shop/Deployment/frontend", "deployments/shop/frontend"] {
+        for text in [
+            "deployment/shop/frontend",
+            "deploy/shop/frontend",
+            "shop/Deployment/frontend",
+            "deployments/shop/frontend",
+        ] {
             assert_eq!(who(text), deployment, "{text}");
         }
         assert_eq!(who("svc/db"), named(Some(Kind::Service), None, "db"));

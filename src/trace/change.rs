@@ -174,16 +174,17 @@ fn lasting(labels: &Labels) -> Labels {
         "batch.kubernetes.io/job-name",
         "batch.kubernetes.io/job-completion-index",
     ];
-    labels.iter().filter(|(key, _)| !OF_ONE.contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())).collect()
+    labels
+        .iter()
+        .filter(|(key, _)| !OF_ONE.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// The name as a policy can have it, with a number behind it where it is taken.
 fn free(name: &str, asked: &Asked<'_>, namespace: &Name) -> Name {
-    let clean: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .take(240)
-        .collect();
+    let clean: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).take(240).collect();
     let clean = clean.trim_end_matches('-');
     let is_free = |name: &Name| {
         let key = ObjectKey::namespaced(Kind::NetworkPolicy, namespace.clone(), name.clone());

@@ -126,7 +126,10 @@ pub(super) fn workload(
         [_] => Ok(meant),
         several => {
             let name = |kind: &&Name| format!("{}/{namespace}/{}", kind.to_ascii_lowercase(), named.name);
-            Err(TraceError::Ambiguous { name: format!("{namespace}/{}", named.name), choices: several.iter().map(name).collect() })
+            Err(TraceError::Ambiguous {
+                name: format!("{namespace}/{}", named.name),
+                choices: several.iter().map(name).collect(),
+            })
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Side, Trace, TraceError, Verdict, Who,
-    change,
+    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Side, Trace, TraceError, Verdict,
+    Who, change,
     ends::{self, Group},
     service,
     side::Asked,
@@ -129,13 +129,15 @@ fn landing(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Spot>, Tra
             };
             Ok(groups.into_iter().map(spot).collect())
         }
-        (Who::Address(address), PortName::Number(port)) => Ok(match ends::of_address(snapshot, *address, question.now) {
-            Some(group) => {
-                let step = NameStep { what: Naming::AddressOfPod(*address, group.object.clone()), at: None };
-                vec![Spot { to: Landing::Pods(group, (protocol, *port)), steps: vec![step] }]
-            }
-            None => vec![Spot { to: Landing::Address(*address, (protocol, *port)), steps: Vec::new() }],
-        }),
+        (Who::Address(address), PortName::Number(port)) => {
+            Ok(match ends::of_address(snapshot, *address, question.now) {
+                Some(group) => {
+                    let step = NameStep { what: Naming::AddressOfPod(*address, group.object.clone()), at: None };
+                    vec![Spot { to: Landing::Pods(group, (protocol, *port)), steps: vec![step] }]
+                }
+                None => vec![Spot { to: Landing::Address(*address, (protocol, *port)), steps: Vec::new() }],
+            })
+        }
         // The grammar has neither.
         (Who::Address(_), PortName::Named(_)) | (Who::IngressController, _) => Ok(Vec::new()),
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::{FieldPath, Labels, Name, ObjectKey, PodFacts, Protocol, Service, ServicePort, ServiceType, TargetPort};
+use crate::model::{
+    FieldPath, Labels, Name, ObjectKey, PodFacts, Protocol, Service, ServicePort, ServiceType, TargetPort,
+};
 
 use super::{Place, PortName, Verdict};
 

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use crate::{
     model::{FieldPath, Kind, Name, ObjectKey, PodFacts, Protocol},
     network::{
-        self, Action, Bounds, Direction, Enforcement, Party, Plugin, Policy, RuleFit, Uncertain,
-        reach::WorkloadName,
+        self, Action, Bounds, Direction, Enforcement, Party, Plugin, Policy, RuleFit, Uncertain, reach::WorkloadName,
     },
     snapshot::{Blind, Snapshot},
 };

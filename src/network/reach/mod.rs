@@ -1,8 +1,8 @@
 //! Who may reach whom, of everything that a snapshot holds.
 
-mod entrances;
 mod difference;
 mod engine;
+mod entrances;
 mod filter;
 mod isolation;
 mod name;
@@ -12,9 +12,9 @@ use std::net::IpAddr;
 
 use crate::model::PortSet;
 
-pub use entrances::entrances;
 pub use difference::{Difference, difference};
 pub use engine::{Block, Ends, Reach, Workloads};
+pub use entrances::entrances;
 pub use filter::{Filter, Pattern};
 pub use isolation::isolation_of;
 pub use name::WorkloadName;
