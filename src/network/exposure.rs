@@ -110,7 +110,7 @@ pub fn exposure(
         return known;
     }
     let all = of(snapshot, plugin, pod, direction, |_| true);
-    let why = format!("whether {first} objects are enforced here: set environment.networkPlugin in the ruleset");
+    let why = format!("is a {first} enforced? set environment.networkPlugin");
     let others = [&known, &all].into_iter().flat_map(|exposure| exposure.readings().skip(1)).chain([&all]);
     let others = others.map(|other| Exposure { doubt: None, ..other.clone() }).collect();
     Exposure { doubt: Some(Arc::new(Doubt { others, why: Blind::Unknowable(why.into()) })), ..known }
