@@ -13,7 +13,7 @@ use crate::{
     ruleset::Ruleset,
 };
 
-use super::{exit, live, output, ruleset};
+use super::{exit, live, output, plugin, ruleset};
 
 /// Judge a running cluster once
 ///
@@ -31,16 +31,19 @@ pub(super) struct Audit {
     #[arg(long, value_enum, default_value_t)]
     fail_on: exit::FailOn,
     #[command(flatten)]
+    plugin: plugin::NetworkPlugin,
+    #[command(flatten)]
     output: output::Output,
 }
 
 impl Audit {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let rules = match self.ruleset.as_deref().map(ruleset::load) {
+        let mut rules = match self.ruleset.as_deref().map(ruleset::load) {
             None => Ruleset::default(),
             Some(Ok(rules)) => rules,
             Some(Err(error)) => return self.write(&Report::of_errors(error.0)),
         };
+        rules.environment.plugin = self.plugin.over(&rules.environment.plugin)?;
         let snapshot = live::load(self.kubeconfig.as_deref())?;
         let now = Timestamp::now();
         let judgements = decision::survey(&snapshot, &rules, Templates::AsTemplates, now);

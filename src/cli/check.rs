@@ -20,7 +20,7 @@ use super::live;
 use super::{
     exit, inputs,
     manifests::{self, Places},
-    output, ruleset,
+    output, plugin, ruleset,
 };
 
 /// Judge manifests: files, folders, standard input
@@ -44,6 +44,8 @@ pub(super) struct Check {
     /// Which findings make the command fail
     #[arg(long, value_enum, default_value_t)]
     fail_on: exit::FailOn,
+    #[command(flatten)]
+    plugin: plugin::NetworkPlugin,
     #[command(flatten)]
     output: output::Output,
     #[cfg(feature = "cluster")]
@@ -81,6 +83,7 @@ impl Check {
         if let Some(profile) = self.profile {
             rules.defaults.enforce = profile.into();
         }
+        rules.environment.plugin = self.plugin.over(&rules.environment.plugin)?;
         let (manifests, wrong) = manifests::load(&sources, &self.namespace);
         errors.extend(wrong);
         let objects = written(&manifests).count();

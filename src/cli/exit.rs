@@ -36,6 +36,11 @@ pub(super) fn of(report: &Report, fail_on: FailOn) -> ExitCode {
     })
 }
 
+/// The code of a command that found what it is there to find.
+pub(super) fn findings() -> ExitCode {
+    ExitCode::from(FINDINGS)
+}
+
 /// The code of a command that could not do what it was asked for.
 pub(super) fn failure() -> ExitCode {
     ExitCode::from(FAILURE)

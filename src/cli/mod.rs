@@ -14,10 +14,12 @@ mod inputs;
 mod live;
 mod manifests;
 mod output;
+mod plugin;
 mod rules;
 pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
 mod serve;
+mod trace;
 
 use std::{io::Write, process::ExitCode};
 
@@ -40,6 +42,7 @@ enum Command {
     Check(check::Check),
     #[cfg(feature = "cluster")]
     Audit(audit::Audit),
+    Trace(trace::Trace),
     Fix(fix::Fix),
     Rules(rules::Rules),
     Completions(completions::Completions),
@@ -53,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         #[cfg(feature = "cluster")]
         Command::Audit(audit) => audit.run(),
+        Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
         Command::Completions(completions) => completions.run(),

@@ -70,3 +70,8 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
         other => other.context("standard output cannot be written"),
     }
 }
+
+/// Writes to standard error. When it is closed there is nobody left to tell.
+pub(super) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

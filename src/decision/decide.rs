@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::{
     model::{Kind, Object, Operation},
+    network::effects,
     rules::{self, Aspect, Finding, RuleId, Subject, SubjectReference},
-    ruleset::Ruleset,
+    ruleset::{Profile, Ruleset},
     snapshot::{Edit, Snapshot, Touched},
 };
 
@@ -30,8 +31,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     };
     // Two policies that cover for each other must not go one right after the other, before the watch has shown the first to be
     // gone: what is on its way out covers nobody.
-    let leaving =
-        change.doubted.iter().filter(|(key, _)| change.key.kind == Kind::NetworkPolicy && **key != change.key);
+    let leaving = change.doubted.iter().filter(|(key, _)| change.key.kind.decides_isolation() && **key != change.key);
     let leaving = leaving.map(|(key, after)| match after {
         Some(object) => Edit::Put(object.clone()),
         None => Edit::Remove(key.clone()),
@@ -47,9 +47,9 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let own = change.after.as_ref().map(|object| Subject::Object(object.key()));
     let mut subjects = rules::affected(&before, &after, &touched);
     subjects.extend(own.clone());
-    if change.operation == Operation::Create && change.key.kind != Kind::NetworkPolicy {
+    if change.operation == Operation::Create && !change.key.kind.decides_isolation() {
         // One more workload only mends what rules say of policies: that they select nothing.
-        subjects.retain(|subject| subject.kind() != Kind::NetworkPolicy);
+        subjects.retain(|subject| !subject.kind().is_policy());
     }
     let raises = namespace::raises(&judge, change);
     for subject in &subjects {
@@ -86,7 +86,20 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let notes = Notes { change };
     let mut decision = present(&judge, verdicts, &notes);
     decision.needs = reads::together(needs);
+    if alters_reach(change) {
+        decision.effects = effects(&before, &after, &ruleset.environment.plugin, &touched, now);
+        let modes = judge.modes(change.key.governing_namespace());
+        decision.tells_effects = modes.warn.max(modes.enforce) > Profile::Privileged;
+    }
     decision
+}
+
+/// Whether the change can alter who may talk to whom among those that are there. What is new alters nothing for others.
+fn alters_reach(change: &Change) -> bool {
+    match change.key.kind {
+        Kind::Namespace | Kind::Pod => change.operation == Operation::Update,
+        kind => kind.decides_isolation(),
+    }
 }
 
 /// What enforce mode would have refused of what happened between two states of a cluster: races across requests and replicas,
@@ -99,7 +112,7 @@ pub fn worsened(
     now: Timestamp,
 ) -> Vec<Judgement> {
     let judge = Judge::new(Some(before), after, ruleset, now);
-    let by_policy = touched.iter().any(|key| key.kind == Kind::NetworkPolicy);
+    let by_policy = touched.iter().any(|key| key.kind.decides_isolation());
     let mut verdicts = Vec::new();
     for subject in rules::affected(before, after, touched) {
         let is_over = judge.is_terminating(&subject) || !judge.counts(&subject) || has_ended(after, &subject, &judge);
@@ -136,7 +149,7 @@ fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
     if spare::is_mirror_pod(change) {
         return Reach::Warn(Reason::Spared);
     }
-    if is_own || change.key.kind == Kind::NetworkPolicy || takes_certificate(change, subject) {
+    if is_own || change.key.kind.decides_isolation() || takes_certificate(change, subject) {
         Reach::Full
     } else {
         Reach::Warn(Reason::Spared)
@@ -157,7 +170,7 @@ fn takes_certificate(change: &Change, subject: &Subject) -> bool {
 fn shows_prior(change: &Change, subject: &Subject, is_own: bool, verdict: &Verdict) -> bool {
     match change.key.kind {
         Kind::Namespace => is_own && matches!(verdict.judgement.breach.aspect, Aspect::Label(_)),
-        Kind::NetworkPolicy => is_own || matches!(subject, Subject::Class(_)),
+        kind if kind.decides_isolation() => is_own || matches!(subject, Subject::Class(_)),
         _ => is_own,
     }
 }
@@ -230,7 +243,7 @@ impl Notes<'_> {
             return;
         }
         match (&self.change.operation, &self.change.before, &self.change.after) {
-            (Operation::Delete, Some(Object::NetworkPolicy(_)), _) => {
+            (Operation::Delete, Some(_), _) if self.change.key.kind.is_policy() => {
                 "delete its workload first, or repeat the command when that is gone".clone_into(&mut judgement.note);
             }
             (Operation::Update, Some(Object::NetworkPolicy(before)), Some(Object::NetworkPolicy(after)))

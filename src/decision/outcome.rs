@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::Name,
+    network::Effects,
     rules::{self, Breach, Context, Finding, Fix, RuleId, SubjectReference},
     snapshot::Need,
 };
@@ -96,6 +97,10 @@ pub struct Decision {
     pub more: BTreeMap<(RuleId, &'static str), usize>,
     /// The reads that could change the answer.
     pub needs: BTreeSet<Need>,
+    /// What the change alters of who may talk to whom.
+    pub effects: Effects,
+    /// Whether the client is told what opens: not where its namespace wants to hear of nothing.
+    pub tells_effects: bool,
 }
 
 /// The text of a judgement: the rule's own explanation, with what is not known and what the decision knows beyond it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Kind, Name, Object, ObjectKey, Operation},
+    network::{PodView, each_policy, namespace_labels},
     rules,
     snapshot::{Lookup, Need, Running},
 };
@@ -81,11 +82,13 @@ fn unknown_namespace(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Ne
 /// What an admission rests on when a watch is broken: live reads carry the verdicts then.
 fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
     let namespace = change.key.namespace.as_ref();
+    let plugin = &judge.ruleset.environment.plugin;
+    let counts = |kind: &Kind| plugin.enforces(*kind);
     let kinds: Vec<Kind> = match change.key.kind {
-        Kind::Pod => vec![Kind::NetworkPolicy],
-        Kind::NetworkPolicy => Kind::all()
-            .filter(|kind| *kind == Kind::Pod || *kind == Kind::NetworkPolicy || kind.is_workload())
-            .collect(),
+        Kind::Pod => Kind::all().filter(counts).collect(),
+        kind if kind.decides_isolation() => {
+            Kind::all().filter(|kind| *kind == Kind::Pod || counts(kind) || kind.is_workload()).collect()
+        }
         Kind::Ingress => vec![Kind::IngressClass, Kind::Ingress],
         _ => Vec::new(),
     };
@@ -101,12 +104,18 @@ fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>
 /// one were gone, see [`super::decide`].
 fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
     let (Some(Object::Pod(pod)), Some(namespace)) = (&change.after, &change.key.namespace) else { return };
-    let rests_on = |key: &ObjectKey| match judge.after.object(key).found() {
-        Some(Object::NetworkPolicy(policy)) => policy.pod_selector.matches(&pod.facts.labels),
-        _ => false,
-    };
-    if change.doubted.keys().any(rests_on) {
-        needs.insert(Need::List(Kind::NetworkPolicy, Some(namespace.clone())));
+    if change.doubted.is_empty() {
+        return;
+    }
+    let labels = namespace_labels(judge.after, namespace);
+    let view = PodView { namespace, namespace_labels: &labels, facts: &pod.facts };
+    for key in change.doubted.keys() {
+        let Some(object) = judge.after.object(key).found() else { continue };
+        let mut rests = key.kind.is_policy_context();
+        each_policy(judge.after, &object, |policy| rests |= policy.subject.names(view));
+        if rests {
+            needs.insert(Need::List(key.kind, key.namespace.clone()));
+        }
     }
 }
 
@@ -114,7 +123,7 @@ fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Nee
 /// not seen yet must not open a hole.
 pub(super) fn absent_owners(judge: &Judge<'_>, change: &Change, class: &crate::snapshot::ClassKey) -> BTreeSet<Need> {
     let mut needs = BTreeSet::new();
-    if change.key.kind != Kind::NetworkPolicy || change.operation == Operation::Create {
+    if !change.key.kind.decides_isolation() || change.operation == Operation::Create {
         return needs;
     }
     let Some(members) = judge.after.class(class) else { return needs };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    model::{Kind, Name, Object, Operation},
+    model::{Name, Object, Operation},
     ruleset::{Profile, Ruleset},
     snapshot::Snapshot,
 };
@@ -49,7 +49,7 @@ fn is_collected(change: &Change) -> bool {
     let Some(actor) = change.actor.as_ref().filter(|_| change.operation == Operation::Delete) else { return false };
     match actor.user.as_str() {
         NAMESPACE_CONTROLLER => true,
-        GARBAGE_COLLECTOR => change.key.kind != Kind::NetworkPolicy,
+        GARBAGE_COLLECTOR => !change.key.kind.decides_isolation(),
         _ => false,
     }
 }

@@ -11,8 +11,14 @@ pub const MIRROR_POD: &str = "kubernetes.io/config.mirror";
 pub const HELM_HOOK: &str = "helm.sh/hook";
 /// Argo CD's hook mark.
 pub const ARGO_HOOK: &str = "argocd.argoproj.io/hook";
+/// Linkerd's order to inject its proxy, on a Namespace or a Pod.
+pub const LINKERD_INJECT: &str = "linkerd.io/inject";
+/// Whether Prometheus is to scrape the Pod, by the convention of its example configuration. Read into a Pod's facts, and not kept.
+pub const SCRAPE: &str = "prometheus.io/scrape";
+/// On which port it is to do so. Read into a Pod's facts, and not kept.
+pub const SCRAPE_PORT: &str = "prometheus.io/port";
 
-const EXACT: [&str; 5] = [INGRESS_CLASS, DEFAULT_CLASS, MIRROR_POD, HELM_HOOK, ARGO_HOOK];
+const EXACT: [&str; 6] = [INGRESS_CLASS, DEFAULT_CLASS, MIRROR_POD, HELM_HOOK, ARGO_HOOK, LINKERD_INJECT];
 
 const PREFIXES: [&str; 6] = [
     "nginx.ingress.kubernetes.io/",

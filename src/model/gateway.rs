@@ -1,12 +1,14 @@
-//! Gateway API: who serves, and where routes lead.
+//! Gateway API: who serves, and where routes lead (`gateway.networking.k8s.io`, apis/v1).
 
-use super::{Kind, Meta};
+use super::{FieldPath, Kind, Meta, Name, ObjectKey};
 
 /// A `GatewayClass`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct GatewayClass {
     /// Name.
     pub meta: Meta,
+    /// `spec.controllerName`: who serves Gateways of this class.
+    pub controller: Name,
 }
 
 /// A `Gateway`.
@@ -14,6 +16,8 @@ pub struct GatewayClass {
 pub struct Gateway {
     /// Name, deletion.
     pub meta: Meta,
+    /// `spec.gatewayClassName`.
+    pub class_name: Name,
 }
 
 /// An `HTTPRoute`, `GRPCRoute`, `TLSRoute`, `TCPRoute` or `UDPRoute`.
@@ -23,4 +27,19 @@ pub struct Route {
     pub kind: Kind,
     /// Name, deletion.
     pub meta: Meta,
+    /// The Gateways among `spec.parentRefs`; other parents (a Service, in a mesh) are no entrances.
+    pub gateways: Vec<ObjectKey>,
+    /// The Services among the backends of `spec.rules`, those that requests are mirrored to included.
+    pub backends: Vec<RouteBackend>,
+}
+
+/// Where a route leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RouteBackend {
+    /// The Service. One of another namespace also needs a `ReferenceGrant` there.
+    pub service: ObjectKey,
+    /// `port`: the Service's.
+    pub port: Option<u16>,
+    /// Where it was written.
+    pub at: FieldPath,
 }

@@ -292,6 +292,16 @@ impl Kind {
         )
     }
 
+    /// Whether a change of such an object can alter whom policies isolate and what they let through.
+    pub fn decides_isolation(self) -> bool {
+        self.is_policy() || self.is_policy_context()
+    }
+
+    /// Whether objects of this kind are routes of Gateway API.
+    pub fn is_route(self) -> bool {
+        matches!(self, Self::HTTPRoute | Self::GRPCRoute | Self::TLSRoute | Self::TCPRoute | Self::UDPRoute)
+    }
+
     /// Whether objects of this kind make Pods from a template.
     pub fn is_workload(self) -> bool {
         self.info().template.is_some()

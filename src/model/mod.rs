@@ -29,15 +29,18 @@ mod webhook_configuration;
 mod workload;
 
 pub use address::{AddressSet, Family};
-pub use calico::{CalicoNetworkSet, CalicoPolicy, CalicoTier, StagedPolicy};
+pub use calico::{
+    CalicoAction, CalicoEntity, CalicoNetworkSet, CalicoPolicy, CalicoPort, CalicoRule, CalicoServiceAccounts,
+    CalicoTier, StagedPolicy, calico_keys,
+};
 pub use cilium::{
     CiliumDirection, CiliumEntity, CiliumEntry, CiliumPeer, CiliumPeers, CiliumPolicy, CiliumPort, CiliumPorts,
     CiliumRule,
 };
-pub use cluster_policy::ClusterPolicy;
+pub use cluster_policy::{ClusterAction, ClusterPeer, ClusterPolicy, ClusterPort, ClusterRule, ClusterTier};
 pub use derived::Derived;
 pub use field_path::{FieldPath, Step};
-pub use gateway::{Gateway, GatewayClass, Route};
+pub use gateway::{Gateway, GatewayClass, Route, RouteBackend};
 pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, wildcard_above};
 pub use key::ObjectKey;
 pub use kinds::{Kind, Operation};
@@ -51,5 +54,5 @@ pub use pod::{ContainerPort, Phase, Pod, PodFacts};
 pub use ports::{PortSet, Protocol};
 pub use selector::{Likeness, Selector, reserved};
 pub use service::{Service, ServicePort, ServiceType, TargetPort};
-pub use webhook_configuration::WebhookConfiguration;
+pub use webhook_configuration::{Webhook, WebhookConfiguration};
 pub use workload::Workload;

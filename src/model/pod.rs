@@ -17,6 +17,10 @@ pub struct PodFacts {
     pub ports: Vec<ContainerPort>,
     /// The service account's name.
     pub service_account: Name,
+    /// The port that Prometheus is told to scrape (`prometheus.io/scrape`, `prometheus.io/port`).
+    pub scrape_port: Option<u16>,
+    /// Whether Linkerd is told to put its proxy beside it (`linkerd.io/inject`); the Namespace says so where this says nothing.
+    pub linkerd: Option<bool>,
 }
 
 /// A port that a container declares.

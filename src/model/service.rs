@@ -1,5 +1,7 @@
 //! Services.
 
+use std::{net::IpAddr, sync::Arc};
+
 use super::{Labels, Meta, Name, Protocol};
 
 /// A Service.
@@ -13,6 +15,14 @@ pub struct Service {
     pub exposure: ServiceType,
     /// `spec.ports`.
     pub ports: Vec<ServicePort>,
+    /// `spec.clusterIPs`: its own addresses; none as long as it has none, as in files as a rule.
+    pub cluster_ips: Arc<[IpAddr]>,
+    /// Whether it is headless (`clusterIP: None`): its name stands for the addresses of its Pods.
+    pub headless: bool,
+    /// Whether traffic from outside stays on the node where it arrives and keeps its source (`externalTrafficPolicy: Local`).
+    pub external_traffic_local: bool,
+    /// `status.loadBalancer.ingress[].ip`: where the load balancer listens.
+    pub load_balancer_ips: Arc<[IpAddr]>,
 }
 
 /// `spec.type` of a Service.
@@ -39,6 +49,8 @@ pub struct ServicePort {
     pub target: TargetPort,
     /// `appProtocol`.
     pub app_protocol: Option<Name>,
+    /// `nodePort`: the port of every node that leads here.
+    pub node_port: Option<u16>,
 }
 
 /// `targetPort` of a Service port.
@@ -54,6 +66,12 @@ impl Service {
     /// Whether the Service is reachable from outside of the cluster by its type.
     pub fn is_exposed(&self) -> bool {
         matches!(self.exposure, ServiceType::NodePort | ServiceType::LoadBalancer)
+    }
+
+    /// Whether it selects Pods at all; endpoints of one that does not are made by hand.
+    pub fn has_selector(&self) -> bool {
+        self.selector.as_ref().is_some_and(|selector| !selector.is_empty())
+            && self.exposure != ServiceType::ExternalName
     }
 
     /// Whether it selects Pods with these labels.

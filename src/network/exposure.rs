@@ -99,7 +99,7 @@ pub fn exposure(
     let labels = select::namespace_labels(snapshot, namespace);
     let pod = PodView { namespace, namespace_labels: &labels, facts };
     let known = of(snapshot, plugin, pod, direction, |kind| plugin.enforces(kind));
-    if plugin.declared {
+    if plugin.knows_what_is_enforced() {
         return known;
     }
     // What is not known to be enforced may be.

@@ -3,31 +3,41 @@
 //! **Invariants.** Exact per direction; nothing is computed per pair of Pods; ports and addresses are interval sets.
 
 mod admission;
+mod controllers;
+mod effect;
 mod evaluate;
 mod exposure;
 mod flow;
 mod lower;
+mod option;
 mod party;
 mod plugin;
 mod policy;
 pub mod reach;
 mod segments;
 mod select;
+mod services;
 mod sides;
 mod unnamed;
 mod view;
+mod why;
 
 pub use admission::{Admission, Claim};
+pub use controllers::{Backend, Controllers, Server};
+pub use effect::{AlteredPeers, Effect, Effects, effects};
 pub use evaluate::evaluate;
 pub use exposure::{Doubt, Exposure, WidePeer, WideReach, exposure};
 pub use flow::{flow, half, of_policies, policies_on, unplaced};
 pub use lower::{each_policy, lower};
+pub use option::{OptionError, PluginOption};
 pub use party::Party;
 pub use plugin::{Enforcement, Family, Plugin, PluginName};
 pub use policy::{Action, Order, Peer, Policy, PolicySubject, Ports, Rank, Rule, Tier};
 pub use select::{coverage, namespace_labels, policies_of, selecting};
+pub use services::{Endpoints, endpoints, reached_ports, service_port, target_ports};
 pub use sides::{Bounds, Fit, Reading, side};
 pub use view::PodView;
+pub use why::{Failure, Mismatch, RuleFit, Uncertain, Unmet, rule_fit, why_not};
 
 /// A direction of traffic, seen from a workload.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -75,7 +75,7 @@ fn whether(fits: bool) -> Fit {
 }
 
 /// Where Pods and nodes have their addresses where nobody says: the private networks (RFC 1918, RFC 6598, RFC 4193).
-static PRIVATE: LazyLock<AddressSet> = LazyLock::new(|| {
+pub(super) static PRIVATE: LazyLock<AddressSet> = LazyLock::new(|| {
     let v4 = |a, b, length| Ipv4Net::new(Ipv4Addr::new(a, b, 0, 0), length).map(IpNet::V4);
     let v6 = Ipv6Net::new(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7).map(IpNet::V6);
     let networks = [v4(10, 0, 8), v4(172, 16, 12), v4(192, 168, 16), v4(100, 64, 10), v6];

@@ -7,7 +7,10 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use ipnet::IpNet;
 
-use crate::model::{Kind, Name};
+use crate::{
+    model::{Kind, Name},
+    snapshot::Snapshot,
+};
 
 /// A network plugin, as far as it decides what policies mean.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,6 +36,8 @@ pub struct Plugin {
     pub enforcement: Enforcement,
     /// The networks that Pods have their addresses from; empty where that is not known.
     pub pod_networks: Arc<[IpNet]>,
+    /// The options that were given one by one.
+    pub given: BTreeSet<&'static str>,
 }
 
 /// The plugins that are known by name.
@@ -113,10 +118,16 @@ impl Plugin {
     pub fn of(name: PluginName) -> Self {
         use Family::{AdminNetworkPolicy, Calico, Cilium, ClusterNetworkPolicy, NetworkPolicy};
         let enforced: &[Family] = match name {
-            PluginName::Reference | PluginName::Antrea => &[NetworkPolicy, ClusterNetworkPolicy, AdminNetworkPolicy],
+            PluginName::Reference => &[NetworkPolicy, ClusterNetworkPolicy, AdminNetworkPolicy],
+            // ClusterNetworkPolicy since 3.32, which removed AdminNetworkPolicy (projectcalico/calico 10745, 10810, 11144).
             PluginName::Calico => &[NetworkPolicy, ClusterNetworkPolicy, Calico],
+            // ClusterNetworkPolicy only with --enable-k8s-cluster-network-policy (cilium/cilium 23380, 47227); AdminNetworkPolicy never was.
             PluginName::Cilium => &[NetworkPolicy, Cilium],
+            // Both feature gates are alpha and off (antrea docs/feature-gates.md; antrea-io/antrea 8018, 8044).
+            PluginName::Antrea => &[NetworkPolicy],
+            // v1alpha1 alone, and that by default (ovn-kubernetes docs/features/network-security-controls/admin-network-policy.md).
             PluginName::OvnKubernetes => &[NetworkPolicy, AdminNetworkPolicy],
+            // The NetworkPolicies of kube-network-policies, and nothing else is watched (install-kindnet.yaml).
             PluginName::Kindnet => &[NetworkPolicy],
             PluginName::None => &[],
         };
@@ -131,7 +142,45 @@ impl Plugin {
             enforced: enforced.iter().copied().collect(),
             enforcement: if name == PluginName::None { Enforcement::Never } else { Enforcement::Default },
             pod_networks: Arc::from([]),
+            given: BTreeSet::new(),
         }
+    }
+
+    /// The plugin that the objects tell of, and why it is this one, for who describes a state and was told of none.
+    pub fn inferred(snapshot: &Snapshot) -> (Self, String) {
+        let has = |family| Kind::all().any(|kind| Family::of(kind) == Some(family) && snapshot.count(kind) > 0);
+        let (name, reason) = match (has(Family::Cilium), has(Family::Calico)) {
+            (true, false) => (PluginName::Cilium, "there are Cilium policies"),
+            (false, true) => (PluginName::Calico, "there are Calico policies"),
+            (true, true) => {
+                (PluginName::Reference, "there are policies of both Cilium and Calico, and none of them count")
+            }
+            (false, false) => (PluginName::Reference, "no object tells of another"),
+        };
+        (Self::of(name), reason.to_owned())
+    }
+
+    /// Whether somebody has said which policies are enforced.
+    pub fn knows_what_is_enforced(&self) -> bool {
+        self.declared || self.given.contains("enforces")
+    }
+
+    /// Whether nothing is enforced, so that nobody is isolated.
+    pub fn enforces_nothing(&self) -> bool {
+        match self.enforcement {
+            Enforcement::Never => true,
+            Enforcement::Always => false,
+            Enforcement::Default => self.enforced.is_empty(),
+        }
+    }
+
+    /// How many policies there are that the plugin does not enforce, by family.
+    pub fn ignored(&self, snapshot: &Snapshot) -> Vec<(Family, usize)> {
+        let count = |family: Family| -> usize {
+            let kinds = Kind::all().filter(|kind| kind.is_policy() && Family::of(*kind) == Some(family));
+            kinds.filter(|kind| !self.enforces(*kind)).map(|kind| snapshot.count(kind)).sum()
+        };
+        Family::ALL.map(|family| (family, count(family))).into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
     /// Whether policies of that kind are enforced, as far as is known.
@@ -139,12 +188,20 @@ impl Plugin {
         self.enforcement != Enforcement::Never
             && Family::of(kind).is_some_and(|family| {
                 // Where nobody has said, what the API server validates itself is enforced by somebody.
-                if self.declared { self.enforced.contains(&family) } else { family == Family::NetworkPolicy }
+                if self.knows_what_is_enforced() {
+                    self.enforced.contains(&family)
+                } else {
+                    family == Family::NetworkPolicy
+                }
             })
     }
 }
 
 impl Family {
+    /// All, in the order of the documentation.
+    pub const ALL: [Self; 5] =
+        [Self::NetworkPolicy, Self::ClusterNetworkPolicy, Self::AdminNetworkPolicy, Self::Cilium, Self::Calico];
+
     /// The family of a kind of policies.
     pub fn of(kind: Kind) -> Option<Self> {
         match kind {

@@ -125,8 +125,12 @@ impl PolicySubject {
     /// Whether it selects the Pod. Pods on their node's network are governed by no policy, whatever their labels, unless the
     /// plugin says so.
     pub fn selects(&self, plugin: &Plugin, pod: PodView<'_>) -> bool {
-        (plugin.host_network_pods || !pod.facts.host_network)
-            && self.namespace.as_ref().is_none_or(|own| own == pod.namespace)
+        (plugin.host_network_pods || !pod.facts.host_network) && self.names(pod)
+    }
+
+    /// Whether its selectors match the Pod, whatever hold policies have on it.
+    pub fn names(&self, pod: PodView<'_>) -> bool {
+        self.namespace.as_ref().is_none_or(|own| own == pod.namespace)
             && (self.pods.is_everything() || pod.satisfies(&self.pods))
             && (self.namespaces.is_everything() || self.namespaces.matches(pod.namespace_labels))
     }

@@ -19,7 +19,8 @@ impl<'a> PodView<'a> {
         selector.holds(&|key| self.value(key))
     }
 
-    fn value(self, key: &str) -> Option<&'a Name> {
+    /// The value of a label of the Pod, or of what a [`reserved`] key stands for.
+    pub fn value(self, key: &str) -> Option<&'a Name> {
         if !key.starts_with('@') {
             return self.facts.labels.value(key);
         }

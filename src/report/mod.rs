@@ -7,18 +7,23 @@
 
 mod build;
 pub mod catalogue;
+pub mod effects;
 mod github;
 mod json;
 mod position;
+mod reach;
 mod sarif;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trace;
 
 pub use build::Judged;
 pub use position::Position;
+pub use reach::{Flows, IsolationChange, ReachChanges, ReachFormat, ReachFrame, plugin_note, reach, reach_changes};
 pub use summary::Summary;
+pub use trace::{TraceFormat, trace};
 
 use crate::{decision::Outcome, model::Name, rules::Finding};
 

@@ -8,7 +8,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
-    snapshot::{Lookup, Snapshot, Touched},
+    network::{Family, PodView, Policy, each_policy, namespace_labels},
+    snapshot::{Snapshot, Touched},
 };
 
 use super::Subject;
@@ -18,7 +19,7 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
-    let same_policies = touched.iter().all(|key| key.kind != Kind::NetworkPolicy);
+    let same_policies = touched.iter().all(|key| !key.kind.decides_isolation());
     let policies = if same_policies { vec![after] } else { vec![before, after] };
     let mut affected = Affected { before, after, states, policies, subjects: BTreeSet::new() };
     for key in touched {
@@ -31,9 +32,11 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
-    let kinds = [Kind::Namespace, Kind::NetworkPolicy, Kind::Service, Kind::Ingress];
-    let others =
-        kinds.into_iter().flat_map(|kind| snapshot.list(kind, None)).map(|object| Subject::Object(object.key()));
+    let judged = |kind: &Kind| kind.is_policy() || matches!(kind, Kind::Namespace | Kind::Service | Kind::Ingress);
+    let others = Kind::all()
+        .filter(judged)
+        .flat_map(|kind| snapshot.list(kind, None))
+        .map(|object| Subject::Object(object.key()));
     classes.chain(templates).chain(others).collect()
 }
 
@@ -42,10 +45,7 @@ pub(super) fn templates<'a>(
     snapshot: &'a Snapshot,
     namespace: Option<&'a Name>,
 ) -> impl Iterator<Item = &'a Object> + 'a {
-    workloads(snapshot, namespace).filter(move |object| {
-        let meta = object.meta();
-        meta.controller().is_none_or(|owner| !matches!(snapshot.owner(meta, owner), Lookup::Found(_)))
-    })
+    snapshot.templates(namespace)
 }
 
 /// The workloads of every kind, in one namespace or in all.
@@ -76,6 +76,8 @@ impl Affected<'_> {
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
             Kind::Pod => self.workload(key),
+            kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
+            kind if kind.is_policy_context() => self.contextual(),
             kind if kind.is_workload() => {
                 self.workload(key);
                 self.dependents(key);
@@ -124,6 +126,50 @@ impl Affected<'_> {
         for version in self.versions(key) {
             if let Object::NetworkPolicy(policy) = version {
                 self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+            }
+        }
+    }
+
+    /// Tiers and sets of networks decide what every policy of their family means.
+    fn contextual(&mut self) {
+        let family = |kind: &Kind| Family::of(*kind) == Some(Family::Calico);
+        let of = |state: &Snapshot| -> Vec<ObjectKey> {
+            Kind::all().filter(family).flat_map(|kind| state.list(kind, None)).map(Object::key).collect()
+        };
+        let policies: BTreeSet<ObjectKey> = of(self.before).into_iter().chain(of(self.after)).collect();
+        self.beyond(policies);
+    }
+
+    /// The workloads that policies of other kinds than NetworkPolicy select, in any namespace, and those namespaces.
+    fn beyond(&mut self, policies: impl IntoIterator<Item = ObjectKey>) {
+        let mut selecting: Vec<Arc<Policy>> = Vec::new();
+        for key in policies {
+            for state in [self.before, self.after] {
+                let Some(object) = state.object(&key).found() else { continue };
+                each_policy(state, &object, |policy| {
+                    if !selecting.contains(policy) {
+                        selecting.push(Arc::clone(policy));
+                    }
+                });
+            }
+        }
+        let own = selecting.iter().map(|policy| policy.subject.namespace.clone()).collect::<Option<BTreeSet<Name>>>();
+        let namespaces = own.unwrap_or_else(|| {
+            let named = [self.before, self.after].into_iter().flat_map(|state| state.list(Kind::Namespace, None));
+            named.map(|object| object.meta().name.clone()).collect()
+        });
+        for name in &namespaces {
+            self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, name.clone())));
+            let (states, subjects) = (&self.states, &mut self.subjects);
+            for state in states {
+                let labels = namespace_labels(state, name);
+                let view = |facts| PodView { namespace: name, namespace_labels: &labels, facts };
+                let selected = |facts| selecting.iter().any(|policy| policy.subject.names(view(facts)));
+                let classes = state.classes(Some(name)).filter(|(key, _)| selected(&key.facts));
+                subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
+                let templates = templates(state, Some(name));
+                let fitting = templates.filter(|object| object.pod_facts().is_some_and(|facts| selected(facts)));
+                subjects.extend(fitting.map(|object| Subject::Object(object.key())));
             }
         }
     }

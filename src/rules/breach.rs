@@ -40,6 +40,8 @@ pub enum Aspect {
     Direction(Direction),
     /// An entry of a policy's rules that admits too much: the policy and the place.
     Peer(Direction, ObjectKey, FieldPath),
+    /// A place in the object itself.
+    Place(FieldPath),
     /// A port.
     Port(Protocol, u16),
     /// A host; `None` for requests of any host.
@@ -55,7 +57,7 @@ impl Aspect {
     pub fn direction(&self) -> Option<Direction> {
         match self {
             Self::Direction(direction) | Self::Peer(direction, ..) => Some(*direction),
-            Self::Whole | Self::Port(..) | Self::Host(_) | Self::Label(_) | Self::Exemption(_) => None,
+            Self::Whole | Self::Place(_) | Self::Port(..) | Self::Host(_) | Self::Label(_) | Self::Exemption(_) => None,
         }
     }
 
@@ -72,6 +74,7 @@ impl fmt::Display for Aspect {
             Self::Whole => Ok(()),
             Self::Direction(direction) => write!(f, "{direction}"),
             Self::Peer(direction, policy, at) => write!(f, "{direction}: {policy} {at}"),
+            Self::Place(path) => write!(f, "{path}"),
             Self::Port(protocol, number) => write!(f, "{protocol} {number}"),
             Self::Host(Some(host)) => write!(f, "host {host}"),
             Self::Host(None) => write!(f, "every host"),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::Name,
-    network::{Direction, Exposure, Plugin, exposure},
+    network::{Controllers, Direction, Exposure, Plugin, exposure},
     snapshot::Snapshot,
 };
 
@@ -87,6 +87,8 @@ pub struct Environment {
     /// `ingressControllers`: by the controller's name (`traefik.io/ingress-controller`), whether it redirects or refuses
     /// plaintext everywhere, whatever an Ingress says.
     pub refuses_plaintext: BTreeSet<Name>,
+    /// `ingressControllers`: by the controller's name (of an `IngressClass` or a `GatewayClass`), the namespace that it runs in.
+    pub controller_namespaces: BTreeMap<Name, Name>,
     /// `ingressClasses`: by class, the controller that serves Ingresses whose class cannot be resolved from `IngressClasses`.
     pub controllers_of_classes: BTreeMap<Name, Name>,
     /// `unknownController: refuse`: whether what cannot be proved because of the controller (one that Ringwall does not know) or of
@@ -94,4 +96,11 @@ pub struct Environment {
     /// chance may name) is a breach instead of "cannot prove". What Ringwall cannot see (a broken watch, a forbidden read,
     /// something that is not among the files) stays "cannot prove".
     pub refuses_unknown_controllers: bool,
+}
+
+impl Environment {
+    /// What it says of ingress controllers.
+    pub fn controllers(&self) -> Controllers {
+        Controllers { namespaces: self.controller_namespaces.clone(), of_classes: self.controllers_of_classes.clone() }
+    }
 }

@@ -1,14 +1,15 @@
 //! `no-default-deny`: a namespace in which a new workload starts open.
 
 use crate::{
-    model::{FieldPath, Kind, Name, Object, ObjectKey},
-    network::Direction,
-    snapshot::{Lookup, Need, Running},
+    model::{FieldPath, Kind, Name, Object, ObjectKey, PodFacts},
+    network::{Direction, Exposure, coverage, exposure},
+    snapshot::{Coverage, Lookup, Need, Running},
 };
 
 use super::{
     Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
-    affected::templates, isolation::shell,
+    affected::templates,
+    isolation::{needs, shell},
 };
 
 /// The rule.
@@ -78,23 +79,23 @@ impl Rule for NoDefaultDeny {
         if namespace.terminating {
             return;
         }
-        let missing: Vec<_> =
-            Direction::BOTH.into_iter().filter(|side| !is_denied(context, &key.name, *side)).collect();
+        let missing = |direction| Some((direction, denial(context, &key.name, direction).err()?));
+        let missing: Vec<_> = Direction::BOTH.into_iter().filter_map(missing).collect();
         if missing.is_empty() || !has_workloads(context, &key.name) {
             return;
         }
-        out.extend(missing.into_iter().map(|direction| Breach {
+        out.extend(missing.into_iter().map(|(direction, certain)| Breach {
             rule: INFO.id,
             family: INFO.family,
             subject: subject.clone(),
             aspect: Aspect::Direction(direction),
             extent: Extent::Count(1),
-            certain: context.snapshot.coverage(Kind::NetworkPolicy, Some(&key.name)),
+            certain: certain.and_then(|()| coverage(context.snapshot, &context.environment.plugin, &key.name)),
         }));
     }
 
-    fn rests_on(&self, _: &Context<'_>, breach: &Breach) -> Vec<Need> {
-        breach.subject.namespace().map(|name| Need::List(Kind::NetworkPolicy, Some(name.clone()))).into_iter().collect()
+    fn rests_on(&self, context: &Context<'_>, breach: &Breach) -> Vec<Need> {
+        needs(context, breach)
     }
 
     fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {
@@ -125,15 +126,19 @@ impl Rule for NoDefaultDeny {
     }
 }
 
-/// Whether a policy selects every Pod for a direction. What it then admits is `open`'s and `wide`'s concern.
-fn is_denied(context: &Context<'_>, namespace: &Name, direction: Direction) -> bool {
-    context.snapshot.policies(namespace).any(|policy| {
-        policy.pod_selector.is_everything()
-            && match direction {
-                Direction::Ingress => policy.isolates_ingress,
-                Direction::Egress => policy.isolates_egress,
-            }
-    })
+/// Whether a policy isolates every Pod for a direction, the one without labels among them; else how certain it is that none does.
+/// What the policy then admits is `open`'s and `wide`'s concern.
+fn denial(context: &Context<'_>, namespace: &Name, direction: Direction) -> Result<(), Coverage> {
+    let nobody = PodFacts::default();
+    let exposure = exposure(context.snapshot, &context.environment.plugin, namespace, &nobody, direction);
+    let denies = |reading: &Exposure| {
+        reading.by_plugin || reading.isolated_by.iter().any(|policy| policy.subject.pods.is_everything())
+    };
+    if exposure.readings().all(denies) {
+        return Ok(());
+    }
+    let doubt = exposure.doubt.as_ref().filter(|_| exposure.readings().any(denies));
+    Err(doubt.map_or(Ok(()), |doubt| Err(doubt.why.clone())))
 }
 
 /// Whether something runs there, or will: a template that is not on its way out (itself, or with all of its owners), or a Pod that counts as running.

@@ -1,16 +1,19 @@
 //! `policy-selects-nothing`: a policy whose selector matches no workload.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    model::{FieldPath, Kind, Labels, Name, NetworkPolicy, Object, Selector},
-    snapshot::{Coverage, Need, Snapshot},
-    source,
+    model::{FieldPath, Kind, Name},
+    network::{Policy, PolicySubject},
+    snapshot::{Coverage, Need},
 };
 
 use super::{
-    Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
-    affected::workloads,
+    Aspect, Breach, Context, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
+    mismatch::{
+        Near, breach, is_whole_cluster, lowered, meant_namespaces, nearest, nearest_namespace, places, residents,
+        seen_whole, selected_by,
+    },
 };
 
 /// The rule.
@@ -20,7 +23,7 @@ static INFO: RuleInfo = RuleInfo {
     id: RuleId("policy-selects-nothing"),
     family: Family("policy-selects-nothing"),
     level: Level::Hint,
-    what: "A NetworkPolicy whose podSelector matches no Pod and no template of its namespace.",
+    what: "A policy whose selectors match no Pod and no template, or only such as are on their node's network.",
     why: "A selector with a typing error protects nobody, and nothing tells.",
     sources: &["https://kubernetes.io/docs/concepts/services-networking/network-policies/"],
     parameters: &[],
@@ -69,22 +72,10 @@ impl Rule for PolicySelectsNothing {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        let Some((namespace, policy)) = policy(context.snapshot, subject) else { return };
-        let selects = |labels: &Labels| policy.pod_selector.matches(labels);
-        if policy.pod_selector.is_everything()
-            || policy.meta.is_terminating()
-            || labels_in(context.snapshot, Some(&namespace)).any(selects)
-        {
-            return;
+        let policies = lowered(context.snapshot, subject);
+        if let Some((_, certain)) = fault(context, &policies) {
+            out.push(breach(&INFO, subject, Aspect::Whole, certain));
         }
-        out.push(Breach {
-            rule: INFO.id,
-            family: INFO.family,
-            subject: subject.clone(),
-            aspect: Aspect::Whole,
-            extent: Extent::Count(1),
-            certain: whole(context.snapshot, &namespace),
-        });
     }
 
     fn rests_on(&self, _: &Context<'_>, _: &Breach) -> Vec<Need> {
@@ -92,92 +83,113 @@ impl Rule for PolicySelectsNothing {
     }
 
     fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {
-        let snapshot = context.snapshot;
-        let reference = breach.subject.reference(snapshot);
-        let found = policy(snapshot, &breach.subject);
-        let selector = found.as_ref().map(|(_, policy)| policy.pod_selector.to_string()).unwrap_or_default();
-        let near = found.as_ref().and_then(|(namespace, policy)| nearest(snapshot, namespace, &policy.pod_selector));
-        let message = format!("{reference} selects {selector}, which no workload of its namespace has");
-        let fix = match &near {
-            Some(Near::Label(label)) => format!("correct spec.podSelector; nearest is {label}"),
-            Some(Near::Namespace(namespace)) => format!("move it to the namespace {namespace}, where workloads match"),
-            None => "none is needed if its workload is yet to come; else correct spec.podSelector".to_owned(),
+        let reference = breach.subject.reference(context.snapshot);
+        let policies = lowered(context.snapshot, &breach.subject);
+        let found = policies.first().map(|policy| &policy.subject);
+        let field = match breach.subject.kind() {
+            Kind::NetworkPolicy => "spec.podSelector",
+            Kind::ClusterNetworkPolicy | Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy => "spec.subject",
+            Kind::CiliumNetworkPolicy | Kind::CiliumClusterwideNetworkPolicy => "spec.endpointSelector",
+            _ => "spec.selector",
         };
-        let near = match near {
-            Some(Near::Label(label)) => format!(" A workload of the namespace has {label}."),
-            Some(Near::Namespace(namespace)) => format!(" Workloads of the namespace {namespace} match."),
-            None => String::new(),
+        let what = found.map(described).unwrap_or_default();
+        let whose = match found.and_then(|subject| subject.namespace.as_ref()) {
+            Some(_) => " of its namespace",
+            None => "",
         };
-        let places = match &breach.subject {
-            Subject::Object(key) => vec![Place { object: key.clone(), path: FieldPath::new("spec.podSelector") }],
-            Subject::Class(_) => Vec::new(),
+        let fault = fault(context, &policies).map(|(fault, _)| fault);
+        let message = match &fault {
+            Some(Fault::OnNode) => {
+                format!("{reference} selects only Pods on their node's network, which no policy governs")
+            }
+            Some(Fault::NoNamespace(_)) => format!("{reference} selects {what}, and no Namespace has these labels"),
+            _ => format!("{reference} selects {what}, which no workload{whose} has"),
+        };
+        let near = match &fault {
+            Some(Fault::NoWorkload(near) | Fault::NoNamespace(near)) => near.as_ref(),
+            Some(Fault::OnNode) | None => None,
+        };
+        let fix = match (near, &fault) {
+            (_, Some(Fault::OnNode)) => "take hostNetwork from the Pods, or remove the policy".to_owned(),
+            (Some(Near::Label(key, value)), _) => format!("correct {field}; nearest is {key}={value}"),
+            (Some(Near::Namespace(namespace)), _) => {
+                format!("move it to the namespace {namespace}, where workloads match")
+            }
+            (None, _) => format!("none is needed if its workload is yet to come; else correct {field}"),
+        };
+        let near = match (near, &fault) {
+            (Some(Near::Label(key, value)), Some(Fault::NoNamespace(_))) => {
+                format!(" A Namespace has {key}={value}.")
+            }
+            (Some(Near::Label(key, value)), _) => {
+                format!(" A workload{} has {key}={value}.", whose.replace("its", "the"))
+            }
+            (Some(Near::Namespace(namespace)), _) => format!(" Workloads of the namespace {namespace} match."),
+            (None, _) => String::new(),
         };
         Finding {
             rule: INFO.id,
-            subject: reference,
             aspect: String::new(),
             message,
             why: format!("{}{near}", INFO.why),
             fix: Fix::Words(fix),
-            places,
+            places: places(&breach.subject, [FieldPath::new(field)]),
+            subject: reference,
         }
     }
 }
 
-/// What was probably meant.
-enum Near {
-    /// A label that workloads of the namespace have.
-    Label(String),
-    /// Another namespace, in which the selector matches.
-    Namespace(Name),
+/// Why a policy selects nothing.
+enum Fault {
+    /// No Namespace has the labels.
+    NoNamespace(Option<Near>),
+    /// No workload has the labels.
+    NoWorkload(Option<Near>),
+    /// All that have them are on their node's network.
+    OnNode,
 }
 
-/// The label that comes nearest to one that no workload has, or a namespace where the selector matches.
-fn nearest(snapshot: &Snapshot, namespace: &Name, selector: &Selector) -> Option<Near> {
-    let present: BTreeSet<(&Name, &Name)> = labels_in(snapshot, Some(namespace)).flat_map(Labels::iter).collect();
-    let absent = || wanted(selector).into_iter().filter(|label| !present.contains(label));
-    // The same value under another key is a convention mistaken: app for app.kubernetes.io/name.
-    let misnamed = absent().find_map(|(_, value)| present.iter().find(|(_, other)| *other == value).copied());
-    let mistyped = absent().find_map(|(key, value)| {
-        let values = present.iter().filter(|(other, _)| *other == key).map(|(_, value)| value.as_str());
-        let meant = source::nearest::nearest(value, values)?;
-        present.iter().find(|(other, value)| *other == key && value.as_str() == meant).copied()
-    });
-    if let Some((key, value)) = mistyped.or(misnamed) {
-        return Some(Near::Label(format!("{key}={value}")));
+/// An object selects nothing when none of the policies that it comes to does.
+fn fault(context: &Context<'_>, policies: &[Arc<Policy>]) -> Option<(Fault, Coverage)> {
+    let mut first = None;
+    for policy in policies {
+        let fault = fault_of(context, &policy.subject)?;
+        first.get_or_insert(fault);
     }
-    let mut others =
-        snapshot.list(Kind::Namespace, None).map(|object| &object.meta().name).filter(|name| *name != namespace);
-    others
-        .find(|name| labels_in(snapshot, Some(name)).any(|labels| selector.matches(labels)))
-        .map(|name| Near::Namespace(name.clone()))
+    first
 }
 
-/// The labels that a selector asks for.
-fn wanted(selector: &Selector) -> Vec<(&Name, &Name)> {
-    match selector {
-        Selector::All(conditions) => conditions.iter().flat_map(wanted).collect(),
-        Selector::In(key, values) => values.iter().map(|value| (key, value)).collect(),
-        Selector::Any(_) | Selector::Not(_) | Selector::Has(_) | Selector::Like(..) => Vec::new(),
+fn fault_of(context: &Context<'_>, subject: &PolicySubject) -> Option<(Fault, Coverage)> {
+    let (snapshot, plugin) = (context.snapshot, &context.environment.plugin);
+    let PolicySubject { namespace, namespaces, pods, .. } = subject;
+    if (namespaces.is_everything() && pods.is_everything()) || selected_by(snapshot, plugin, subject).next().is_some() {
+        return None;
     }
+    let certain = seen_whole(snapshot, namespace.as_ref());
+    // A policy for many namespaces may be meant for those of other files.
+    let speaks = |near: &Option<Near>| namespace.is_some() || near.is_some() || is_whole_cluster(snapshot);
+    let meant = || meant_namespaces(snapshot, namespace.as_ref(), namespaces);
+    if meant().next().is_none() {
+        let near = nearest_namespace(snapshot, namespaces);
+        return speaks(&near).then_some((Fault::NoNamespace(near), certain));
+    }
+    let mut all = meant().flat_map(|namespace| residents(snapshot, namespace));
+    if all.any(|resident| resident.facts.host_network && resident.view().satisfies(pods)) {
+        return Some((Fault::OnNode, certain));
+    }
+    if pods.is_everything() {
+        return None;
+    }
+    let names: Vec<&Name> = meant().map(|(name, _)| name).collect();
+    let near = nearest(snapshot, names, namespace.is_some(), pods);
+    speaks(&near).then_some((Fault::NoWorkload(near), certain))
 }
 
-/// The labels of every class and every template of a namespace.
-fn labels_in<'a>(snapshot: &'a Snapshot, namespace: Option<&'a Name>) -> impl Iterator<Item = &'a Labels> + 'a {
-    let classes = snapshot.classes(namespace).map(|(_, class)| &class.facts.labels);
-    classes.chain(workloads(snapshot, namespace).filter_map(|object| object.pod_facts()).map(|facts| &facts.labels))
-}
-
-/// Whether all that could be selected has been seen.
-fn whole(snapshot: &Snapshot, namespace: &Name) -> Coverage {
-    let kinds = Kind::all().filter(|kind| *kind == Kind::Pod || kind.is_workload());
-    kinds.into_iter().try_for_each(|kind| snapshot.coverage(kind, Some(namespace)))
-}
-
-fn policy(snapshot: &Snapshot, subject: &Subject) -> Option<(Name, Arc<NetworkPolicy>)> {
-    let Subject::Object(key) = subject else { return None };
-    match snapshot.object(key).found()? {
-        Object::NetworkPolicy(policy) => Some((key.namespace.clone()?, policy)),
-        _ => None,
+/// What a policy selects by.
+fn described(subject: &PolicySubject) -> String {
+    match (subject.namespaces.is_everything(), subject.pods.is_everything()) {
+        (true, _) => subject.pods.to_string(),
+        (false, true) => format!("namespaces with {}", subject.namespaces),
+        (false, false) => format!("{} in namespaces with {}", subject.pods, subject.namespaces),
     }
 }

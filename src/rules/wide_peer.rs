@@ -119,7 +119,7 @@ impl Rule for WidePeer {
 
     fn rests_on(&self, context: &Context<'_>, breach: &Breach) -> Vec<Need> {
         let namespace: Option<Name> = breach.subject.namespace().cloned();
-        let mut needs = needs(context.snapshot, breach);
+        let mut needs = needs(context, breach);
         if breach.aspect.direction() == Some(Direction::Ingress) {
             needs.push(Need::List(Kind::Service, namespace.clone()));
             needs.push(Need::List(Kind::Ingress, namespace));

@@ -87,6 +87,15 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A text, or what a bare `yes` or `no` is in YAML.
+    pub(super) fn word(&self, errors: &mut Errors) -> Option<&'a str> {
+        match self.value {
+            Value::Bool(true) => Some("yes"),
+            Value::Bool(false) => Some("no"),
+            _ => self.text(errors),
+        }
+    }
+
     /// The text of a field that must be there.
     pub(super) fn required(&self, errors: &mut Errors, name: &str, reason: &str) -> Option<&'a str> {
         let Some(node) = self.get(name) else {

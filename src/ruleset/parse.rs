@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     model::{FieldPath, Kind, Labels, Name},
-    network::{Plugin, PluginName},
+    network::{OptionError, Plugin, PluginName},
     rules::{self, ParameterError, Rule, RuleId},
     source::{self, Source, SourceError},
 };
@@ -200,20 +200,34 @@ fn settings(rule: &dyn Rule, node: &Node<'_>, ruleset: &mut Ruleset, errors: &mu
 }
 
 fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
-    node.only(errors, &["networkPlugin", "sensitive", "ingressControllers", "ingressClasses", "unknownController"]);
+    node.only(
+        errors,
+        &["networkPlugin", "networkOptions", "sensitive", "ingressControllers", "ingressClasses", "unknownController"],
+    );
     if let Some(plugin) = node.get("networkPlugin") {
         let names = PluginName::ALL.map(|plugin| (plugin.name(), plugin));
         environment.plugin = plugin.one_of(errors, &names).map(Plugin::of).unwrap_or_default();
+    }
+    if let Some(options) = node.get("networkOptions") {
+        for (name, value) in options.entries(errors) {
+            let Some(text) = value.word(errors) else { continue };
+            if let Err(OptionError { reason, word, known }) = environment.plugin.set(name, text) {
+                value.unknown(errors, &reason, &word, known.iter().map(String::as_str));
+            }
+        }
     }
     if let Some(labels) = node.get("sensitive") {
         environment.sensitive = texts(&labels, errors).collect();
     }
     if let Some(controllers) = node.get("ingressControllers") {
         for (name, node) in controllers.entries(errors) {
-            node.only(errors, &["plaintext"]);
+            node.only(errors, &["plaintext", "namespace"]);
             let plaintext = node.get("plaintext");
             if plaintext.and_then(|node| node.one_of(errors, &[("served", false), ("refused", true)])) == Some(true) {
                 environment.refuses_plaintext.insert(name.into());
+            }
+            if let Some(namespace) = node.get("namespace").and_then(|node| node.text(errors)) {
+                environment.controller_namespaces.insert(name.into(), namespace.into());
             }
         }
     }

@@ -46,10 +46,11 @@ fn everything_that_can_be_said_is_read() {
     plaintext-ingress: {mode: warn}
   environment:
     networkPlugin: cilium
+    networkOptions: {ipblock-matches-nodes: yes, pod-networks: '10.0.0.0/8'}
     sensitive: {ringwall.dev/data: sensitive}
     ingressControllers:
       traefik.io/ingress-controller: {plaintext: refused}
-      k8s.io/ingress-nginx: {plaintext: served}
+      k8s.io/ingress-nginx: {plaintext: served, namespace: ingress-nginx}
     ingressClasses: {public: k8s.io/ingress-nginx}
     unknownController: refuse
   exemptions:
@@ -72,8 +73,11 @@ fn everything_that_can_be_said_is_read() {
     assert_eq!(ruleset.modes, [(rule("plaintext-ingress"), Mode::Warn)].into());
     let environment = &ruleset.environment;
     assert_eq!(environment.plugin.name, crate::network::PluginName::Cilium);
+    assert!(environment.plugin.declared && environment.plugin.blocks_match_nodes);
+    assert_eq!(*environment.plugin.pod_networks, ["10.0.0.0/8".parse().unwrap()]);
     assert_eq!(environment.sensitive, [("ringwall.dev/data".into(), "sensitive".into())].into());
     assert_eq!(environment.refuses_plaintext, ["traefik.io/ingress-controller".into()].into());
+    assert_eq!(environment.controller_namespaces, [("k8s.io/ingress-nginx".into(), "ingress-nginx".into())].into());
     assert_eq!(environment.controllers_of_classes, [("public".into(), "k8s.io/ingress-nginx".into())].into());
     assert!(environment.refuses_unknown_controllers);
     let [first, second] = ruleset.exemptions.as_slice() else { panic!("there are two") };
@@ -109,6 +113,34 @@ fn every_mistake_is_told_with_its_line_and_what_was_meant() {
              plaintext-ingress?",
             "rules.yaml:9:22: spec.rules.uncovered-host.mode: must be a text, not true or false",
             "rules.yaml:9:33: spec.rules.uncovered-host.minDays: the rule uncovered-host has no parameter minDays",
+        ]
+    );
+}
+
+#[test]
+fn network_options_need_no_named_plugin_and_are_told_apart_from_slips() {
+    let plugin = parse("spec: {environment: {networkOptions: {end-port: no}}}").unwrap().environment.plugin;
+    assert!(!plugin.declared && !plugin.end_port);
+    let told = complaints(
+        "spec:
+  environment:
+    networkPlugin: cillium
+    networkOptions:
+      end-prot: no
+      host-network: nodes
+      enforces: [Cilium]
+",
+    );
+    assert_eq!(
+        told,
+        [
+            "rules.yaml:6:5: spec.environment.networkPlugin: cillium is none of reference, calico, cilium, antrea, \
+             ovn-kubernetes, kindnet, none; did you mean cilium?",
+            "rules.yaml:8:7: spec.environment.networkOptions.end-prot: there is no network option end-prot; did you mean \
+             end-port?",
+            "rules.yaml:9:7: spec.environment.networkOptions.host-network: host-network: nodes is not node or pod; did you \
+             mean node?",
+            "rules.yaml:10:7: spec.environment.networkOptions.enforces: must be a text, not a list",
         ]
     );
 }

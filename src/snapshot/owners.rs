@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{Kind, Meta, Object, ObjectKey, OwnerReference, Pod};
+use crate::model::{Kind, Meta, Name, Object, ObjectKey, OwnerReference, Pod};
 
 use super::{Lookup, Snapshot};
 
@@ -28,6 +28,15 @@ impl Snapshot {
     /// Whether an object is on its way out: terminating, or about to be collected with its owners.
     pub fn is_going(&self, meta: &Meta) -> bool {
         meta.is_terminating() || self.is_doomed(meta, &mut BTreeMap::new())
+    }
+
+    /// The workloads, in one namespace or in all, that no other workload of the snapshot controls.
+    pub fn templates<'a>(&'a self, namespace: Option<&'a Name>) -> impl Iterator<Item = &'a Object> + 'a {
+        let workloads = Kind::all().filter(|kind| kind.is_workload()).flat_map(move |kind| self.list(kind, namespace));
+        workloads.filter(move |object| {
+            let meta = object.meta();
+            meta.controller().is_none_or(|owner| !matches!(self.owner(meta, owner), Lookup::Found(_)))
+        })
     }
 
     /// The object that a reference names, if it is of a built-in kind and is still that incarnation.

@@ -117,7 +117,8 @@ impl Snapshot {
         self.classes.get(key)
     }
 
-    /// The objects that refer to this one: Ingresses to Services and `IngressClasses`.
+    /// The objects that refer to this one: Ingresses to Services and `IngressClasses`, routes to Services and Gateways, Gateways to their
+    /// classes, webhook configurations to Services.
     pub fn referrers<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
         let first = (key.clone(), least_key());
         self.referrers
@@ -309,7 +310,21 @@ impl Snapshot {
 
 /// What an object refers to by name, hosts included.
 fn refers_to(object: &Object) -> Vec<ObjectKey> {
-    let Object::Ingress(ingress) = object else { return Vec::new() };
+    match object {
+        Object::Ingress(ingress) => ingress_refers_to(ingress),
+        Object::Gateway(gateway) => vec![ObjectKey::cluster(Kind::GatewayClass, gateway.class_name.clone())],
+        Object::Route(route) => {
+            let services = route.backends.iter().map(|backend| backend.service.clone());
+            route.gateways.iter().cloned().chain(services).collect()
+        }
+        Object::WebhookConfiguration(configuration) => {
+            configuration.webhooks.iter().map(|webhook| webhook.service.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn ingress_refers_to(ingress: &Ingress) -> Vec<ObjectKey> {
     let namespace = ingress.meta.namespace.clone();
     let paths = ingress.rules.iter().flat_map(|rule| &rule.paths).map(|path| &path.backend);
     let services = ingress.default_backend.iter().chain(paths).filter_map(|backend| match backend {

@@ -89,7 +89,7 @@ impl Admission {
         let ruleset = self.ruleset.load_full();
         let now = Timestamp::now();
         let (decision, doubt) = self.decide(&published.snapshot, &mut change, &ruleset, now, large).await;
-        if decision.allow && !dry_run && change.key.kind == Kind::NetworkPolicy {
+        if decision.allow && !dry_run && change.key.kind.decides_isolation() {
             self.leaving.remember(&change.key, change.before.as_ref(), change.after.as_ref(), Instant::now());
         }
         record::findings(&self.metrics, uid, &change, &decision, doubt.as_ref(), dry_run);
@@ -106,10 +106,16 @@ impl Admission {
             self.metrics.undecodable(kind.name());
             tracing::warn!(uid, kind = kind.name(), %error, "an object cannot be decoded");
         }
-        let blinds = *kind == Kind::NetworkPolicy && *is_new && *operation != Operation::Delete;
+        let counts = self.ruleset.load().environment.plugin.enforces(*kind);
+        let blinds = counts && *is_new && *operation != Operation::Delete;
         let enforced = match namespace {
-            Some(namespace) if blinds => self.enforced_in(namespace).await.map(|profile| (namespace, profile)),
-            _ => None,
+            _ if !blinds => None,
+            Some(namespace) => self.enforced_in(namespace).await.map(|profile| (namespace.to_string(), profile)),
+            // It may speak of every namespace, so that what holds where nobody chooses decides.
+            None => {
+                let profile = self.ruleset.load().defaults.enforce;
+                (profile != Profile::Privileged).then(|| ("the ruleset".to_owned(), profile))
+            }
         };
         let mut message = format!("ringwall cannot judge this {kind}: {error}");
         let (answer, verdict) = match enforced {
@@ -176,10 +182,8 @@ impl Admission {
     }
 
     fn doubt_leaving_policies(&self, change: &mut Change, snapshot: &Snapshot) {
-        if (change.key.kind == Kind::Pod || change.key.kind == Kind::NetworkPolicy)
-            && let Some(namespace) = &change.key.namespace
-        {
-            change.doubted = self.leaving.of(namespace, snapshot, Instant::now());
+        if change.key.kind == Kind::Pod || change.key.kind.decides_isolation() {
+            change.doubted = self.leaving.of(change.key.namespace.as_ref(), snapshot, Instant::now());
         }
     }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     decision::{Decision, Outcome, Reason},
+    report::effects,
     rules::Finding,
 };
 
@@ -17,6 +18,9 @@ const LINE: usize = 2_000;
 const REFUSAL: usize = 16 << 10;
 /// The longest audit annotation, in characters.
 const ANNOTATION: usize = 1_000;
+
+/// The key of the audit annotation that says what the change alters. No rule has this name.
+const EFFECTS: &str = "effects";
 
 /// How far the state that a decision stands on can be trusted, where that must be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +46,10 @@ pub(super) fn of(decision: &Decision, doubt: Option<&Doubt>) -> Answer {
     let shown = decision.findings.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Warn(_)));
     // What the others rest on comes first, where no limit can cut it off. A refusal says it itself.
     let doubt = doubt.filter(|_| decision.allow).map(|doubt| format!("ringwall: {}", doubt.line()));
-    let warnings: Vec<String> =
-        doubt.into_iter().chain(shown.map(|(finding, outcome)| warning(finding, outcome))).collect();
+    let findings = shown.map(|(finding, outcome)| warning(finding, outcome));
+    let opens = if decision.tells_effects { effects::widening(&decision.effects) } else { Vec::new() };
+    let opens = opens.into_iter().map(|line| format!("ringwall: {line}"));
+    let warnings: Vec<String> = doubt.into_iter().chain(findings).chain(opens).collect();
     let hidden = decision.more.iter().filter(|((_, outcome), _)| *outcome == "warn").map(|(_, count)| count).sum();
     Answer {
         allowed: decision.allow,
@@ -112,7 +118,10 @@ fn annotations(decision: &Decision) -> Vec<(&'static str, String)> {
         let first = lines::clip(&first.unwrap_or_default(), ANNOTATION);
         if count > 1 { format!("{first} (and {} more)", count - 1) } else { first }
     };
-    by_rule.into_iter().map(|(rule, (first, count))| (rule, text(first, count))).collect()
+    let altered = effects::all(&decision.effects);
+    let altered =
+        (!altered.is_empty()).then(|| (EFFECTS, lines::clip(&lines::one_line(&altered.join("; ")), ANNOTATION)));
+    by_rule.into_iter().map(|(rule, (first, count))| (rule, text(first, count))).chain(altered).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 
 use std::{
     collections::BTreeMap,
-    ops::Bound,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +11,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use crate::{
-    model::{Kind, Name, Object, ObjectKey},
+    model::{Name, Object, ObjectKey},
     snapshot::{Lookup, Snapshot},
 };
 
@@ -57,23 +56,24 @@ impl Leaving {
         });
     }
 
-    /// The policies of a namespace that are in doubt, for the snapshot still holds what they were, and what becomes of them.
+    /// The policies in doubt that may cover Pods of a namespace, or of any: the snapshot still holds what they were. With what
+    /// becomes of them.
     pub(super) fn of(
         &self,
-        namespace: &Name,
+        namespace: Option<&Name>,
         snapshot: &Snapshot,
         now: Instant,
     ) -> BTreeMap<ObjectKey, Option<Object>> {
         let entries = self.0.load();
-        let first = ObjectKey::namespaced(Kind::NetworkPolicy, namespace.clone(), "");
         let still_held = |key: &ObjectKey, entry: &Entry| match snapshot.object(key) {
             Lookup::Found(object) => object == entry.before,
             Lookup::Absent | Lookup::Unseen(_) => false,
         };
+        let covers =
+            |key: &ObjectKey| namespace.is_none() || key.namespace.is_none() || key.namespace.as_ref() == namespace;
         entries
-            .range((Bound::Included(first), Bound::Unbounded))
-            .take_while(|(key, _)| key.namespace.as_ref() == Some(namespace))
-            .filter(|(key, entry)| entry.until > now && still_held(key, entry))
+            .iter()
+            .filter(|(key, entry)| covers(key) && entry.until > now && still_held(key, entry))
             .map(|(key, entry)| (key.clone(), entry.after.clone()))
             .collect()
     }
@@ -82,7 +82,7 @@ impl Leaving {
 #[cfg(test)]
 mod tests {
     use crate::{
-        model::{Meta, NetworkPolicy, Object, Selector},
+        model::{Kind, Meta, NetworkPolicy, Object, Selector},
         snapshot::Edit,
     };
 
@@ -109,13 +109,13 @@ mod tests {
         let (snapshot, _) = Snapshot::new().with([Edit::Put(policy("1"))]);
         let key = policy("1").key();
         leaving.remember(&key, Some(&policy("1")), None, now);
-        assert_eq!(leaving.of(&"shop".into(), &snapshot, now), BTreeMap::from([(key.clone(), None)]));
-        assert!(leaving.of(&"other".into(), &snapshot, now).is_empty());
-        assert!(leaving.of(&"shop".into(), &snapshot, now + DOUBTED).is_empty());
+        assert_eq!(leaving.of(Some(&"shop".into()), &snapshot, now), BTreeMap::from([(key.clone(), None)]));
+        assert!(leaving.of(Some(&"other".into()), &snapshot, now).is_empty());
+        assert!(leaving.of(Some(&"shop".into()), &snapshot, now + DOUBTED).is_empty());
         let (made_anew, _) = snapshot.with([Edit::Put(policy("2"))]);
-        assert!(leaving.of(&"shop".into(), &made_anew, now).is_empty());
+        assert!(leaving.of(Some(&"shop".into()), &made_anew, now).is_empty());
         let (gone, _) = snapshot.with([Edit::Remove(key)]);
-        assert!(leaving.of(&"shop".into(), &gone, now).is_empty());
+        assert!(leaving.of(Some(&"shop".into()), &gone, now).is_empty());
     }
 
     #[test]
@@ -125,11 +125,11 @@ mod tests {
         let (key, changed) = (policy("1").key(), policy("changed"));
         leaving.remember(&key, Some(&policy("1")), Some(&changed), now);
         let doubted = BTreeMap::from([(key.clone(), Some(changed.clone()))]);
-        assert_eq!(leaving.of(&"shop".into(), &snapshot, now), doubted);
-        assert!(leaving.of(&"shop".into(), &snapshot.with([Edit::Put(changed)]).0, now).is_empty());
+        assert_eq!(leaving.of(Some(&"shop".into()), &snapshot, now), doubted);
+        assert!(leaving.of(Some(&"shop".into()), &snapshot.with([Edit::Put(changed)]).0, now).is_empty());
         leaving.remember(&key, Some(&policy("1")), None, now);
         leaving.remember(&key, None, Some(&policy("2")), now);
-        assert!(leaving.of(&"shop".into(), &snapshot, now).is_empty());
+        assert!(leaving.of(Some(&"shop".into()), &snapshot, now).is_empty());
     }
 
     #[test]

@@ -13,11 +13,11 @@ use ringwall::{
 };
 
 use self::{
-    evaluator::{Flow, Guess, allowed},
+    evaluator::{Guess, allowed},
     world::{Mixed, mixed},
 };
 use crate::{
-    evaluator::End,
+    evaluator::{End, Flow},
     strategies::{labels, subject},
     world::Pod,
 };

@@ -19,27 +19,14 @@ pub(crate) enum End<'a> {
 pub(crate) fn allowed(world: &World, source: End<'_>, destination: End<'_>, protocol: Protocol, port: u16) -> bool {
     let flow = Flow { source, destination, protocol, port };
     let leaves = match source {
-        End::Pod(pod) => lets_through(world, pod, Direction::Egress, &flow),
+        End::Pod(pod) => permits(world, pod, Direction::Egress, &flow),
         End::Address(_) => true,
     };
     let enters = match destination {
-        End::Pod(pod) => lets_through(world, pod, Direction::Ingress, &flow),
+        End::Pod(pod) => permits(world, pod, Direction::Ingress, &flow),
         End::Address(_) => true,
     };
     leaves && enters
-}
-
-/// Whether the policies of one end alone let a flow through.
-pub(crate) fn permits(
-    world: &World,
-    pod: &Pod,
-    direction: Direction,
-    source: End<'_>,
-    destination: End<'_>,
-    protocol: Protocol,
-    port: u16,
-) -> bool {
-    lets_through(world, pod, direction, &Flow { source, destination, protocol, port })
 }
 
 /// The policies that isolate a Pod in a direction, by name.
@@ -71,15 +58,16 @@ fn types(policy: &Policy) -> Vec<Direction> {
     }
 }
 
-struct Flow<'a> {
-    source: End<'a>,
-    destination: End<'a>,
-    protocol: Protocol,
-    port: u16,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flow<'a> {
+    pub(crate) source: End<'a>,
+    pub(crate) destination: End<'a>,
+    pub(crate) protocol: Protocol,
+    pub(crate) port: u16,
 }
 
 /// Whether the policies of one end let the flow through: it is not isolated, or some rule of some policy matches.
-fn lets_through(world: &World, pod: &Pod, direction: Direction, flow: &Flow<'_>) -> bool {
+pub(crate) fn permits(world: &World, pod: &Pod, direction: Direction, flow: &Flow<'_>) -> bool {
     let policies = isolating(world, pod, direction);
     if policies.is_empty() {
         return true;
@@ -149,13 +137,13 @@ fn entry_matches(entry: &Port, flow: &Flow<'_>) -> bool {
     }
 }
 
-fn namespace_labels(world: &World, namespace: &str) -> Map {
+pub(crate) fn namespace_labels(world: &World, namespace: &str) -> Map {
     let mut labels = world.namespaces.get(namespace).cloned().unwrap_or_default();
     labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
     labels
 }
 
-fn selects(selector: &Labelled, labels: &Map) -> bool {
+pub(crate) fn selects(selector: &Labelled, labels: &Map) -> bool {
     for (key, value) in &selector.labels {
         if labels.get(key) != Some(value) {
             return false;

@@ -6,6 +6,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod cilium;
+mod cluster_lines;
+mod cluster_policies;
+mod cluster_world;
 mod evaluator;
 mod exposure;
 mod laws;

@@ -5,11 +5,11 @@ use ringwall::{model::Protocol, network::Direction};
 
 use crate::world::{Labelled, Map, Operator, Peer, Pod, Policy, Port, PortValue, Rule, World};
 
-const NAMESPACES: [&str; 3] = ["red", "green", "blue"];
+pub(crate) const NAMESPACES: [&str; 3] = ["red", "green", "blue"];
 const METADATA_NAME: &str = "kubernetes.io/metadata.name";
-const PORTS: [u16; 10] = [1, 2, 53, 79, 80, 81, 443, 8080, 65534, 65535];
-const NAMES: [&str; 3] = ["web", "dns", "nowhere"];
-const NETWORKS: [&str; 22] = [
+pub(crate) const PORTS: [u16; 10] = [1, 2, 53, 79, 80, 81, 443, 8080, 65534, 65535];
+pub(crate) const NAMES: [&str; 3] = ["web", "dns", "nowhere"];
+pub(crate) const NETWORKS: [&str; 22] = [
     "0.0.0.0/0",
     "0.0.0.0/1",
     "128.0.0.0/1",
@@ -60,7 +60,7 @@ pub(crate) fn pod_selector() -> impl Strategy<Value = Labelled> {
     selector(vec![("app", vec!["a", "b"]), ("team", vec!["a", "b"]), ("tier", vec!["b", "a"])])
 }
 
-fn namespace_selector() -> impl Strategy<Value = Labelled> {
+pub(crate) fn namespace_selector() -> impl Strategy<Value = Labelled> {
     selector(vec![("team", vec!["a", "b"]), (METADATA_NAME, vec!["red", "green"])])
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn stranger() -> impl Strategy<Value = Pod> {
     pod("a-namespace-that-nothing-names", Just(false))
 }
 
-fn pod(namespace: &'static str, host_network: impl Strategy<Value = bool>) -> impl Strategy<Value = Pod> {
+pub(crate) fn pod(namespace: &'static str, host_network: impl Strategy<Value = bool>) -> impl Strategy<Value = Pod> {
     let name = option::of(select(vec!["web", "dns"]));
     let port = (name, protocol(), select(PORTS.to_vec()));
     (labels(), vec(port, 0..4), host_network).prop_map(move |(labels, ports, host_network)| Pod {

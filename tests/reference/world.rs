@@ -95,7 +95,7 @@ impl Pod {
             labels: self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
             host_network: self.host_network,
             ports: self.ports.iter().map(port).collect(),
-            service_account: Name::default(),
+            ..PodFacts::default()
         }
     }
 }

@@ -4,6 +4,7 @@
 //! by a cluster; one that is refused here is refused by every cluster.
 
 mod cilium_policies;
+mod cluster_policies;
 mod ingresses;
 mod names;
 mod pods;
@@ -37,6 +38,9 @@ pub(super) fn validate(kind: Kind, object: &Value) -> Vec<Fault> {
             Kind::IngressClass => ingresses::ingress_class(&object, &mut faults),
             Kind::CiliumNetworkPolicy | Kind::CiliumClusterwideNetworkPolicy => {
                 cilium_policies::policy(kind, &object, &mut faults);
+            }
+            Kind::ClusterNetworkPolicy | Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy => {
+                cluster_policies::policy(kind, &object, &mut faults);
             }
             _ if kind.is_workload() => pods::workload(kind, &object, &mut faults),
             _ => {}

@@ -23,7 +23,7 @@ pub(super) struct WireMeta {
     #[serde(deserialize_with = "labels")]
     pub(super) labels: Labels,
     #[serde(deserialize_with = "labels")]
-    annotations: Labels,
+    pub(super) annotations: Labels,
     owner_references: List<WireOwner>,
     #[serde(deserialize_with = "time")]
     deletion_timestamp: Option<Timestamp>,

@@ -6,6 +6,7 @@
 //! is known to be unknown. Errors name the field and never its content.
 
 mod calico;
+mod calico_selector;
 mod cilium;
 mod cilium_selector;
 mod cluster_policy;
@@ -29,6 +30,7 @@ use serde_path_to_error::Segment;
 
 use super::{FieldPath, Kind, Object, ObjectKey};
 
+pub use calico_selector::{SelectorError, parse_calico_selector};
 pub use network::parse_network;
 
 /// Why an object could not be decoded.

@@ -10,8 +10,8 @@ use super::{
     wire::{List, WirePort, WireProtocol, nullable},
 };
 use crate::model::{
-    ContainerPort, Kind, Meta, Name, Phase, Pod, PodFacts, Workload,
-    annotations::{ARGO_HOOK, HELM_HOOK, MIRROR_POD},
+    ContainerPort, Kind, Labels, Meta, Name, Phase, Pod, PodFacts, Workload,
+    annotations::{ARGO_HOOK, HELM_HOOK, LINKERD_INJECT, MIRROR_POD, SCRAPE, SCRAPE_PORT},
 };
 
 #[derive(Deserialize)]
@@ -122,8 +122,8 @@ struct WireContainerPort {
 
 impl WirePod {
     pub(super) fn into_pod(self) -> Result<Pod, DecodeError> {
+        let facts = Arc::new(self.spec.into_facts(self.metadata.labels.clone(), &self.metadata.annotations));
         let meta = self.metadata.into_meta(true)?;
-        let facts = Arc::new(self.spec.into_facts(meta.labels.clone()));
         let phase = match self.status.phase.as_str() {
             "Succeeded" | "Failed" => Phase::Ended,
             _ => Phase::Active,
@@ -152,9 +152,15 @@ impl WireCronJob {
 
 fn workload(kind: Kind, metadata: WireMeta, spec: WireWorkloadSpec) -> Result<Workload, DecodeError> {
     let meta = metadata.into_meta(true)?;
-    let template = Arc::new(spec.template.spec.into_facts(spec.template.metadata.labels));
+    let WireTemplate { metadata, spec } = spec.template;
+    let template = Arc::new(spec.into_facts(metadata.labels, &metadata.annotations));
     let hook = hook_of(&meta);
     Ok(Workload { kind, meta, template, hook })
+}
+
+fn scrape_port(annotations: &Labels) -> Option<u16> {
+    let port = annotations.value(SCRAPE).filter(|value| *value == "true").and(annotations.value(SCRAPE_PORT))?;
+    port.parse().ok().filter(|port| *port > 0)
 }
 
 fn hook_of(meta: &Meta) -> Option<Name> {
@@ -162,7 +168,7 @@ fn hook_of(meta: &Meta) -> Option<Name> {
 }
 
 impl WirePodSpec {
-    fn into_facts(self, labels: crate::model::Labels) -> PodFacts {
+    fn into_facts(self, labels: Labels, annotations: &Labels) -> PodFacts {
         let service_account =
             [self.service_account_name, self.service_account].into_iter().find(|name| !name.is_empty());
         let mut ports = Vec::new();
@@ -180,6 +186,8 @@ impl WirePodSpec {
             host_network: self.host_network,
             ports,
             service_account: service_account.unwrap_or_else(|| Name::from("default")),
+            scrape_port: scrape_port(annotations),
+            linkerd: annotations.value(LINKERD_INJECT).map(|value| value != "disabled"),
         }
     }
 }

@@ -52,7 +52,8 @@ fn service(spec: Value) -> Service {
 #[test]
 fn every_kind_is_decoded_from_a_name_alone() {
     for kind in Kind::all().filter(|kind| *kind != Kind::Ingress) {
-        let object = decoded(kind, json!({"spec": {"template": {}, "someday": [1, {"x": null}]}, "status": null}));
+        let rest = json!({"template": {}, "someday": [1, {"x": null}], "tier": "Admin", "priority": 1, "subject": {"pods": {}}});
+        let object = decoded(kind, json!({"spec": rest, "status": null}));
         assert_eq!(object.kind(), kind);
         assert_eq!(object.meta().namespace.is_some(), kind.info().namespaced);
     }

@@ -1,11 +1,22 @@
 //! Who may reach whom, of everything that a snapshot holds.
 
+mod difference;
+mod engine;
+mod entrances;
+mod filter;
+mod isolation;
 mod name;
+mod nodes;
 
 use std::net::IpAddr;
 
 use crate::model::PortSet;
 
+pub use difference::{Difference, difference};
+pub use engine::{Block, Ends, Reach, Workloads};
+pub use entrances::entrances;
+pub use filter::{Filter, Pattern};
+pub use isolation::isolation_of;
 pub use name::WorkloadName;
 
 /// One end of a flow, as it is shown.

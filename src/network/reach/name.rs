@@ -41,11 +41,15 @@ impl WorkloadName {
         }
     }
 
-    /// The workload that the Pods of a class belong to.
-    pub fn of_class(snapshot: &Snapshot, class: &ClassKey) -> Option<Self> {
-        let first = snapshot.class(class)?.pods.first()?.clone();
-        let pod = snapshot.object(&ObjectKey::namespaced(Kind::Pod, class.namespace.clone(), first)).found()?;
-        Some(Self::of_object(snapshot, &pod))
+    /// The workloads that the Pods of a class belong to: one, or each Pod itself where nothing controls them.
+    pub fn of_class(snapshot: &Snapshot, class: &ClassKey) -> Vec<Self> {
+        let Some(members) = snapshot.class(class) else { return Vec::new() };
+        let key = |name: &Name| ObjectKey::namespaced(Kind::Pod, class.namespace.clone(), name.clone());
+        if class.controller.is_none() {
+            return members.pods.iter().map(|name| Self::of_key(&key(name))).collect();
+        }
+        let first = members.pods.first().and_then(|name| snapshot.object(&key(name)).found());
+        first.iter().map(|pod| Self::of_object(snapshot, pod)).collect()
     }
 }
 

@@ -68,12 +68,16 @@ pub(super) fn settled(exposure: &Exposure) -> Coverage {
 
 /// The reads that confirm a breach of a workload's isolation: the policies, the namespace, for a class whether it still runs, and
 /// controllers.
-pub(super) fn needs(snapshot: &Snapshot, breach: &Breach) -> Vec<Need> {
+pub(super) fn needs(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
+    let snapshot = context.snapshot;
     let Some(namespace) = breach.subject.namespace() else { return Vec::new() };
-    let mut needs = vec![
-        Need::List(Kind::NetworkPolicy, Some(namespace.clone())),
-        Need::Get(ObjectKey::cluster(Kind::Namespace, namespace.clone())),
-    ];
+    let mut needs = vec![Need::Get(ObjectKey::cluster(Kind::Namespace, namespace.clone()))];
+    for kind in Kind::all().filter(|kind| context.environment.plugin.enforces(*kind)) {
+        let scope = kind.info().namespaced.then_some(namespace);
+        if !matches!(snapshot.coverage(kind, scope), Err(Blind::NotServed(_))) {
+            needs.push(Need::List(kind, scope.cloned()));
+        }
+    }
     let (mut controller, is_class) = match &breach.subject {
         Subject::Class(key) => (key.controller.clone(), true),
         Subject::Object(key) => {

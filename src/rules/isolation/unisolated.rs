@@ -48,7 +48,7 @@ impl Rule for Unisolated {
     }
 
     fn rests_on(&self, context: &Context<'_>, breach: &Breach) -> Vec<Need> {
-        needs(context.snapshot, breach)
+        needs(context, breach)
     }
 
     fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {

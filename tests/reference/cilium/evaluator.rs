@@ -4,11 +4,11 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use ringwall::{model::Protocol, network::Direction};
+use ringwall::network::Direction;
 
 use super::world::{Entry, Mixed, Peers, Policy, Port, Rule, Section};
 use crate::{
-    evaluator::{End, holds, isolating, permits},
+    evaluator::{End, Flow, holds, isolating, permits},
     world::{Labelled, Map, Operator, Pod},
 };
 
@@ -33,13 +33,6 @@ impl Guess {
         };
         (0..16).map(bits).collect()
     }
-}
-
-pub(crate) struct Flow<'a> {
-    pub(crate) source: End<'a>,
-    pub(crate) destination: End<'a>,
-    pub(crate) protocol: Protocol,
-    pub(crate) port: u16,
 }
 
 /// Whether a connection is allowed: the source's egress and the destination's ingress both allow it.
@@ -70,8 +63,7 @@ fn side(world: &Mixed, pod: &Pod, direction: Direction, flow: &Flow<'_>, guess: 
     }
     let isolated_by_kubernetes = !isolating(&world.plain, pod, direction).is_empty();
     let mut default_deny = isolated_by_kubernetes;
-    let mut allow = isolated_by_kubernetes
-        && permits(&world.plain, pod, direction, flow.source, flow.destination, flow.protocol, flow.port);
+    let mut allow = isolated_by_kubernetes && permits(&world.plain, pod, direction, flow);
     let mut stopped_by_proxy = false;
     for policy in &world.policies {
         for rule in &policy.rules {

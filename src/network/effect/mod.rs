@@ -1,0 +1,304 @@
+//! What a change alters of who may talk to whom.
+//!
+//! Costs follow what the change touches: the workloads that a policy selects before or after, or whose policies mean a peer that
+//! moves, and of peers only those that rules which differ name. What opens or closes to just anybody is told as such and not peer
+//! by peer.
+
+mod subjects;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{AddressSet, Labels, Name, Object, ObjectKey, PodFacts, PortSet},
+    snapshot::{ClassKey, Snapshot, Touched},
+};
+
+use super::{
+    Admission, Direction, Enforcement, Party, Peer, Plugin, PodView, Policy, Reading, evaluate, of_policies,
+    policies_on, reach::WorkloadName, select, unplaced,
+};
+
+use subjects::{Moved, Subjects};
+
+/// How many peers of one workload are looked at one by one.
+const PEERS: usize = 1_000;
+/// How many workloads are looked at.
+const WORKLOADS: usize = 2_000;
+
+/// An alteration of one direction of a workload.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Effect {
+    /// Whether less is let through than before; what opens comes first.
+    pub closes: bool,
+    /// The workload whose policies make the difference.
+    pub workload: WorkloadName,
+    /// The direction, seen from it.
+    pub direction: Direction,
+    /// Who is let through, or no more.
+    pub peers: AlteredPeers,
+    /// On which ports of the destination.
+    pub ports: PortSet,
+}
+
+/// To whom something opens or closes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum AlteredPeers {
+    /// Every Pod and every address.
+    Everyone,
+    /// Every Pod of every namespace.
+    EveryPod,
+    /// Addresses.
+    Addresses(AddressSet),
+    /// These workloads.
+    Workloads(BTreeSet<WorkloadName>),
+}
+
+/// All that a change alters.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Effects {
+    /// The alterations, what opens first.
+    pub list: Vec<Effect>,
+    /// Whether there was too much to look at, so that there may be more.
+    pub more: bool,
+}
+
+/// What differs between two states of which these objects differ. What cannot be known exactly is taken as if it let through as
+/// much as it can.
+pub fn effects(before: &Snapshot, after: &Snapshot, plugin: &Plugin, touched: &Touched, now: Timestamp) -> Effects {
+    let mut subjects = Subjects::of(before, after, plugin, touched, now);
+    let mut found = Found::default();
+    found.more = subjects.list.len() > WORKLOADS;
+    subjects.list.truncate(WORKLOADS);
+    for subject in &subjects.list {
+        for direction in Direction::BOTH {
+            Comparison { before, after, plugin, subject, moved: &subjects.moved, direction }.run(&mut found);
+        }
+    }
+    found.finish()
+}
+
+/// One class or template before and after.
+#[derive(Debug)]
+struct Subject {
+    workloads: Vec<WorkloadName>,
+    namespace: Name,
+    before: Side,
+    after: Side,
+}
+
+/// A Pod in one of both states.
+#[derive(Debug)]
+struct Side {
+    labels: Labels,
+    facts: Arc<PodFacts>,
+}
+
+impl Side {
+    fn view<'a>(&'a self, namespace: &'a Name) -> PodView<'a> {
+        PodView { namespace, namespace_labels: &self.labels, facts: &self.facts }
+    }
+}
+
+/// The alterations, gathered so that the classes of one workload are told once.
+#[derive(Default)]
+struct Found {
+    wide: BTreeSet<Effect>,
+    named: BTreeMap<(bool, WorkloadName, Direction, PortSet), BTreeSet<WorkloadName>>,
+    more: bool,
+}
+
+impl Found {
+    fn finish(self) -> Effects {
+        let named = self.named.into_iter().filter(|(_, peers)| !peers.is_empty());
+        let named = named.map(|((closes, workload, direction, ports), peers)| Effect {
+            closes,
+            workload,
+            direction,
+            peers: AlteredPeers::Workloads(peers),
+            ports,
+        });
+        let list: BTreeSet<Effect> = self.wide.into_iter().chain(named).collect();
+        Effects { list: list.into_iter().collect(), more: self.more }
+    }
+}
+
+struct Comparison<'a> {
+    before: &'a Snapshot,
+    after: &'a Snapshot,
+    plugin: &'a Plugin,
+    subject: &'a Subject,
+    /// The Pods whose labels, or whose namespace's labels, move.
+    moved: &'a [Moved],
+    direction: Direction,
+}
+
+/// The policies of one side; `None` where policies have no hold.
+type Policies = Option<Vec<Arc<Policy>>>;
+
+impl Comparison<'_> {
+    fn run(&self, found: &mut Found) {
+        let view = |side: &'_ Side| side.view(&self.subject.namespace).facts.host_network;
+        let old =
+            policies_on(self.before, self.plugin, self.subject.before.view(&self.subject.namespace), self.direction);
+        let new =
+            policies_on(self.after, self.plugin, self.subject.after.view(&self.subject.namespace), self.direction);
+        let same = old == new && view(&self.subject.before) == view(&self.subject.after);
+        if same && self.moved.is_empty() {
+            return;
+        }
+        let mut wide = [PortSet::none(), PortSet::none()];
+        if !same {
+            let (old, new) = (self.exposed(&old, &self.subject.before), self.exposed(&new, &self.subject.after));
+            wide = [self.anybody(false, &old, &new, found), self.anybody(true, &new, &old, found)];
+        }
+        for peer in self.peers(&old, &new, same, found) {
+            self.peer(&peer, &old, &new, &wide, found);
+        }
+    }
+
+    fn exposed(&self, policies: &Policies, side: &Side) -> Arc<Admission> {
+        match policies {
+            Some(policies) if policies.is_empty() && self.plugin.enforcement == Enforcement::Always => {
+                Arc::new(Admission::nothing())
+            }
+            Some(policies) => {
+                evaluate(policies.clone(), self.plugin, &side.facts, self.direction, Reading::Most).admission
+            }
+            None => Arc::new(Admission::everything()),
+        }
+    }
+
+    /// What opens (or closes) to just anybody; the ports on which every Pod is concerned.
+    fn anybody(&self, closes: bool, less: &Admission, more: &Admission, found: &mut Found) -> PortSet {
+        let gained = more.difference(less);
+        let mut tell = |peers, ports: &PortSet| {
+            for workload in &self.subject.workloads {
+                let (workload, direction, peers) = (workload.clone(), self.direction, AlteredPeers::clone(&peers));
+                found.wide.insert(Effect { closes, workload, direction, peers, ports: ports.clone() });
+            }
+        };
+        let every = AddressSet::every();
+        let everywhere = gained.ports_where(|addresses| *addresses == every);
+        let both = gained.pods.intersection(&everywhere);
+        let (pods, rest) = (gained.pods.difference(&both), everywhere.difference(&both));
+        if !both.is_empty() {
+            tell(AlteredPeers::Everyone, &both);
+        }
+        if !pods.is_empty() {
+            tell(AlteredPeers::EveryPod, &pods);
+        }
+        if !rest.is_empty() {
+            tell(AlteredPeers::Addresses(every.clone()), &rest);
+        }
+        for (ports, addresses) in gained.addresses().filter(|(_, addresses)| **addresses != every) {
+            tell(AlteredPeers::Addresses(addresses.clone()), ports);
+        }
+        gained.pods
+    }
+
+    /// The peers for which something may differ: those that rules which differ name, and those that move.
+    fn peers(&self, old: &Policies, new: &Policies, same: bool, found: &mut Found) -> Vec<Moved> {
+        let mut peers: Vec<Moved> = self.moved.to_vec();
+        if same {
+            return peers;
+        }
+        let (old, new) = (old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default());
+        let only = |these: &[Arc<Policy>], those: &[Arc<Policy>]| -> Vec<Arc<Policy>> {
+            these.iter().filter(|policy| !those.contains(policy)).cloned().collect()
+        };
+        let mut known: BTreeSet<ClassKey> = peers.iter().map(|peer| peer.class.clone()).collect();
+        let mut meant: Vec<Peer> = Vec::new();
+        // A policy that isolates first or last alters what all the others let through.
+        let isolates = |policies: &[Arc<Policy>]| policies.iter().any(|policy| policy.isolates(self.direction));
+        let differing = if isolates(old) == isolates(new) {
+            [only(old, new), only(new, old)].concat()
+        } else {
+            [old, new].concat()
+        };
+        let rules = differing.iter().flat_map(|policy| policy.rules(self.direction).unwrap_or_default());
+        for (peer, _) in rules.flat_map(|rule| &rule.peers) {
+            if matches!(peer, Peer::Pods { .. }) && !peer.is_every_pod() && !meant.contains(peer) {
+                meant.push(peer.clone());
+            }
+        }
+        for peer in &meant {
+            subjects::classes_meant(self.after, self.plugin, peer, |class, labels| {
+                if peers.len() >= PEERS {
+                    found.more = true;
+                } else if known.insert(class.clone()) {
+                    peers.push(Moved::resting(class.clone(), labels.clone()));
+                }
+            });
+        }
+        peers
+    }
+
+    fn peer(&self, peer: &Moved, old: &Policies, new: &Policies, wide: &[PortSet; 2], found: &mut Found) {
+        let namespace = &peer.class.namespace;
+        let lets = |policies: &Policies, side: &Side, own: &Side| {
+            let (subject, peer) = (unplaced(own.view(&self.subject.namespace)), unplaced(side.view(namespace)));
+            let (source, destination) = self.ends(subject, peer);
+            of_policies(self.plugin, policies.as_deref(), source, destination, self.direction).most
+        };
+        let earlier = lets(old, &peer.before, &self.subject.before);
+        let later = lets(new, &peer.after, &self.subject.after);
+        let [opened, closed] = wide;
+        let gained = later.difference(&earlier).difference(opened);
+        let lost = earlier.difference(&later).difference(closed);
+        for (closes, ports, state) in [(false, gained, self.after), (true, lost, self.before)] {
+            if ports.is_empty() {
+                continue;
+            }
+            let ports = ports.intersection(&self.other_side(peer, state, closes));
+            if ports.is_empty() {
+                continue;
+            }
+            let mut names = WorkloadName::of_class(state, &peer.class);
+            if names.is_empty() {
+                names.extend(peer.name.clone());
+            }
+            for workload in &self.subject.workloads {
+                let others = names.iter().filter(|name| *name != workload).cloned();
+                let key = (closes, workload.clone(), self.direction, ports.clone());
+                found.named.entry(key).or_default().extend(others);
+            }
+        }
+    }
+
+    /// What the peer's own policies let through, in the state in which the flow is there.
+    fn other_side(&self, peer: &Moved, state: &Snapshot, closes: bool) -> PortSet {
+        let (own, theirs) =
+            if closes { (&self.subject.before, &peer.before) } else { (&self.subject.after, &peer.after) };
+        let (subject, view) = (own.view(&self.subject.namespace), theirs.view(&peer.class.namespace));
+        let (source, destination) = self.ends(unplaced(subject), unplaced(view));
+        let direction = match self.direction {
+            Direction::Ingress => Direction::Egress,
+            Direction::Egress => Direction::Ingress,
+        };
+        let policies = policies_on(state, self.plugin, view, direction);
+        of_policies(self.plugin, policies.as_deref(), source, destination, direction).most
+    }
+
+    /// Source and destination.
+    fn ends<'p>(&self, subject: Party<'p>, peer: Party<'p>) -> (Party<'p>, Party<'p>) {
+        match self.direction {
+            Direction::Ingress => (peer, subject),
+            Direction::Egress => (subject, peer),
+        }
+    }
+}
+
+/// An object before and after.
+fn versions(before: &Snapshot, after: &Snapshot, key: &ObjectKey) -> (Option<Object>, Option<Object>) {
+    (before.object(key).found(), after.object(key).found())
+}
+
+/// The labels of a namespace in both states.
+fn labels_of(before: &Snapshot, after: &Snapshot, namespace: &Name) -> (Labels, Labels) {
+    (select::namespace_labels(before, namespace), select::namespace_labels(after, namespace))
+}

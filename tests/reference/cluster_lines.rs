@@ -1,0 +1,1 @@
+//! The specification of `policy.networking.k8s.io` line by line.
