@@ -13,11 +13,11 @@ use ringwall::{
 };
 
 use self::{
-    evaluator::{Guess, allowed},
+    evaluator::{Flow, Guess, allowed},
     world::{Mixed, mixed},
 };
 use crate::{
-    evaluator::{End, Flow},
+    evaluator::End,
     strategies::{labels, subject},
     world::Pod,
 };

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod calico;
 mod cilium;
 mod cluster_lines;
 mod cluster_policies;

@@ -3,6 +3,7 @@
 //! Not all of it: what decisions rest on, and the slips that are made most. An object that passes here may still be refused
 //! by a cluster; one that is refused here is refused by every cluster.
 
+mod calico_policies;
 mod cilium_policies;
 mod cluster_policies;
 mod ingresses;
@@ -36,12 +37,13 @@ pub(super) fn validate(kind: Kind, object: &Value) -> Vec<Fault> {
             Kind::Service => services::service(&object, &mut faults),
             Kind::Ingress => ingresses::ingress(&object, &mut faults),
             Kind::IngressClass => ingresses::ingress_class(&object, &mut faults),
-            Kind::CiliumNetworkPolicy | Kind::CiliumClusterwideNetworkPolicy => {
-                cilium_policies::policy(kind, &object, &mut faults);
-            }
             Kind::ClusterNetworkPolicy | Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy => {
                 cluster_policies::policy(kind, &object, &mut faults);
             }
+            Kind::CiliumNetworkPolicy | Kind::CiliumClusterwideNetworkPolicy => {
+                cilium_policies::policy(kind, &object, &mut faults);
+            }
+            _ if calico_policies::judges(kind) => calico_policies::object(kind, &object, &mut faults),
             _ if kind.is_workload() => pods::workload(kind, &object, &mut faults),
             _ => {}
         }

@@ -134,7 +134,7 @@ fn selector<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Selector>, D::E
 }
 
 /// The network that is written so; an address stands for itself.
-pub(in crate::model) fn network_or_address(text: &str) -> Option<IpNet> {
+pub fn network_or_address(text: &str) -> Option<IpNet> {
     parse_network(text).or_else(|| {
         let length = if text.contains(':') { 128 } else { 32 };
         if text.contains('/') { None } else { parse_network(&format!("{text}/{length}")) }
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for WireNet {
 }
 
 /// The number of a protocol that is written by name, in any case, or by number.
-pub(in crate::model) fn calico_protocol(text: &str) -> Option<u8> {
+pub fn calico_protocol(text: &str) -> Option<u8> {
     const NAMES: [(&str, u8); 6] =
         [("TCP", 6), ("UDP", 17), ("ICMP", 1), ("ICMPv6", 58), ("SCTP", 132), ("UDPLite", 136)];
     let named = NAMES.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, number)| number);
@@ -170,7 +170,7 @@ impl<'de> Deserialize<'de> for WireCalicoProtocol {
 }
 
 /// The port, the range or the name that is written so.
-pub(in crate::model) fn calico_port(text: &str) -> Option<CalicoPort> {
+pub fn calico_port(text: &str) -> Option<CalicoPort> {
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     if let Some(port) = number(text) {
         return Some(CalicoPort::Range(port, port));

@@ -30,6 +30,7 @@ use serde_path_to_error::Segment;
 
 use super::{FieldPath, Kind, Object, ObjectKey};
 
+pub use calico::{calico_port, calico_protocol, network_or_address};
 pub use calico_selector::{SelectorError, parse_calico_selector};
 pub use network::parse_network;
 

@@ -4,16 +4,17 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use ringwall::network::Direction;
+use ringwall::{model::Protocol, network::Direction};
 
 use super::world::{Entry, Mixed, Peers, Policy, Port, Rule, Section};
 use crate::{
-    evaluator::{End, Flow, holds, isolating, permits},
+    evaluator::{self, End, holds, isolating, permits},
     world::{Labelled, Map, Operator, Pod},
 };
 
 /// What no object tells.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a guess by itself")]
 pub(crate) struct Guess {
     /// Whether Pods on a node's network are on the node of the other end.
     pub(crate) same_node: bool,
@@ -33,6 +34,13 @@ impl Guess {
         };
         (0..16).map(bits).collect()
     }
+}
+
+pub(crate) struct Flow<'a> {
+    pub(crate) source: End<'a>,
+    pub(crate) destination: End<'a>,
+    pub(crate) protocol: Protocol,
+    pub(crate) port: u16,
 }
 
 /// Whether a connection is allowed: the source's egress and the destination's ingress both allow it.
@@ -63,7 +71,13 @@ fn side(world: &Mixed, pod: &Pod, direction: Direction, flow: &Flow<'_>, guess: 
     }
     let isolated_by_kubernetes = !isolating(&world.plain, pod, direction).is_empty();
     let mut default_deny = isolated_by_kubernetes;
-    let mut allow = isolated_by_kubernetes && permits(&world.plain, pod, direction, flow);
+    let plain = evaluator::Flow {
+        source: flow.source,
+        destination: flow.destination,
+        protocol: flow.protocol,
+        port: flow.port,
+    };
+    let mut allow = isolated_by_kubernetes && permits(&world.plain, pod, direction, &plain);
     let mut stopped_by_proxy = false;
     for policy in &world.policies {
         for rule in &policy.rules {
@@ -128,12 +142,11 @@ fn peer_matches(world: &Mixed, policy: &Policy, entry: &Entry, peer: End<'_>, gu
             let in_scope = names_namespace || policy.namespace.as_ref().is_none_or(|own| *own == pod.namespace);
             in_scope && selects(selector, &labels_of(world, pod))
         }),
-        (Peers::Endpoints(_), _) => false,
         (Peers::Networks(networks), End::Address(address)) => networks.iter().any(|network| holds(*network, address)),
         (Peers::Sets(sets), End::Address(address)) => sets.iter().any(|(network, except)| {
             holds(*network, address) && !except.iter().any(|network| holds(*network, address))
         }),
-        (Peers::Networks(_) | Peers::Sets(_), End::Pod(_)) => false,
+        (Peers::Endpoints(_), _) | (Peers::Networks(_) | Peers::Sets(_), End::Pod(_)) => false,
         (Peers::Entities(names), peer) => names.iter().any(|name| is_entity(name, peer, guess)),
         (Peers::DnsNames, End::Address(_)) => guess.dns,
         (Peers::DnsNames, End::Pod(_)) => false,
@@ -171,7 +184,7 @@ fn is_port(port: &Port, flow: &Flow<'_>) -> bool {
         None | Some("ANY") => true,
         Some(name) => name == flow.protocol.name(),
     };
-    let number_matches = match port.port.parse::<u16>() {
+    let number_matches = match port.written.parse::<u16>() {
         Ok(0) => match port.end {
             None | Some(0) => true,
             Some(end) => flow.port <= end,
@@ -179,7 +192,7 @@ fn is_port(port: &Port, flow: &Flow<'_>) -> bool {
         Ok(first) => first == flow.port || port.end.is_some_and(|end| first <= flow.port && flow.port <= end),
         Err(_) => match flow.destination {
             End::Pod(pod) => pod.ports.iter().any(|(name, protocol, number)| {
-                name.as_ref() == Some(&port.port) && *protocol == flow.protocol && *number == flow.port
+                name.as_ref() == Some(&port.written) && *protocol == flow.protocol && *number == flow.port
             }),
             End::Address(_) => false,
         },

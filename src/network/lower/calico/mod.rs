@@ -6,6 +6,8 @@ mod context;
 mod entity;
 mod ports;
 mod selectors;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, LazyLock};
 
