@@ -48,7 +48,8 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let mut subjects = rules::affected(&before, &after, &touched);
     subjects.extend(own.clone());
     if change.operation == Operation::Create && !change.key.kind.decides_isolation() {
-        // One more workload only mends what rules say of policies: that they select nothing.
+        // One more workload mends what rules say of policies, as a rule: that they mean nobody. What else they say of it then is
+        // for the policies' own requests and for surveys, not for every Pod of a rollout.
         subjects.retain(|subject| !subject.kind().is_policy());
     }
     let raises = namespace::raises(&judge, change);

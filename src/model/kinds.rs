@@ -209,11 +209,11 @@ pub static KINDS: [KindInfo; COUNT] = [
         .cluster(),
     entry(Kind::GatewayClass, "GatewayClass", "gatewayclasses", GATEWAY).also(&["v1beta1"]).cluster(),
     entry(Kind::Gateway, "Gateway", "gateways", GATEWAY).also(&["v1beta1"]),
-    entry(Kind::HTTPRoute, "HTTPRoute", "httproutes", GATEWAY).also(&["v1beta1"]),
-    entry(Kind::GRPCRoute, "GRPCRoute", "grpcroutes", GATEWAY).also(&["v1alpha2"]),
-    entry(Kind::TLSRoute, "TLSRoute", "tlsroutes", GATEWAY).also(&["v1alpha2", "v1alpha3"]),
-    entry(Kind::TCPRoute, "TCPRoute", "tcproutes", GATEWAY).also(&["v1alpha2"]),
-    entry(Kind::UDPRoute, "UDPRoute", "udproutes", GATEWAY).also(&["v1alpha2"]),
+    entry(Kind::HTTPRoute, "HTTPRoute", "httproutes", GATEWAY).also(&["v1beta1"]).judged("routes", WRITE),
+    entry(Kind::GRPCRoute, "GRPCRoute", "grpcroutes", GATEWAY).also(&["v1alpha2"]).judged("routes", WRITE),
+    entry(Kind::TLSRoute, "TLSRoute", "tlsroutes", GATEWAY).also(&["v1alpha2", "v1alpha3"]).judged("routes", WRITE),
+    entry(Kind::TCPRoute, "TCPRoute", "tcproutes", GATEWAY).also(&["v1alpha2"]).judged("routes", WRITE),
+    entry(Kind::UDPRoute, "UDPRoute", "udproutes", GATEWAY).also(&["v1alpha2"]).judged("routes", WRITE),
     entry(
         Kind::ValidatingWebhookConfiguration,
         "ValidatingWebhookConfiguration",
@@ -279,6 +279,16 @@ impl Kind {
         )
     }
 
+    /// Whether objects of this kind are policies that are only tried out.
+    pub fn is_staged_policy(self) -> bool {
+        matches!(
+            self,
+            Self::CalicoStagedNetworkPolicy
+                | Self::CalicoStagedGlobalNetworkPolicy
+                | Self::CalicoStagedKubernetesNetworkPolicy
+        )
+    }
+
     /// Whether objects of this kind decide what policies mean without being policies: Calico's tiers and sets of networks.
     pub fn is_policy_context(self) -> bool {
         matches!(
@@ -295,6 +305,11 @@ impl Kind {
     /// Whether a change of such an object can alter whom policies isolate and what they let through.
     pub fn decides_isolation(self) -> bool {
         self.is_policy() || self.is_policy_context()
+    }
+
+    /// Whether objects of this kind tell the API server whom to ask at admission.
+    pub fn is_webhook_configuration(self) -> bool {
+        matches!(self, Self::ValidatingWebhookConfiguration | Self::MutatingWebhookConfiguration)
     }
 
     /// Whether objects of this kind are routes of Gateway API.

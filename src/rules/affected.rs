@@ -1,18 +1,24 @@
 //! Which subjects a change can affect.
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
-//! these subjects. The one deliberate difference: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others.
+//! these subjects. Three differences are deliberate: a Pod that was touched is judged as itself and not as its class, for a request
+//! about one Pod does not answer for the others; what rules say of Services is not judged with every Pod
+//! ([`super::affected_services`]); and policies of other namespaces are not asked whether they lose a peer
+//! ([`super::affected_policies`]).
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{IngressBackend, Kind, Labels, Name, NetworkPolicy, Object, ObjectKey, annotations},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
     snapshot::{Snapshot, Touched},
 };
 
-use super::Subject;
+use super::{
+    Subject,
+    affected_policies::{meaning, neighbours},
+    affected_services::{behind_gateways, behind_policy},
+};
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
 pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
@@ -32,7 +38,11 @@ pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTree
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
-    let judged = |kind: &Kind| kind.is_policy() || matches!(kind, Kind::Namespace | Kind::Service | Kind::Ingress);
+    let judged = |kind: &Kind| {
+        let others = [Kind::Namespace, Kind::Service, Kind::Ingress];
+        let is_policy = kind.is_policy() || kind.is_staged_policy();
+        others.contains(kind) || is_policy || kind.is_route() || kind.is_webhook_configuration()
+    };
     let others = Kind::all()
         .filter(judged)
         .flat_map(|kind| snapshot.list(kind, None))
@@ -75,6 +85,11 @@ impl Affected<'_> {
             Kind::Service => self.service(key),
             Kind::Ingress => self.ingress(key),
             Kind::IngressClass => self.ingress_class(key),
+            Kind::Gateway | Kind::GatewayClass => {
+                for state in [self.before, self.after] {
+                    behind_gateways(state, key, &mut self.subjects);
+                }
+            }
             Kind::Pod => self.workload(key),
             kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
             kind if kind.is_policy_context() => self.contextual(),
@@ -84,6 +99,9 @@ impl Affected<'_> {
             }
             _ => {}
         }
+        if key.kind.is_policy() {
+            neighbours(self.after, key, &mut self.subjects);
+        }
     }
 
     /// The object before and after, as far as it is there.
@@ -91,21 +109,14 @@ impl Affected<'_> {
         [self.before.object(key).found(), self.after.object(key).found()].into_iter().flatten()
     }
 
-    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it selects.
+    /// The first workload of a namespace may lack a default-deny, and a policy may find or lose the last one that it means.
     fn workload(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
         for version in self.versions(key) {
             let Some(facts) = version.pod_facts() else { continue };
             for state in &self.policies {
-                let selecting = policies(state, namespace).filter(|policy| policy.pod_selector.matches(&facts.labels));
-                self.subjects.extend(selecting.map(|policy| {
-                    Subject::Object(ObjectKey::namespaced(
-                        Kind::NetworkPolicy,
-                        namespace.clone(),
-                        policy.meta.name.clone(),
-                    ))
-                }));
+                meaning(state, namespace, facts, &mut self.subjects);
             }
         }
     }
@@ -126,6 +137,7 @@ impl Affected<'_> {
         for version in self.versions(key) {
             if let Object::NetworkPolicy(policy) = version {
                 self.workloads_where(namespace, |labels| policy.pod_selector.matches(labels));
+                behind_policy(self.after, namespace, &policy.pod_selector, &mut self.subjects);
             }
         }
     }
@@ -178,18 +190,18 @@ impl Affected<'_> {
     fn service(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         let (before, after) = (self.before, self.after);
-        let ingresses: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
+        let leading: Vec<ObjectKey> = before.referrers(key).chain(after.referrers(key)).cloned().collect();
         let versions: Vec<Object> = self.versions(key).collect();
         let exposes =
             versions.iter().any(|version| matches!(version, Object::Service(service) if service.is_exposed()));
-        if exposes || !ingresses.is_empty() {
+        if exposes || leading.iter().any(|key| key.kind == Kind::Ingress) {
             for version in versions {
                 if let Object::Service(service) = version {
                     self.workloads_where(namespace, |labels| service.selects(labels));
                 }
             }
         }
-        self.subjects.extend(ingresses.into_iter().map(Subject::Object));
+        self.subjects.extend(leading.into_iter().map(Subject::Object));
     }
 
     /// An Ingress exposes the workloads behind its Services, and the certificate that it asks for may serve other Ingresses of
@@ -251,12 +263,4 @@ impl Affected<'_> {
             self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
         }
     }
-}
-
-/// All policies of a namespace, terminating ones included.
-fn policies<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = &'a NetworkPolicy> + 'a {
-    snapshot.list(Kind::NetworkPolicy, Some(namespace)).filter_map(|object| match object {
-        Object::NetworkPolicy(policy) => Some(&**policy),
-        _ => None,
-    })
 }

@@ -46,6 +46,8 @@ pub enum Aspect {
     Port(Protocol, u16),
     /// A host; `None` for requests of any host.
     Host(Option<Name>),
+    /// A port, by name or number, of a Service that the object leads to.
+    Service(ObjectKey, Name),
     /// A label of the object.
     Label(Name),
     /// An exemption of the ruleset.
@@ -57,7 +59,13 @@ impl Aspect {
     pub fn direction(&self) -> Option<Direction> {
         match self {
             Self::Direction(direction) | Self::Peer(direction, ..) => Some(*direction),
-            Self::Whole | Self::Place(_) | Self::Port(..) | Self::Host(_) | Self::Label(_) | Self::Exemption(_) => None,
+            Self::Whole
+            | Self::Place(_)
+            | Self::Port(..)
+            | Self::Host(_)
+            | Self::Service(..)
+            | Self::Label(_)
+            | Self::Exemption(_) => None,
         }
     }
 
@@ -78,6 +86,7 @@ impl fmt::Display for Aspect {
             Self::Port(protocol, number) => write!(f, "{protocol} {number}"),
             Self::Host(Some(host)) => write!(f, "host {host}"),
             Self::Host(None) => write!(f, "every host"),
+            Self::Service(service, port) => write!(f, "{service} port {port}"),
             Self::Label(key) => write!(f, "label {key}"),
             Self::Exemption(name) => write!(f, "exemption {name}"),
         }

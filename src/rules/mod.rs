@@ -3,7 +3,17 @@
 //! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
 
 mod affected;
+mod affected_policies;
+mod affected_services;
 mod at_the_edge;
+mod at_the_edge;
+mod behind_services;
+mod blocked_dns;
+mod blocked_ingress_controller;
+mod blocked_mesh_port;
+mod blocked_scrape;
+mod blocked_service;
+mod blocked_webhook;
 mod breach;
 mod catalogue;
 mod context;
@@ -18,6 +28,7 @@ mod metadata_endpoint;
 mod mismatch;
 mod no_default_deny;
 mod of_the_decision;
+mod one_sided_allow;
 mod open_egress;
 mod open_ingress;
 mod parameters;
@@ -25,8 +36,10 @@ mod peer_selects_nothing;
 mod plaintext_ingress;
 mod policy_selects_nothing;
 mod separate_peers;
+mod split_service;
 mod subject;
 mod uncovered_host;
+mod unenforced_policy;
 mod unexposed_port;
 mod unisolated_egress;
 mod unisolated_ingress;

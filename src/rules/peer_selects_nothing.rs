@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    model::{Kind, Name},
+    model::{Kind, METADATA_NAME, Name},
     network::{Direction, Peer},
     snapshot::{Blind, Coverage, Need},
 };
@@ -166,7 +166,7 @@ fn fault(context: &Context<'_>, peer: &Peer) -> Option<(Fault, Coverage)> {
     let is_whole = is_whole_cluster(snapshot);
     let meant = || meant_namespaces(snapshot, namespace.as_ref(), namespaces);
     if meant().next().is_none() {
-        let near = nearest_namespace(snapshot, namespaces);
+        let near = nearest_namespace(snapshot, namespaces, is_whole);
         return match near {
             _ if is_whole => Some((Fault::NoNamespace(near), certain)),
             Some(_) => Some((Fault::NoNamespace(near), certain.and(Err(Blind::NotInFiles(Kind::Namespace))))),
@@ -202,7 +202,7 @@ fn told(direction: Direction, peer: &Peer, fault: &Fault) -> (String, String, St
             match near {
                 Some(Near::Label(key, value)) => (
                     format!("{message}; nearest is {key}={value}"),
-                    format!(" A Namespace has {key}={value}."),
+                    if key == METADATA_NAME { String::new() } else { format!(" A Namespace has {key}={value}.") },
                     format!("write {key}: {value}"),
                     "namespaceSelector",
                 ),

@@ -23,7 +23,7 @@ static INFO: RuleInfo = RuleInfo {
     id: RuleId("policy-selects-nothing"),
     family: Family("policy-selects-nothing"),
     level: Level::Hint,
-    what: "A policy whose selectors match no Pod and no template, or only such as are on their node's network.",
+    what: "A policy whose selectors match no Pod and no template.",
     why: "A selector with a typing error protects nobody, and nothing tells.",
     sources: &["https://kubernetes.io/docs/concepts/services-networking/network-policies/"],
     parameters: &[],
@@ -99,23 +99,19 @@ impl Rule for PolicySelectsNothing {
         };
         let fault = fault(context, &policies).map(|(fault, _)| fault);
         let message = match &fault {
-            Some(Fault::OnNode) => {
-                format!("{reference} selects only Pods on their node's network, which no policy governs")
-            }
             Some(Fault::NoNamespace(_)) => format!("{reference} selects {what}, and no Namespace has these labels"),
             _ => format!("{reference} selects {what}, which no workload{whose} has"),
         };
         let near = match &fault {
             Some(Fault::NoWorkload(near) | Fault::NoNamespace(near)) => near.as_ref(),
-            Some(Fault::OnNode) | None => None,
+            None => None,
         };
-        let fix = match (near, &fault) {
-            (_, Some(Fault::OnNode)) => "take hostNetwork from the Pods, or remove the policy".to_owned(),
-            (Some(Near::Label(key, value)), _) => format!("correct {field}; nearest is {key}={value}"),
-            (Some(Near::Namespace(namespace)), _) => {
+        let fix = match near {
+            Some(Near::Label(key, value)) => format!("correct {field}; nearest is {key}={value}"),
+            Some(Near::Namespace(namespace)) => {
                 format!("move it to the namespace {namespace}, where workloads match")
             }
-            (None, _) => format!("none is needed if its workload is yet to come; else correct {field}"),
+            None => format!("none is needed if its workload is yet to come; else correct {field}"),
         };
         let near = match (near, &fault) {
             (Some(Near::Label(key, value)), Some(Fault::NoNamespace(_))) => {
@@ -145,8 +141,6 @@ enum Fault {
     NoNamespace(Option<Near>),
     /// No workload has the labels.
     NoWorkload(Option<Near>),
-    /// All that have them are on their node's network.
-    OnNode,
 }
 
 /// An object selects nothing when none of the policies that it comes to does.
@@ -167,15 +161,17 @@ fn fault_of(context: &Context<'_>, subject: &PolicySubject) -> Option<(Fault, Co
     }
     let certain = seen_whole(snapshot, namespace.as_ref());
     // A policy for many namespaces may be meant for those of other files.
-    let speaks = |near: &Option<Near>| namespace.is_some() || near.is_some() || is_whole_cluster(snapshot);
+    let is_whole = is_whole_cluster(snapshot);
+    let speaks = |near: &Option<Near>| namespace.is_some() || near.is_some() || is_whole;
     let meant = || meant_namespaces(snapshot, namespace.as_ref(), namespaces);
     if meant().next().is_none() {
-        let near = nearest_namespace(snapshot, namespaces);
+        let near = nearest_namespace(snapshot, namespaces, is_whole);
         return speaks(&near).then_some((Fault::NoNamespace(near), certain));
     }
+    // Of Pods on their node's network `host-network` says what is to be said.
     let mut all = meant().flat_map(|namespace| residents(snapshot, namespace));
     if all.any(|resident| resident.facts.host_network && resident.view().satisfies(pods)) {
-        return Some((Fault::OnNode, certain));
+        return None;
     }
     if pods.is_everything() {
         return None;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use ringwall::{
     decision::{Judgement, Outcome, Templates, survey},
-    model::Object,
+    model::{Object, Operation},
     rules::{Extent, SubjectReference},
     ruleset::{Profile, Ruleset},
     snapshot::{Edit, Snapshot},
@@ -63,23 +63,54 @@ fn pod_of(name: &'static str) -> impl Strategy<Value = Value> {
     })
 }
 
+/// What is said of Services is judged when they or policies change, and not with every Pod.
+const SERVICE_RULES: [&str; 4] = ["blocked-service", "split-service", "blocked-ingress-controller", "blocked-webhook"];
+
+fn service_of(name: &'static str) -> impl Strategy<Value = Value> {
+    let target = prop_oneof![Just(443), Just(1600), Just(8080)];
+    (label(), target).prop_map(move |(app, target)| {
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"selector": {"app": app}, "ports": [{"port": 80, "targetPort": target}]},
+        })
+    })
+}
+
+fn ingress_to(service: &str) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i", "namespace": "shop"},
+        "spec": {"ingressClassName": "edge", "defaultBackend": {"service": {"name": service, "port": {"number": 80}}}},
+    })
+}
+
 /// A world, and one change in it: the object before and after.
 fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
     let policies = (prop::option::of(policy_of("p")), prop::option::of(policy_of("q")));
     let pods = (prop::option::of(pod_of("x")), prop::option::of(pod_of("y")), prop::option::of(pod_of("z")));
     let templates = prop::option::of(label().prop_map(|app| deployment("d", app)));
+    let services = (prop::option::of(service_of("s")), prop::option::of(service_of("t")));
+    let ingresses = prop::option::of(prop_oneof![Just("s"), Just("changed-service")].prop_map(ingress_to));
+    let class = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "edge"},
+        "spec": {"controller": "example.com/edge"},
+    });
     let changed = prop_oneof![
+        (
+            prop::option::of(service_of("changed-service")),
+            prop::option::of(service_of("changed-service"))
+                .prop_filter("Services are not judged on DELETE", Option::is_some)
+        ),
         (prop::option::of(policy_of("changed")), prop::option::of(policy_of("changed"))),
         (
             prop::option::of(pod_of("changed")),
             prop::option::of(pod_of("changed")).prop_filter("Pods are not judged on DELETE", Option::is_some)
         ),
     ];
-    (policies, pods, templates, changed)
+    (policies, pods, templates, (services, ingresses), changed)
         .prop_filter("there is a change", |(.., (before, after))| before.is_some() || after.is_some())
-        .prop_map(|((p, q), (x, y, z), d, (before, after))| {
-            let others = [p, q, x, y, z, d].into_iter().flatten();
-            ([namespace("shop", &[])].into_iter().chain(others).collect(), before, after)
+        .prop_map(move |((p, q), (x, y, z), d, ((s, t), i), (before, after))| {
+            let others = [p, q, x, y, z, d, s, t, i].into_iter().flatten();
+            ([namespace("shop", &[]), class.clone()].into_iter().chain(others).collect(), before, after)
         })
 }
 
@@ -109,13 +140,18 @@ proptest! {
             None => Edit::Remove(request.key.clone()),
         };
         let (new, _) = old.with([edit]);
+        let of_a_pod = request.key.kind == ringwall::model::Kind::Pod;
         let was = surveyed(&old, &ruleset);
+        // A new workload is not told what it means for policies.
+        let is_new_workload = request.operation == Operation::Create && !request.key.kind.decides_isolation();
         let worse: BTreeSet<_> = surveyed(&new, &ruleset)
             .iter()
+            .filter(|judgement| !is_new_workload || !judgement.breach.subject.kind().is_policy())
             .filter(|judgement| {
                 let prior = was.iter().filter(|prior| scale(prior) == scale(judgement));
                 judgement.breach.extent.exceeds(prior.map(|prior| &prior.breach.extent as &Extent))
             })
+            .filter(|judgement| !(of_a_pod && SERVICE_RULES.contains(&judgement.breach.rule.0)))
             .map(|judgement| (scale(judgement), judgement.breach.rule.0))
             .collect();
         let decision = ringwall::decision::decide(&old, &request, &ruleset, now());

@@ -11,6 +11,8 @@ use ringwall::{
 
 use crate::world::{Court, WEB, policy, snapshot};
 
+const SERVICE_RULES: [&str; 4] = ["blocked-service", "split-service", "blocked-ingress-controller", "blocked-webhook"];
+
 fn key(kind: Kind, name: &str) -> ObjectKey {
     ObjectKey::namespaced(kind, "shop", name)
 }
@@ -29,7 +31,10 @@ fn forgotten(before: &Snapshot, after: &Snapshot, touched: &Touched) -> Vec<Brea
     let subjects = affected(before, after, touched);
     let was: BTreeSet<_> = Court::of(before.clone()).all().iter().map(name).collect();
     let new = Court::of(after.clone()).all().into_iter().filter(|breach| !was.contains(&name(breach)));
+    let of_pods_alone = touched.iter().all(|key| key.kind == Kind::Pod || key.kind.is_workload());
     new.filter(|breach| !subjects.contains(&breach.subject) && !is_of_touched_pod(after, touched, &breach.subject))
+        // What rules say of Services is not judged with every Pod.
+        .filter(|breach| !(of_pods_alone && SERVICE_RULES.contains(&breach.rule.0)))
         .collect()
 }
 
@@ -150,4 +155,33 @@ proptest! {
         let forgotten = forgotten(&before, &after, &touched);
         prop_assert!(forgotten.is_empty(), "{forgotten:#?}");
     }
+}
+
+#[test]
+fn a_policy_affects_the_services_of_its_pods_and_what_leads_to_them() {
+    let service = |name: &str, app: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop}}\n\
+             spec: {{selector: {{app: {app}}}, ports: [{{port: 80, targetPort: 8080}}]}}\n"
+        )
+    };
+    let head = "metadata: {name: lead, namespace: shop}\nspec:";
+    let leading = format!(
+        "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n{head} {{defaultBackend: {{service: {{name: web, port: {{number: 80}}}}}}}}\n\
+         ---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n{head} {{rules: [{{backendRefs: [{{name: web, port: 80}}]}}]}}\n\
+         ---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {{name: lead}}\n\
+         webhooks: [{{name: a.example.com, clientConfig: {{service: {{namespace: shop, name: web}}}}}}]\n"
+    );
+    let before = snapshot(&format!("{WEB}{}{}{leading}", service("web", "web"), service("api", "api")));
+    let changed =
+        snapshot(&policy("p", "policyTypes: [Ingress]")).object(&key(Kind::NetworkPolicy, "p")).found().unwrap();
+    let (after, touched) = after(&before, [Edit::Put(changed)]);
+    let subjects = affected(&before, &after, &touched);
+    for (kind, name) in [(Kind::Service, "web"), (Kind::Ingress, "lead"), (Kind::HTTPRoute, "lead")] {
+        assert!(subjects.contains(&Subject::Object(key(kind, name))), "{kind} {name}: {subjects:?}");
+        assert!(everything(&after).contains(&Subject::Object(key(kind, name))));
+    }
+    let webhooks = Subject::Object(ObjectKey::cluster(Kind::MutatingWebhookConfiguration, "lead"));
+    assert!(subjects.contains(&webhooks) && everything(&after).contains(&webhooks));
+    assert!(!subjects.contains(&Subject::Object(key(Kind::Service, "api"))), "the policy selects none of its Pods");
 }

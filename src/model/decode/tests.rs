@@ -305,3 +305,80 @@ fn what_cannot_be_decoded_can_still_be_named() {
     assert_eq!(key(Kind::Pod, br#"{"metadata": {"name": 5}}"#), None);
     assert_eq!(key(Kind::Pod, b"rubbish"), None);
 }
+
+#[test]
+fn what_a_service_is_reached_by_is_read() {
+    let plain = service(json!({"ports": [{"port": 80}]}));
+    assert!(plain.cluster_ips.is_empty() && !plain.headless && !plain.external_traffic_local);
+    assert_eq!((plain.ports[0].node_port, plain.load_balancer_ips.len()), (None, 0));
+    assert!(service(json!({"clusterIP": "None"})).headless && service(json!({"clusterIPs": ["None"]})).headless);
+    let exposed = decoded(
+        Kind::Service,
+        json!({
+            "spec": {
+                "type": "LoadBalancer", "clusterIP": "10.96.0.7", "clusterIPs": ["10.96.0.7", "fd00::7"],
+                "externalTrafficPolicy": "Local", "ports": [{"port": 80, "nodePort": 30080}],
+            },
+            "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}, {"hostname": "lb.example.com"}]}},
+        }),
+    );
+    let Object::Service(exposed) = exposed else { panic!("{exposed:?}") };
+    let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<std::net::IpAddr>>();
+    assert_eq!(exposed.cluster_ips.to_vec(), addresses(&["10.96.0.7", "fd00::7"]));
+    assert_eq!(exposed.load_balancer_ips.to_vec(), addresses(&["192.0.2.1"]));
+    assert!(exposed.external_traffic_local && exposed.ports[0].node_port == Some(30080));
+}
+
+#[test]
+fn a_route_names_its_gateways_and_the_services_that_it_leads_to_with_their_places() {
+    let route = decoded(
+        Kind::HTTPRoute,
+        json!({"spec": {
+            "parentRefs": [{"name": "edge", "namespace": "infra"}, {"name": "own"}, {"group": "", "kind": "Service", "name": "mesh"}],
+            "rules": [
+                {"matches": [{"path": {"value": "/"}}]},
+                {
+                    "backendRefs": [
+                        {"name": "web", "port": 80, "weight": 3},
+                        {"name": "api", "namespace": "other", "port": 8080, "group": "", "kind": "Service"},
+                        {"name": "bucket", "group": "example.com", "kind": "Bucket"},
+                    ],
+                    "filters": [{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "shadow", "port": 81}}}],
+                },
+            ],
+        }}),
+    );
+    let Object::Route(route) = route else { panic!("{route:?}") };
+    let gateways: Vec<_> = route.gateways.iter().map(ToString::to_string).collect();
+    assert_eq!(gateways, ["Gateway infra/edge", "Gateway shop/own"]);
+    let backends: Vec<_> =
+        route.backends.iter().map(|it| (it.service.to_string(), it.port, it.at.to_string())).collect();
+    assert_eq!(
+        backends,
+        [
+            (
+                "Service shop/shadow".to_owned(),
+                Some(81),
+                "spec.rules[1].filters[0].requestMirror.backendRef".to_owned()
+            ),
+            ("Service shop/web".to_owned(), Some(80), "spec.rules[1].backendRefs[0]".to_owned()),
+            ("Service other/api".to_owned(), Some(8080), "spec.rules[1].backendRefs[1]".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn webhooks_that_are_called_through_a_service_are_read_with_their_port() {
+    let configuration = decoded(
+        Kind::ValidatingWebhookConfiguration,
+        json!({"metadata": {"name": "x"}, "webhooks": [
+            {"name": "a", "clientConfig": {"url": "https://example.com"}},
+            {"name": "b", "clientConfig": {"service": {"namespace": "guard", "name": "checker", "path": "/check"}}},
+            {"name": "c", "clientConfig": {"service": {"namespace": "guard", "name": "checker", "port": 8443}}},
+        ]}),
+    );
+    let Object::WebhookConfiguration(configuration) = configuration else { panic!("{configuration:?}") };
+    let read: Vec<_> = configuration.webhooks.iter().map(|it| (it.name.as_str(), it.port, it.at.as_str())).collect();
+    assert_eq!(read, [("b", 443, "webhooks[1].clientConfig.service"), ("c", 8443, "webhooks[2].clientConfig.service")]);
+    assert!(configuration.webhooks.iter().all(|it| it.service.to_string() == "Service guard/checker"));
+}

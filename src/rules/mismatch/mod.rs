@@ -4,13 +4,17 @@
 //! **What files prove.** In a cluster, what is not seen is not there. A folder of files may be one of many: that none of its
 //! workloads matches says little, unless one of them nearly does. So in files these rules speak only where something near is found.
 
+mod dns;
 mod near;
 mod population;
+mod sides;
 
+pub(super) use dns::{NODE_LOCAL, dns_servers};
 pub(super) use near::{Near, mistyped, nearest, nearest_namespace};
 pub(super) use population::{
-    Resident, destinations, is_whole_cluster, meant_by, meant_namespaces, residents, seen_whole, selected_by,
+    Resident, destinations, is_whole_cluster, meant_by, meant_namespaces, named, residents, seen_whole, selected_by,
 };
+pub(super) use sides::Side;
 
 use std::sync::Arc;
 

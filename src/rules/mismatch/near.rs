@@ -8,7 +8,7 @@ use crate::{
     source,
 };
 
-use super::residents;
+use super::{named, residents};
 
 /// What was probably meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,8 +58,8 @@ pub(in crate::rules) fn nearest<'a>(
 }
 
 /// The label of a namespace that comes nearest to one that none has. Nobody sets the label `name`, which many take for the one
-/// that every namespace has.
-pub(in crate::rules) fn nearest_namespace(snapshot: &Snapshot, selector: &Selector) -> Option<Near> {
+/// that every namespace has. Where not all namespaces are known, one that is asked for by its name may be another one.
+pub(in crate::rules) fn nearest_namespace(snapshot: &Snapshot, selector: &Selector, is_whole: bool) -> Option<Near> {
     let namespaces: Vec<&Meta> = snapshot.list(Kind::Namespace, None).map(Object::meta).collect();
     let present: BTreeSet<(&Name, &Name)> = namespaces.iter().flat_map(|meta| meta.labels.iter()).collect();
     let is_name = |value: &Name| WELL_KNOWN.contains(&value.as_str()) || namespaces.iter().any(|it| it.name == *value);
@@ -69,6 +69,7 @@ pub(in crate::rules) fn nearest_namespace(snapshot: &Snapshot, selector: &Select
     });
     match misnamed {
         Some((_, value)) => Some(Near::Label(METADATA_NAME.into(), value.clone())),
+        None if named(selector).is_some() && !is_whole => None,
         None => near_label(selector, &present).map(|(key, value)| Near::Label(key.clone(), value.clone())),
     }
 }
