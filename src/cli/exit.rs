@@ -36,6 +36,11 @@ pub(super) fn of(report: &Report, fail_on: FailOn) -> ExitCode {
     })
 }
 
+/// 0 for a description of what could be read whole, else 2.
+pub(super) fn of_reading(is_whole: bool) -> ExitCode {
+    ExitCode::from(if is_whole { FINE } else { FAILURE })
+}
+
 /// The code of a command that found what it is there to find.
 pub(super) fn findings() -> ExitCode {
     ExitCode::from(FINDINGS)

@@ -15,6 +15,8 @@ mod live;
 mod manifests;
 mod output;
 mod plugin;
+mod plugins;
+mod reach;
 mod rules;
 pub(crate) mod ruleset;
 #[cfg(feature = "cluster")]
@@ -42,9 +44,12 @@ enum Command {
     Check(check::Check),
     #[cfg(feature = "cluster")]
     Audit(audit::Audit),
+    Reach(reach::ReachArguments),
     Trace(trace::Trace),
     Fix(fix::Fix),
     Rules(rules::Rules),
+    #[command(hide = true)]
+    Plugins(plugins::Plugins),
     Completions(completions::Completions),
 }
 
@@ -56,9 +61,11 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         #[cfg(feature = "cluster")]
         Command::Audit(audit) => audit.run(),
+        Command::Reach(reach) => reach.run(),
         Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
+        Command::Plugins(plugins) => plugins.run(),
         Command::Completions(completions) => completions.run(),
     };
     result.unwrap_or_else(|error| {

@@ -1,6 +1,9 @@
 //! Standard output: formats, colour, and what happens when nobody reads any more.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::{
+    fmt,
+    io::{self, BufWriter, ErrorKind, IsTerminal, StdoutLock, Write},
+};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -59,6 +62,37 @@ impl Color {
             Self::Never => false,
             Self::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
         }
+    }
+}
+
+/// Standard output for what is written bit by bit.
+pub(super) struct Out {
+    out: BufWriter<StdoutLock<'static>>,
+    failed: Option<io::Error>,
+}
+
+impl Out {
+    pub(super) fn new() -> Self {
+        Self { out: BufWriter::new(io::stdout().lock()), failed: None }
+    }
+
+    /// Ends the writing, whose outcome is given. A reader that has seen enough (`| head`) is no error.
+    pub(super) fn finish(mut self, written: fmt::Result) -> anyhow::Result<()> {
+        let flushed = self.out.flush();
+        match self.failed.map_or(flushed, Err) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            other => other.context("standard output cannot be written")?,
+        }
+        Ok(written?)
+    }
+}
+
+impl fmt::Write for Out {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.out.write_all(text.as_bytes()).map_err(|error| {
+            self.failed = Some(error);
+            fmt::Error
+        })
     }
 }
 

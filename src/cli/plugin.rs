@@ -20,7 +20,6 @@ pub(super) struct NetworkPlugin {
 }
 
 /// A plugin, and why it is this one.
-#[allow(dead_code, reason = "for reach and trace")]
 pub(super) struct Chosen {
     /// The plugin.
     pub(super) plugin: Plugin,
@@ -44,7 +43,6 @@ impl NetworkPlugin {
 
     /// The same for commands that describe instead of judging: where nobody has named a plugin, it is the one that the objects
     /// tell of.
-    #[allow(dead_code, reason = "for reach and trace")]
     pub(super) fn chosen(&self, of_ruleset: &Plugin, snapshot: &Snapshot) -> anyhow::Result<Chosen> {
         if self.network_plugin.is_some() || of_ruleset.declared {
             return Ok(Chosen { plugin: self.over(of_ruleset)?, assumed: None });

@@ -33,7 +33,7 @@ pub(crate) fn load(path: &Path) -> Result<Ruleset, RulesetFileError> {
 }
 
 /// `file:line:column: reason; suggestion`, one line each.
-fn shown(errors: &[ReportError]) -> String {
+pub(super) fn shown(errors: &[ReportError]) -> String {
     let lines = errors.iter().map(|error| {
         let at = error.position.as_ref().map(|at| format!("{}:{}:", at.line, at.column)).unwrap_or_default();
         let suggestion = error.suggestion.as_ref().map(|text| format!("; {text}")).unwrap_or_default();

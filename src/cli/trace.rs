@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::Name,
-    network::Plugin,
+    network::{Plugin, PluginName},
     report::{self, Report, TraceFormat},
     snapshot::Snapshot,
     source::{Locate, nearest::nearest},
@@ -18,7 +18,7 @@ use crate::{
 use super::{
     exit, inputs,
     manifests::{self, Places},
-    output,
+    output, plugin, ruleset,
 };
 
 /// Follow one packet: each hop, and what lets it pass or stops it
@@ -41,7 +41,7 @@ pub(super) struct Trace {
     target: Target,
     /// Files, folders (all *.yaml, *.yml and *.json below them), or - for standard input
     #[arg(value_name = "PATH")]
-    #[cfg_attr(feature = "cluster", arg(required_unless_present = "cluster", conflicts_with = "cluster"))]
+    #[cfg_attr(feature = "cluster", arg(required_unless_present = "cluster"))]
     #[cfg_attr(not(feature = "cluster"), arg(required = true))]
     paths: Vec<PathBuf>,
     /// The namespace of names and of objects that name none
@@ -50,6 +50,11 @@ pub(super) struct Trace {
     /// How the trace is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: FormatName,
+    /// The ruleset, for its environment
+    #[arg(long, value_name = "FILE")]
+    ruleset: Option<PathBuf>,
+    #[command(flatten)]
+    plugin: plugin::NetworkPlugin,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
     live: Live,
@@ -59,7 +64,7 @@ pub(super) struct Trace {
 #[cfg(feature = "cluster")]
 #[derive(Args)]
 struct Live {
-    /// Follow the packet through the running cluster
+    /// Follow the packet through the running cluster; files are laid on it
     #[arg(long)]
     cluster: bool,
     /// The kubeconfig; without it, the usual one or the Pod's service account
@@ -78,29 +83,42 @@ enum FormatName {
 
 impl Trace {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        #[cfg(feature = "cluster")]
-        if self.live.cluster {
-            let snapshot = super::live::load(self.live.kubeconfig.as_deref())?;
-            return self.follow(&snapshot, None);
-        }
+        let rules = self.ruleset.as_deref().map(ruleset::load).transpose()?.unwrap_or_default();
         let (sources, mut errors) = inputs::read(&self.paths);
         let (manifests, wrong) = manifests::load(&sources, &self.namespace);
         errors.extend(wrong);
+        #[cfg(feature = "cluster")]
+        let snapshot = if self.live.cluster {
+            let below = super::live::load(self.live.kubeconfig.as_deref())?;
+            errors.extend(super::live::unseen(&below).0);
+            let written = manifests.origins.objects().filter_map(|key| manifests.snapshot.object(key).found());
+            below.with(written.map(crate::snapshot::Edit::Put)).0
+        } else {
+            manifests.snapshot.clone()
+        };
+        #[cfg(not(feature = "cluster"))]
+        let snapshot = manifests.snapshot.clone();
         if !errors.is_empty() {
             // A packet that was followed through half of the objects was not followed.
             let report = Report::of_errors(errors);
             output::complain(&report.render(report::Format::Text { colour: false }));
             return Ok(exit::failure());
         }
-        self.follow(&manifests.snapshot, Some(&Places(&manifests.origins)))
+        let chosen = self.plugin.chosen(&rules.environment.plugin, &snapshot)?;
+        if let Some(reason) = chosen.assumed.filter(|_| chosen.plugin.name != PluginName::Reference) {
+            let name = chosen.plugin.name;
+            output::complain(&format!(
+                "note: the network plugin is taken for {name}, for {reason}; --network-plugin names it\n"
+            ));
+        }
+        self.follow(&snapshot, &chosen.plugin, &Places(&manifests.origins))
     }
 
-    fn follow(&self, snapshot: &Snapshot, locate: Option<&dyn Locate>) -> anyhow::Result<ExitCode> {
-        let plugin = Plugin { declared: true, ..Plugin::default() };
+    fn follow(&self, snapshot: &Snapshot, plugin: &Plugin, locate: &dyn Locate) -> anyhow::Result<ExitCode> {
         let namespace = Name::from(self.namespace.as_str());
         let question =
             Question { source: &self.source, target: &self.target, namespace: &namespace, now: Timestamp::now() };
-        let found = match trace::trace(snapshot, &plugin, question) {
+        let found = match trace::trace(snapshot, plugin, question) {
             Ok(found) => found,
             Err(error) => bail!(explained(&error)),
         };
@@ -108,7 +126,7 @@ impl Trace {
             FormatName::Text => TraceFormat::Text,
             FormatName::Json => TraceFormat::Json,
         };
-        output::print(&report::trace(&found, locate, format))?;
+        output::print(&report::trace(&found, Some(locate), format))?;
         Ok(match found.verdict {
             Verdict::Allowed => ExitCode::SUCCESS,
             Verdict::Denied | Verdict::MayBeAllowed => exit::findings(),

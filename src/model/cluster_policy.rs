@@ -1,5 +1,5 @@
 //! `ClusterNetworkPolicy`, and `AdminNetworkPolicy` and `BaselineAdminNetworkPolicy`, which are read into the same form
-//! (network-policy-api v0.2.0, apis/v1alpha2/clusternetworkpolicy_types.go; v0.1.7, apis/v1alpha1).
+//! (network-policy-api v0.2.0, `apis/v1alpha2/clusternetworkpolicy_types.go`; v0.1.7, `apis/v1alpha1`).
 
 use ipnet::IpNet;
 

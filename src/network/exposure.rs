@@ -123,7 +123,16 @@ fn of(
     direction: Direction,
     counts: impl Fn(Kind) -> bool,
 ) -> Exposure {
-    let policies = select::selecting(snapshot, plugin, pod, direction, counts);
+    exposed_by(select::selecting(snapshot, plugin, pod, direction, counts), plugin, pod.facts, direction)
+}
+
+/// The exposure of Pods with these facts, where policies have a hold on them, under the policies that select them.
+pub(super) fn exposed_by(
+    policies: Vec<Arc<Policy>>,
+    plugin: &Plugin,
+    facts: &PodFacts,
+    direction: Direction,
+) -> Exposure {
     if policies.is_empty() && plugin.enforcement == Enforcement::Always {
         return Exposure { by_plugin: true, admission: Arc::new(Admission::nothing()), ..Exposure::unisolated() };
     }
@@ -132,9 +141,9 @@ fn of(
         let reason = policy.subject.partial.as_ref().or_else(|| rules.iter().find_map(|rule| rule.partial.as_ref()))?;
         Some(format!("{}: {reason}", policy.source))
     });
-    let Some(partial) = partial else { return evaluate(policies, plugin, pod.facts, direction, Reading::Most) };
-    let most = evaluate(policies.clone(), plugin, pod.facts, direction, Reading::Most);
-    let least = evaluate(policies, plugin, pod.facts, direction, Reading::Least);
+    let Some(partial) = partial else { return evaluate(policies, plugin, facts, direction, Reading::Most) };
+    let most = evaluate(policies.clone(), plugin, facts, direction, Reading::Most);
+    let least = evaluate(policies, plugin, facts, direction, Reading::Least);
     if most.is_isolated() == least.is_isolated() && most.admission == least.admission {
         return most;
     }

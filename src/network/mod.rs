@@ -21,6 +21,7 @@ mod sides;
 mod unnamed;
 mod view;
 mod why;
+mod why_words;
 
 pub use admission::{Admission, Claim};
 pub use controllers::{Backend, Controllers, Server};

@@ -94,6 +94,51 @@ impl PluginName {
         }
     }
 
+    /// Where its options are read from: documentation, issues and source of the plugin, as of November 2026.
+    pub const fn sources(self) -> &'static [&'static str] {
+        match self {
+            Self::Reference => &[
+                "kubernetes.io, concepts/services-networking/network-policies: traffic of a Pod's node always passes; what an \
+                 ipBlock within the cluster and Pods on their node's network mean is left to the plugin",
+                "kubernetes/kubernetes test/e2e/network/netpol/network_policy.go: an egress ipBlock of a Pod's address admits \
+                 that Pod, and except blocks it",
+                "kubernetes-sigs/network-policy-api apis/v1alpha2/clusternetworkpolicy_types.go: Pods on their node's network \
+                 are neither subjects nor peers; networks match Pods",
+            ],
+            Self::Calico => &[
+                "projectcalico/calico 10745, 10810, 11144: ClusterNetworkPolicy since 3.32, which no longer has \
+                 AdminNetworkPolicy",
+                "docs.tigera.io, reference/resources/globalnetworkpolicy and hostendpoint: Pods on their node's network are \
+                 governed by host endpoints alone; nets match addresses, whoever has them",
+            ],
+            Self::Cilium => &[
+                "docs.cilium.io, network/kubernetes/policy: an ipBlock matches neither Pods nor, unless \
+                 policy-cidr-match-mode says so, nodes",
+                "cilium/cilium 16622, 32807: endPort since 1.16",
+                "cilium/cilium 23380, 47227: ClusterNetworkPolicy since 1.20, and only with \
+                 --enable-k8s-cluster-network-policy",
+                "docs.cilium.io, security/policy/intro: policyEnforcementMode is default, always or never",
+            ],
+            Self::Antrea => &[
+                "antrea-io/antrea docs/feature-gates.md and docs/admin-network-policy.md, 8018, 8044: AdminNetworkPolicy and \
+                 ClusterNetworkPolicy are behind feature gates; that of AdminNetworkPolicy is alpha and off, that of \
+                 ClusterNetworkPolicy is new in 2.7 and taken to be the same",
+            ],
+            Self::OvnKubernetes => &[
+                "ovn-kubernetes docs/features/network-security-controls/admin-network-policy.md: AdminNetworkPolicy is on by \
+                 default; only v1alpha1",
+                "docs.okd.io, network_security/network_policy/about-network-policy: no policy applies to Pods on their node's \
+                 network, and none blocks a Pod's own node. A namespaceSelector with an empty podSelector may match such Pods \
+                 there, which is not modelled",
+            ],
+            Self::Kindnet => &[
+                "kindnet.es, docs/user/network-policies, and install-kindnet.yaml: kube-network-policies, which here watches \
+                 NetworkPolicies alone",
+            ],
+            Self::None => &["a network plugin that reads no policies, such as flannel"],
+        }
+    }
+
     /// The plugin of that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|plugin| plugin.name() == name)
@@ -123,12 +168,11 @@ impl Plugin {
             PluginName::Calico => &[NetworkPolicy, ClusterNetworkPolicy, Calico],
             // ClusterNetworkPolicy only with --enable-k8s-cluster-network-policy (cilium/cilium 23380, 47227); AdminNetworkPolicy never was.
             PluginName::Cilium => &[NetworkPolicy, Cilium],
-            // Both feature gates are alpha and off (antrea docs/feature-gates.md; antrea-io/antrea 8018, 8044).
-            PluginName::Antrea => &[NetworkPolicy],
             // v1alpha1 alone, and that by default (ovn-kubernetes docs/features/network-security-controls/admin-network-policy.md).
             PluginName::OvnKubernetes => &[NetworkPolicy, AdminNetworkPolicy],
-            // The NetworkPolicies of kube-network-policies, and nothing else is watched (install-kindnet.yaml).
-            PluginName::Kindnet => &[NetworkPolicy],
+            // Antrea's feature gates for others are off (antrea docs/feature-gates.md; antrea-io/antrea 8018, 8044); kindnet's
+            // kube-network-policies watches nothing else (install-kindnet.yaml).
+            PluginName::Antrea | PluginName::Kindnet => &[NetworkPolicy],
             PluginName::None => &[],
         };
         Self {

@@ -1,9 +1,11 @@
 //! Why a rule does not mean a flow: the one condition that failed. Worked out again for the flow that is asked about, so that
 //! the algebra carries no words.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
-use crate::model::{AddressSet, FieldPath, Name, PodFacts, PortSet, Protocol, Selector, reserved};
+use ipnet::IpNet;
+
+use crate::model::{AddressSet, FieldPath, Name, PodFacts, PortSet, Protocol, Selector};
 
 use super::{Fit, Party, Peer, Plugin, PodView, Rule};
 
@@ -75,6 +77,15 @@ pub enum Mismatch {
         /// Those that are meant.
         wanted: Arc<AddressSet>,
     },
+    /// The address is in a part that is excepted from a network.
+    Excepted {
+        /// The party's.
+        found: IpAddr,
+        /// The network.
+        network: IpNet,
+        /// The part of it.
+        except: IpNet,
+    },
     /// The port is not among those that are meant.
     Port {
         /// The flow's.
@@ -116,7 +127,9 @@ pub fn why_not<'a>(selector: &Selector, value: &impl Fn(&str) -> Option<&'a Name
 fn keys_of<'a>(selector: &'a Selector, keys: &mut Vec<&'a Name>) {
     match selector {
         Selector::All(conditions) | Selector::Any(conditions) => {
-            conditions.iter().for_each(|condition| keys_of(condition, keys));
+            for condition in conditions {
+                keys_of(condition, keys);
+            }
         }
         Selector::Not(condition) => keys_of(condition, keys),
         Selector::In(key, _) | Selector::Has(key) | Selector::Like(key, ..) => {
@@ -235,115 +248,8 @@ impl Mismatch {
             Self::Pod(_) => 4,
             Self::Namespace(..) => 3,
             Self::OwnNamespace { .. } => 2,
-            Self::Address { .. } | Self::OnNode => 1,
+            Self::Address { .. } | Self::Excepted { .. } | Self::OnNode => 1,
             _ => 0,
-        }
-    }
-}
-
-/// `has team=b, the rule wants team=a`.
-impl fmt::Display for Unmet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (key, value)) in self.found.iter().enumerate() {
-            let between = if index == 0 { "has" } else { " and" };
-            let (what, key) = match key.strip_prefix(reserved::NAMESPACE_LABEL) {
-                Some(label) => ("the namespace label", label),
-                None if key.starts_with('@') => ("", key.trim_start_matches('@')),
-                None => ("the label", key.as_str()),
-            };
-            match value {
-                Some(value) if what == "the namespace label" => {
-                    write!(f, "{between} the namespace label {key}={value}")?
-                }
-                Some(value) => write!(f, "{between} {key}={value}")?,
-                None => write!(f, "{between} no {} {key}", what.trim_start_matches("the "))?,
-            }
-        }
-        if self.found.is_empty() {
-            f.write_str("is what it is")?;
-        }
-        write!(f, ", the rule wants {}", self.wanted)
-    }
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OwnNamespace { wanted, found } => {
-                write!(f, "the rule means only its own namespace {wanted}, and the Pod is in {found}")
-            }
-            Self::Namespace(name, unmet) => write!(f, "namespace {name} {unmet}"),
-            Self::Pod(unmet) => write!(f, "the Pod {unmet}"),
-            Self::PodsOnly(address) => write!(f, "{address} is an address outside of the cluster, the rule means Pods"),
-            Self::UnknownPod => f.write_str("nobody knows which Pod this is"),
-            Self::OnNode => f.write_str("the Pod is on its node's network, and no selector means such Pods"),
-            Self::NodesOnly => f.write_str("the rule means nodes"),
-            Self::OutsideOnly => f.write_str("the rule means addresses outside of the cluster"),
-            Self::BlocksMeanNoPods => f.write_str("with this network plugin a network never means Pods"),
-            Self::Address { found, wanted } => match found.as_slice() {
-                [] => write!(f, "no address that it can have is in {}", Networks(wanted)),
-                [address] => write!(f, "{address} is not in {}", Networks(wanted)),
-                several => {
-                    let several: Vec<_> = several.iter().map(ToString::to_string).collect();
-                    write!(f, "none of {} is in {}", several.join(", "), Networks(wanted))
-                }
-            },
-            Self::Port { found: (protocol, port), wanted, unresolved, of_pod } => {
-                let names: Vec<&str> = unresolved.iter().map(|(_, name)| name.as_str()).collect();
-                let names = names.join(", ");
-                let plural = if unresolved.len() > 1 { "s" } else { "" };
-                let reason = if *of_pod { "declared by no container" } else { "nothing that an address has" };
-                match (wanted.is_empty(), unresolved.as_slice()) {
-                    (true, []) => write!(f, "the rule means no port"),
-                    (true, _) => {
-                        let (of, _) = unresolved.first().map_or((Protocol::Tcp, ""), |(of, name)| (*of, name));
-                        let is = if unresolved.len() > 1 { "are" } else { "is" };
-                        let of = if of == Protocol::Tcp { String::new() } else { format!("{of} ") };
-                        write!(f, "{of}port name{plural} {names} {is} {reason}")
-                    }
-                    (false, []) => write!(f, "{protocol} {port} is not among {wanted}"),
-                    (false, _) => {
-                        write!(f, "{protocol} {port} is not among {wanted} (port name{plural} {names}: {reason})")
-                    }
-                }
-            }
-            Self::Nobody => f.write_str("the rule means nobody"),
-        }
-    }
-}
-
-impl fmt::Display for Uncertain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Condition(reason) | Self::Subject(reason) => write!(f, "{reason}"),
-            Self::Address(set) => write!(f, "whether its address is in {} is not known", Networks(set)),
-            Self::Identity => f.write_str("nobody knows which Pod this is"),
-        }
-    }
-}
-
-/// A set of addresses as networks, the first few of them.
-struct Networks<'a>(&'a AddressSet);
-
-impl fmt::Display for Networks<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 4;
-        let mut networks = self.0.ranges().flat_map(|(first, last)| match (first, last) {
-            (IpAddr::V4(first), IpAddr::V4(last)) => {
-                let subnets = ipnet::Ipv4Subnets::new(first, last, 0);
-                subnets.map(ipnet::IpNet::V4).take(SHOWN + 1).collect::<Vec<_>>()
-            }
-            (IpAddr::V6(first), IpAddr::V6(last)) => {
-                let subnets = ipnet::Ipv6Subnets::new(first, last, 0);
-                subnets.map(ipnet::IpNet::V6).take(SHOWN + 1).collect()
-            }
-            _ => Vec::new(),
-        });
-        let shown: Vec<String> = networks.by_ref().take(SHOWN).map(|network| network.to_string()).collect();
-        let more = if networks.next().is_some() { " and more" } else { "" };
-        match shown.as_slice() {
-            [] => f.write_str("an empty set of addresses"),
-            some => write!(f, "{}{more}", some.join(", ")),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod effects;
 mod github;
 mod json;
+pub mod plugins;
 mod position;
 mod reach;
 mod sarif;

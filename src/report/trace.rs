@@ -11,7 +11,7 @@ use crate::{
     model::{FieldPath, ObjectKey, Protocol, TargetPort},
     network::{Action, Direction, RuleFit},
     source::{Locate, Location},
-    trace::{Change, End, Ground, NameStep, Naming, Path, Place, PortName, RuleTold, Side, Trace, Verdict},
+    trace::{Change, End, Ground, Hop, NameStep, Naming, Path, Place, PortName, RuleTold, Side, Trace, Verdict},
 };
 
 /// How a trace is written.
@@ -56,7 +56,8 @@ fn port(path: &Path) -> Option<String> {
 /// What a step from a name to a port says.
 fn step(step: &NameStep) -> String {
     match &step.what {
-        Naming::AddressOfPod(address, pod) => format!("{address} is the address of {pod}"),
+        Naming::AddressOf(address, object) => format!("{address} is the address of {object}"),
+        Naming::Itself(pod) => format!("{pod} is both ends, and a Pod always reaches itself"),
         Naming::ServicePort { service, port, name, protocol, target } => {
             let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
             let target = match target {
@@ -64,6 +65,9 @@ fn step(step: &NameStep) -> String {
                 TargetPort::Named(name) => format!("the port named {name} of the Pods that it selects"),
             };
             format!("{service}, {protocol} {port}{name}, is {target}")
+        }
+        Naming::Headless(service) => {
+            format!("{service} is headless: its name stands for the addresses of its Pods, and no port is translated")
         }
         Naming::NoSuchPort { service, wanted: (wanted, protocol), has } => {
             let port = match wanted {
@@ -193,11 +197,28 @@ fn change(change: &Change) -> String {
     }
 }
 
-/// The whole in one line.
+/// The whole in one line: the verdict, and the hop that stops the packet.
 fn conclusion(trace: &Trace) -> String {
     let verdict = trace.verdict.name();
-    if trace.verdict == Verdict::MayBeAllowed && trace.paths.iter().any(|path| path.verdict != trace.verdict) {
+    let depends = trace.paths.iter().any(|path| path.verdict != trace.verdict);
+    if trace.verdict == Verdict::MayBeAllowed && depends {
         return format!("{verdict}: it depends on which of the Pods are at the ends");
     }
-    verdict.to_owned()
+    let [path] = trace.paths.as_slice() else { return verdict.to_owned() };
+    let stops = path.hops.iter().filter(|hop| hop.verdict() == trace.verdict);
+    let stops: Vec<String> = stops
+        .map(|hop| match hop {
+            Hop::Name(_) => "the name comes to no port of a Pod".to_owned(),
+            Hop::Side(side) => match &side.workload {
+                Some(workload) => format!("the {} of {workload}", side.direction),
+                None => format!("the {}", side.direction),
+            },
+        })
+        .collect();
+    match trace.verdict {
+        Verdict::Denied => {
+            format!("{verdict} by {}", stops.join(" and by ")).replace("by the name", "because the name")
+        }
+        _ => verdict.to_owned(),
+    }
 }

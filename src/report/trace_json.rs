@@ -72,7 +72,8 @@ struct Policy {
 
 #[derive(Serialize)]
 struct Rule {
-    rule: usize,
+    #[serde(rename = "rule")]
+    number: usize,
     action: &'static str,
     fit: &'static str,
     message: String,
@@ -207,7 +208,7 @@ fn of_rule(object: &ObjectKey, index: usize, told: &RuleTold, locate: Option<&dy
     };
     let place = Place { object: object.clone(), path: path.clone() };
     Rule {
-        rule: index + 1,
+        number: index + 1,
         action: match told.action {
             Action::Accept => "accept",
             Action::Deny => "deny",

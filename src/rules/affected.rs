@@ -18,6 +18,7 @@ use super::{
     Subject,
     affected_policies::{meaning, neighbours},
     affected_services::{behind_gateways, behind_policy},
+    ambiguous_priority::tied,
 };
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
@@ -79,6 +80,7 @@ struct Affected<'a> {
 impl Affected<'_> {
     fn touch(&mut self, key: &ObjectKey) {
         self.subjects.insert(Subject::Object(key.clone()));
+        self.tied(key.kind);
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
             Kind::NetworkPolicy => self.policy(key),
@@ -182,6 +184,15 @@ impl Affected<'_> {
                 let templates = templates(state, Some(name));
                 let fitting = templates.filter(|object| object.pod_facts().is_some_and(|facts| selected(facts)));
                 subjects.extend(fitting.map(|object| Subject::Object(object.key())));
+            }
+        }
+    }
+
+    /// Policies of one tier and priority contradict each other on the workloads that there are.
+    fn tied(&mut self, kind: Kind) {
+        if kind == Kind::Namespace || kind == Kind::Pod || kind.is_workload() || kind.is_policy() {
+            for state in [self.before, self.after] {
+                self.subjects.extend(tied(state).into_iter().map(Subject::Object));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     Rule,
+    ambiguous_priority::AmbiguousPriority,
     blocked_dns::BlockedDns,
     blocked_ingress_controller::BlockedIngressController,
     blocked_mesh_port::BlockedMeshPort,
@@ -46,6 +47,7 @@ static RULES: &[&dyn Rule] = &[
     &PolicySelectsNothing,
     &PeerSelectsNothing,
     &IgnoredRules,
+    &AmbiguousPriority,
     &SeparatePeers,
     &UnexposedPort,
     &UnresolvedPortName,

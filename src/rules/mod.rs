@@ -5,7 +5,7 @@
 mod affected;
 mod affected_policies;
 mod affected_services;
-mod at_the_edge;
+mod ambiguous_priority;
 mod at_the_edge;
 mod behind_services;
 mod blocked_dns;

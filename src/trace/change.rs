@@ -11,10 +11,10 @@ use crate::{
         PolicyRule, PortMatch, Protocol, Selector,
     },
     network::{Direction, Enforcement, Tier},
-    snapshot::Edit,
+    snapshot::{Edit, Snapshot},
 };
 
-use super::{Actor, Ground, Place, Side, Verdict, ends::Group, side::Asked};
+use super::{Actor, Ground, Path, Place, Side, Verdict, ends::Group, side::Asked};
 
 /// Something to change.
 #[derive(Clone, PartialEq, Debug)]
@@ -68,6 +68,26 @@ pub enum PeerAdded {
 pub(super) fn changes<'a>(sides: &[Side], asked: &impl Fn(Direction) -> Asked<'a>) -> Vec<Change> {
     let stops = sides.iter().filter(|side| side.verdict != Verdict::Allowed);
     stops.map(|side| change(side, &asked(side.direction))).collect()
+}
+
+/// Gives policies that differ different names: Pods of one workload may differ in their labels.
+pub(super) fn tell_apart(snapshot: &Snapshot, paths: &mut [Path]) {
+    let mut known: Vec<Added> = Vec::new();
+    for change in paths.iter_mut().flat_map(|path| &mut path.changes) {
+        let Change::Add(added) = change else { continue };
+        let base = added.name.clone();
+        let clashes = |added: &Added, known: &[Added]| {
+            known
+                .iter()
+                .any(|other| (&other.namespace, &other.name) == (&added.namespace, &added.name) && other != added)
+        };
+        let mut number = 2;
+        while clashes(added, &known) {
+            added.name = free(&format!("{base}-{number}"), snapshot, &added.namespace);
+            number += 1;
+        }
+        known.push(added.clone());
+    }
 }
 
 fn change(side: &Side, asked: &Asked<'_>) -> Change {
@@ -132,7 +152,7 @@ fn added(asked: &Asked<'_>) -> Option<Added> {
     };
     let name = format!("allow-{to}-{}-{from}-{called}-{}-{port}", subject.workload.name, protocol.name());
     Some(Added {
-        name: free(&name, asked, &subject.namespace),
+        name: free(&name, asked.snapshot, &subject.namespace),
         namespace: subject.namespace.clone(),
         pods: lasting(&subject.facts.labels),
         direction: asked.direction,
@@ -182,13 +202,13 @@ fn lasting(labels: &Labels) -> Labels {
 }
 
 /// The name as a policy can have it, with a number behind it where it is taken.
-fn free(name: &str, asked: &Asked<'_>, namespace: &Name) -> Name {
+fn free(name: &str, snapshot: &Snapshot, namespace: &Name) -> Name {
     let clean: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).take(240).collect();
     let clean = clean.trim_end_matches('-');
     let is_free = |name: &Name| {
         let key = ObjectKey::namespaced(Kind::NetworkPolicy, namespace.clone(), name.clone());
-        asked.snapshot.object(&key).found().is_none()
+        snapshot.object(&key).found().is_none()
     };
     let numbered = (2..).map(|number| Name::from(format!("{clean}-{number}")));
     std::iter::once(Name::from(clean)).chain(numbered).find(is_free).unwrap_or_default()

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use jiff::Timestamp;
 
 use crate::{
-    model::{Kind, Labels, Name, Object, ObjectKey, PodFacts},
+    model::{Kind, Labels, Name, Object, ObjectKey, Phase, Pod, PodFacts},
     network::{self, Party, PodView, reach::WorkloadName},
-    snapshot::{Running, Snapshot},
+    snapshot::Snapshot,
 };
 
 use super::{KindName, Named, TraceError};
@@ -56,13 +56,18 @@ impl Group {
     }
 }
 
+/// Whether a Pod is on the network: neither ended, nor over the time that it was given to go.
+fn is_there(pod: &Pod, now: Timestamp) -> bool {
+    pod.phase == Phase::Active && pod.meta.deletion.is_none_or(|deletion| deletion > now)
+}
+
 /// The groups of a namespace. A template counts as long as its workload has no running Pods.
 pub(super) fn groups(snapshot: &Snapshot, namespace: &Name, now: Timestamp) -> Vec<Group> {
     let labels = network::namespace_labels(snapshot, namespace);
     let mut found: BTreeMap<(WorkloadName, Arc<PodFacts>), Group> = BTreeMap::new();
     for object in snapshot.list(Kind::Pod, Some(namespace)) {
         let Object::Pod(pod) = object else { continue };
-        if snapshot.running(pod, now) == Running::No {
+        if !is_there(pod, now) {
             continue;
         }
         let workload = WorkloadName::of_object(snapshot, object);
@@ -77,14 +82,12 @@ pub(super) fn groups(snapshot: &Snapshot, namespace: &Name, now: Timestamp) -> V
         group.pods.push((pod.meta.name.clone(), Arc::clone(&pod.addresses)));
     }
     let mut found: Vec<Group> = found.into_values().collect();
-    let templates: Vec<Group> = Kind::all()
-        .filter(|kind| kind.is_workload() && snapshot.count(*kind) > 0)
-        .flat_map(|kind| snapshot.list(kind, Some(namespace)))
+    let templates: Vec<Group> = snapshot
+        .templates(Some(namespace))
         .filter_map(|object| {
             let workload = WorkloadName::of_object(snapshot, object);
-            let is_top = snapshot.top_controller(object.meta()).is_none();
             let runs = found.iter().any(|group| group.workload == workload);
-            (is_top && !runs).then(|| of_template(snapshot, &labels, object, workload)).flatten()
+            (!runs).then(|| of_template(snapshot, &labels, object, workload)).flatten()
         })
         .collect();
     found.extend(templates);
@@ -214,7 +217,7 @@ pub(super) fn of_address(snapshot: &Snapshot, address: IpAddr, now: Timestamp) -
     snapshot.list(Kind::Pod, None).find_map(|object| {
         let Object::Pod(pod) = object else { return None };
         let has_it = pod.addresses.iter().any(|own| own.to_canonical() == address);
-        if !has_it || pod.facts.host_network || snapshot.running(pod, now) == Running::No {
+        if !has_it || pod.facts.host_network || !is_there(pod, now) {
             return None;
         }
         let namespace = pod.meta.namespace.clone()?;
@@ -226,5 +229,14 @@ pub(super) fn of_address(snapshot: &Snapshot, address: IpAddr, now: Timestamp) -
             object: object.key(),
             pods: vec![(pod.meta.name.clone(), Arc::clone(&pod.addresses))],
         })
+    })
+}
+
+/// The Service that has an address, its own or its load balancer's.
+pub(super) fn service_of_address(snapshot: &Snapshot, address: IpAddr) -> Option<ObjectKey> {
+    snapshot.list(Kind::Service, None).find_map(|object| {
+        let Object::Service(service) = object else { return None };
+        let mut own = service.cluster_ips.iter().chain(service.load_balancer_ips.iter());
+        own.any(|own| own.to_canonical() == address).then(|| object.key())
     })
 }

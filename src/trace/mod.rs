@@ -9,6 +9,7 @@
 mod ask;
 mod change;
 mod ends;
+mod merge;
 mod paths;
 mod service;
 mod side;

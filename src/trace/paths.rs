@@ -9,33 +9,36 @@ use crate::{
 };
 
 use super::{
-    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Side, Trace, TraceError, Verdict,
-    Who, change,
+    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Trace, TraceError, Verdict, Who,
+    change,
     ends::{self, Group},
+    merge::Merged,
     service,
     side::Asked,
 };
 
-/// How many ways are followed.
+/// How many ways are shown.
 const HANDFUL: usize = 5;
+/// How many pairs of Pods are followed.
+const PAIRS: usize = 400;
 
 pub(super) fn trace(snapshot: &Snapshot, plugin: &Plugin, question: Question<'_>) -> Result<Trace, TraceError> {
     let sources = sources(snapshot, question)?;
     let landing = landing(snapshot, question)?;
-    let mut paths = Vec::new();
-    for source in &sources {
-        for spot in &landing {
-            for (source, spot) in apart(snapshot, plugin, source, spot) {
-                paths.push((source, spot));
-            }
-        }
+    let pairs = sources.iter().flat_map(|source| landing.iter().map(move |spot| (source, spot)));
+    let mut pairs = pairs.flat_map(|(source, spot)| apart(snapshot, plugin, source, spot));
+    let mut merged = Merged::default();
+    for (source, spot) in pairs.by_ref().take(PAIRS) {
+        merged.take(follow(snapshot, plugin, &source, &spot));
     }
-    let more = paths.len().saturating_sub(HANDFUL);
-    let paths: Vec<Path> =
-        paths.into_iter().take(HANDFUL).map(|(source, spot)| follow(snapshot, plugin, &source, spot)).collect();
+    let beyond = pairs.count();
+    let mut paths = merged.paths();
     let verdict = paths.iter().map(|path| path.verdict).reduce(Verdict::or).unwrap_or(Verdict::Unknown);
     // What was not followed may differ.
-    let verdict = if more > 0 { verdict.or(Verdict::MayBeAllowed) } else { verdict };
+    let verdict = if beyond > 0 { verdict.or(Verdict::MayBeAllowed) } else { verdict };
+    let more = paths.len().saturating_sub(HANDFUL) + beyond;
+    paths.truncate(HANDFUL);
+    change::tell_apart(snapshot, &mut paths);
     Ok(Trace { verdict, paths, more })
 }
 
@@ -67,13 +70,15 @@ enum Landing {
     Nobody(ObjectKey),
 }
 
-/// A source and a landing of which one Pod speaks for all.
+/// A source of which one Pod speaks for all.
 struct Way {
     actor: Actor,
     pods: usize,
     steps: Vec<NameStep>,
 }
 
+/// A destination of which one Pod speaks for all.
+#[derive(Clone)]
 struct Arrival {
     end: Option<(Actor, usize)>,
     service: Option<ObjectKey>,
@@ -87,7 +92,7 @@ fn sources(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Start>, Tr
         Who::IngressController => vec![start(Ends::IngressController)],
         Who::Address(address) => match ends::of_address(snapshot, *address, question.now) {
             Some(group) => {
-                let step = NameStep { what: Naming::AddressOfPod(*address, group.object.clone()), at: None };
+                let step = NameStep { what: Naming::AddressOf(*address, group.object.clone()), at: None };
                 vec![Start { who: Ends::Pods(group), steps: vec![step] }]
             }
             None => vec![start(Ends::Address(*address))],
@@ -132,10 +137,21 @@ fn landing(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Spot>, Tra
         (Who::Address(address), PortName::Number(port)) => {
             Ok(match ends::of_address(snapshot, *address, question.now) {
                 Some(group) => {
-                    let step = NameStep { what: Naming::AddressOfPod(*address, group.object.clone()), at: None };
+                    let step = NameStep { what: Naming::AddressOf(*address, group.object.clone()), at: None };
                     vec![Spot { to: Landing::Pods(group, (protocol, *port)), steps: vec![step] }]
                 }
-                None => vec![Spot { to: Landing::Address(*address, (protocol, *port)), steps: Vec::new() }],
+                None => match ends::service_of_address(snapshot, *address) {
+                    Some(service) => {
+                        let step = NameStep { what: Naming::AddressOf(*address, service.clone()), at: None };
+                        let named = Named { kind: None, namespace: service.namespace, name: service.name };
+                        let mut spots = through_service(snapshot, question, &named, default)?;
+                        for spot in &mut spots {
+                            spot.steps.insert(0, step.clone());
+                        }
+                        spots
+                    }
+                    None => vec![Spot { to: Landing::Address(*address, (protocol, *port)), steps: Vec::new() }],
+                },
             })
         }
         // The grammar has neither.
@@ -170,10 +186,11 @@ fn through_service(
         return Err(TraceError::NoService { name: format!("svc/{namespace}/{}", named.name), candidates });
     };
     let nobody = |steps| vec![Spot { to: Landing::Nobody(key.clone()), steps }];
-    let (port, step) = match service::service_port(&found, &key, &question.target.port, question.target.protocol) {
-        Ok(found) => found,
-        Err(step) => return Ok(nobody(vec![step])),
-    };
+    let (protocol, target, step) =
+        match service::service_port(&found, &key, &question.target.port, question.target.protocol) {
+            Ok(found) => found,
+            Err(step) => return Ok(nobody(vec![step])),
+        };
     let groups = ends::groups(snapshot, namespace, question.now);
     let behind: Vec<Group> = groups.into_iter().filter(|group| found.selects(&group.facts.labels)).collect();
     if behind.is_empty() {
@@ -182,12 +199,10 @@ fn through_service(
         let step = [step, NameStep { what, at: Some(super::Place { object: key.clone(), path }) }];
         return Ok(nobody(step.into()));
     }
-    let spot = |group: Group| match &port.target {
-        TargetPort::Number(number) => {
-            Spot { to: Landing::Pods(group, (port.protocol, *number)), steps: vec![step.clone()] }
-        }
+    let spot = |group: Group| match &target {
+        TargetPort::Number(number) => Spot { to: Landing::Pods(group, (protocol, *number)), steps: vec![step.clone()] },
         TargetPort::Named(name) => {
-            let found = service::pod_port(&group.object, &group.facts, name, Some(port.protocol));
+            let found = service::pod_port(&group.object, &group.facts, name, Some(protocol));
             spot_of(group, found, vec![step.clone()])
         }
     };
@@ -210,38 +225,47 @@ fn apart(snapshot: &Snapshot, plugin: &Plugin, source: &Start, spot: &Spot) -> V
     let actors = match &source.who {
         Ends::IngressController => vec![(Actor::IngressController, 0)],
         Ends::Address(address) => vec![(Actor::Address(*address), 0)],
-        Ends::Pods(group) => one_for_each(group, &networks(&entering, Direction::Ingress)),
+        Ends::Pods(group) => one_for_each(group, &networks(plugin, group, &entering, Direction::Ingress)),
     };
-    let arrivals: Vec<(Option<(Actor, usize)>, Option<ObjectKey>, Option<(Protocol, u16)>)> = match &spot.to {
-        Landing::Nobody(service) => vec![(None, Some(service.clone()), None)],
-        Landing::Address(address, port) => vec![(Some((Actor::Address(*address), 0)), None, Some(*port))],
+    let arrival = |end, service, port| Arrival { end, service, port, steps: spot.steps.clone() };
+    let arrivals: Vec<Arrival> = match &spot.to {
+        Landing::Nobody(service) => vec![arrival(None, Some(service.clone()), None)],
+        Landing::Address(address, port) => vec![arrival(Some((Actor::Address(*address), 0)), None, Some(*port))],
         Landing::NoPort(group) => {
-            one_for_each(group, &[]).into_iter().take(1).map(|end| (Some(end), None, None)).collect()
+            one_for_each(group, &[]).into_iter().take(1).map(|end| arrival(Some(end), None, None)).collect()
         }
         Landing::Pods(group, port) => {
-            let ends = one_for_each(group, &networks(&leaving, Direction::Egress));
-            ends.into_iter().map(|end| (Some(end), None, Some(*port))).collect()
+            let ends = one_for_each(group, &networks(plugin, group, &leaving, Direction::Egress));
+            ends.into_iter().map(|end| arrival(Some(end), None, Some(*port))).collect()
         }
     };
     let mut ways = Vec::new();
     for (actor, pods) in &actors {
-        for (end, service, port) in &arrivals {
+        for arrival in &arrivals {
             let way = Way { actor: actor.clone(), pods: *pods, steps: source.steps.clone() };
-            let steps = spot.steps.clone();
-            ways.push((way, Arrival { end: end.clone(), service: service.clone(), port: *port, steps }));
+            ways.push((way, arrival.clone()));
         }
     }
     ways
 }
 
-/// The sets of addresses that rules of a direction speak of.
-fn networks(policies: &[Arc<Policy>], direction: Direction) -> Vec<&AddressSet> {
+/// The sets of addresses by which rules of a direction may mean a group's Pods.
+fn networks<'a>(
+    plugin: &Plugin,
+    group: &Group,
+    policies: &'a [Arc<Policy>],
+    direction: Direction,
+) -> Vec<&'a AddressSet> {
+    let on_node = group.facts.host_network && !plugin.host_network_pods;
+    if !(if on_node { plugin.blocks_match_nodes } else { plugin.blocks_match_pods }) {
+        return Vec::new();
+    }
     let rules = policies.iter().flat_map(|policy| policy.rules(direction).unwrap_or_default());
     let peers = rules.flat_map(|rule| &rule.peers);
     peers
         .filter_map(|(peer, _)| match peer {
-            Peer::Addresses(set) | Peer::World(set) => Some(&**set),
-            Peer::Everyone | Peer::Pods { .. } | Peer::Nodes => None,
+            Peer::Addresses(set) => Some(&**set),
+            Peer::Everyone | Peer::Pods { .. } | Peer::World(_) | Peer::Nodes => None,
         })
         .collect()
 }
@@ -265,27 +289,38 @@ fn one_for_each(group: &Group, sets: &[&AddressSet]) -> Vec<(Actor, usize)> {
     kinds.into_values().collect()
 }
 
-fn follow(snapshot: &Snapshot, plugin: &Plugin, way: &Way, arrival: Arrival) -> Path {
+fn follow(snapshot: &Snapshot, plugin: &Plugin, way: &Way, arrival: &Arrival) -> Path {
     let source = shown(&way.actor, way.pods);
     let mut hops: Vec<Hop> = way.steps.iter().chain(&arrival.steps).cloned().map(Hop::Name).collect();
-    let destination = match (&arrival.end, arrival.service) {
+    let destination = match (&arrival.end, &arrival.service) {
         (Some((actor, pods)), _) => shown(actor, *pods),
-        (None, Some(service)) => End::Service(service),
+        (None, Some(service)) => End::Service(service.clone()),
         (None, None) => End::IngressController,
     };
     let mut changes = Vec::new();
-    if let (Some((end, _)), Some(at)) = (&arrival.end, arrival.port) {
+    if let Some(pod) = itself(way, arrival) {
+        hops.push(Hop::Name(NameStep { what: Naming::Itself(pod), at: None }));
+    } else if let (Some((end, _)), Some(at)) = (&arrival.end, arrival.port) {
         let asked = |direction| Asked { snapshot, plugin, source: &way.actor, destination: end, direction, at };
-        let sides: Vec<Side> =
-            [Direction::Egress, Direction::Ingress].map(|direction| asked(direction).side()).into_iter().collect();
-        let denied = sides.iter().any(|side| side.verdict == Verdict::Denied);
-        if denied {
+        let sides = [Direction::Egress, Direction::Ingress].map(|direction| asked(direction).side());
+        if sides.iter().any(|side| side.verdict == Verdict::Denied) {
             changes = change::changes(&sides, &asked);
         }
         hops.extend(sides.into_iter().map(Hop::Side));
     }
     let verdict = hops.iter().map(Hop::verdict).reduce(Verdict::and).unwrap_or(Verdict::Unknown);
     Path { source, destination, port: arrival.port, verdict, hops, changes }
+}
+
+/// The one Pod that is both ends: it always reaches itself (specification of NetworkPolicy). Through a Service it need not.
+fn itself(way: &Way, arrival: &Arrival) -> Option<ObjectKey> {
+    let through_service =
+        arrival.steps.iter().any(|step| matches!(step.what, Naming::ServicePort { .. } | Naming::Headless(_)));
+    let (source, (destination, pods)) = (way.actor.group()?, arrival.end.as_ref()?);
+    let destination = destination.group()?;
+    let is_same = source.object == destination.object && source.object.kind == Kind::Pod;
+    (is_same && way.pods == 1 && *pods == 1 && !through_service && arrival.port.is_some())
+        .then(|| source.object.clone())
 }
 
 fn shown(actor: &Actor, pods: usize) -> End {

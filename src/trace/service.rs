@@ -20,8 +20,10 @@ pub struct NameStep {
 /// What a step says.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Naming {
-    /// The address is that of a Pod.
-    AddressOfPod(std::net::IpAddr, ObjectKey),
+    /// The address is that of a Pod or of a Service.
+    AddressOf(std::net::IpAddr, ObjectKey),
+    /// The source is the destination.
+    Itself(ObjectKey),
     /// The Service has that port, which is that port of its Pods.
     ServicePort {
         /// The Service.
@@ -35,6 +37,8 @@ pub enum Naming {
         /// The Pod's.
         target: TargetPort,
     },
+    /// The Service is headless: its name stands for the addresses of its Pods, and no port is translated.
+    Headless(ObjectKey),
     /// The Service has no such port.
     NoSuchPort {
         /// The Service.
@@ -74,20 +78,25 @@ impl NameStep {
     /// What the step comes to.
     pub fn verdict(&self) -> Verdict {
         match self.what {
-            Naming::AddressOfPod(..) | Naming::ServicePort { .. } | Naming::PodPort { .. } => Verdict::Allowed,
+            Naming::AddressOf(..)
+            | Naming::Itself(_)
+            | Naming::Headless(_)
+            | Naming::ServicePort { .. }
+            | Naming::PodPort { .. } => Verdict::Allowed,
             Naming::NoSuchPort { .. } | Naming::SelectsNobody(..) | Naming::Undeclared { .. } => Verdict::Denied,
             Naming::ByHand(_) | Naming::External(_) => Verdict::Unknown,
         }
     }
 }
 
-/// A port of a Service that was asked for, or the step that says why there is none.
-pub(super) fn service_port<'a>(
-    service: &'a Service,
+/// The port of the Pods behind a port of a Service that was asked for, or the step that says why there is none.
+#[allow(clippy::result_large_err, reason = "once per trace")]
+pub(super) fn service_port(
+    service: &Service,
     key: &ObjectKey,
     wanted: &PortName,
     protocol: Option<Protocol>,
-) -> Result<(&'a ServicePort, NameStep), NameStep> {
+) -> Result<(Protocol, TargetPort, NameStep), NameStep> {
     let spec = FieldPath::new("spec");
     let place = |path: FieldPath| Some(Place { object: key.clone(), path });
     if service.exposure == ServiceType::ExternalName {
@@ -97,13 +106,20 @@ pub(super) fn service_port<'a>(
         PortName::Number(number) => port.port == *number && port.protocol == protocol.unwrap_or(Protocol::Tcp),
         PortName::Named(name) => port.name == *name && protocol.is_none_or(|protocol| port.protocol == protocol),
     };
+    let headless = NameStep { what: Naming::Headless(key.clone()), at: place(spec.field("clusterIP")) };
+    if let (true, PortName::Number(number)) = (service.headless && service.has_selector(), wanted) {
+        return Ok((protocol.unwrap_or(Protocol::Tcp), TargetPort::Number(*number), headless));
+    }
     let Some((index, port)) = service.ports.iter().enumerate().find(|(_, port)| is_meant(port)) else {
         let has = service.ports.iter().map(|port| (port.protocol, port.port, port.name.clone())).collect();
         let what = Naming::NoSuchPort { service: key.clone(), wanted: (wanted.clone(), protocol), has };
         return Err(NameStep { what, at: place(spec.field("ports")) });
     };
-    if service.selector.as_ref().is_none_or(Labels::is_empty) {
+    if !service.has_selector() {
         return Err(NameStep { what: Naming::ByHand(key.clone()), at: place(FieldPath::root()) });
+    }
+    if service.headless {
+        return Ok((port.protocol, TargetPort::Number(port.port), headless));
     }
     let what = Naming::ServicePort {
         service: key.clone(),
@@ -114,10 +130,11 @@ pub(super) fn service_port<'a>(
     };
     let path = spec.field("ports").index(index);
     let path = if matches!(port.target, TargetPort::Named(_)) { path.field("targetPort") } else { path };
-    Ok((port, NameStep { what, at: place(path) }))
+    Ok((port.protocol, port.target.clone(), NameStep { what, at: place(path) }))
 }
 
 /// The number of a named port of a Pod, with the step that says so.
+#[allow(clippy::result_large_err, reason = "once per trace and group of Pods")]
 pub(super) fn pod_port(
     object: &ObjectKey,
     facts: &Arc<PodFacts>,
@@ -128,18 +145,13 @@ pub(super) fn pod_port(
     let found = protocols.iter().find_map(|protocol| {
         facts.ports.iter().find(|port| port.protocol == *protocol && port.name.as_ref() == Some(name))
     });
-    match found {
-        Some(port) => {
-            let what = Naming::PodPort { name: name.clone(), port: port.number, protocol: port.protocol };
-            let at = Some(below(object, &port.at));
-            Ok((port.protocol, port.number, NameStep { what, at }))
-        }
-        None => {
-            let has = facts.ports.iter().filter_map(|port| port.name.clone()).collect();
-            let what = Naming::Undeclared { name: name.clone(), protocol, has };
-            Err(NameStep { what, at: Some(below(object, "spec.containers")) })
-        }
-    }
+    let Some(port) = found else {
+        let has = facts.ports.iter().filter_map(|port| port.name.clone()).collect();
+        let what = Naming::Undeclared { name: name.clone(), protocol, has };
+        return Err(NameStep { what, at: Some(below(object, "spec.containers")) });
+    };
+    let what = Naming::PodPort { name: name.clone(), port: port.number, protocol: port.protocol };
+    Ok((port.protocol, port.number, NameStep { what, at: Some(below(object, &port.at)) }))
 }
 
 /// A field of the Pod, or of the template of what makes Pods.

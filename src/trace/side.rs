@@ -2,12 +2,17 @@
 //!
 //! The verdict is the engine's. What stands beside it is worked out by asking every rule by itself, and comes to the same.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
+
+use ipnet::IpNet;
 
 use crate::{
-    model::{FieldPath, Kind, Name, ObjectKey, PodFacts, Protocol},
+    model::{
+        AddressSet, FieldPath, Kind, Name, NetworkPolicy, Object, ObjectKey, PodFacts, PolicyPeer, Protocol, Step,
+    },
     network::{
-        self, Action, Bounds, Direction, Enforcement, Party, Plugin, Policy, RuleFit, Uncertain, reach::WorkloadName,
+        self, Action, Bounds, Direction, Enforcement, Failure, Mismatch, Party, Plugin, Policy, RuleFit, Uncertain,
+        reach::WorkloadName,
     },
     snapshot::{Blind, Snapshot},
 };
@@ -242,10 +247,13 @@ impl Asked<'_> {
 
     fn policy(&self, policy: &Policy, peer: Party<'_>, declares: Option<&PodFacts>) -> PolicyTold {
         let rules = policy.rules(self.direction).unwrap_or_default();
-        let rules = rules.iter().map(|rule| RuleTold {
-            at: rule.at.clone(),
-            action: rule.action,
-            fit: network::rule_fit(self.plugin, rule, peer, declares, self.at),
+        let written = self.snapshot.object(&policy.source).found();
+        let rules = rules.iter().map(|rule| {
+            let mut fit = network::rule_fit(self.plugin, rule, peer, declares, self.at);
+            if let (RuleFit::Fails(failure), Some(Object::NetworkPolicy(written))) = (&mut fit, &written) {
+                excepted(written, failure);
+            }
+            RuleTold { at: rule.at.clone(), action: rule.action, fit }
         });
         PolicyTold { source: policy.source.clone(), partial: policy.subject.partial.clone(), rules: rules.collect() }
     }
@@ -260,6 +268,25 @@ impl Asked<'_> {
         found.dedup();
         found
     }
+}
+
+/// Tells an address that is excepted from one that no network holds, which the lowered form does not.
+fn excepted(policy: &NetworkPolicy, failure: &mut Failure) {
+    let Mismatch::Address { found, .. } = &failure.why else { return };
+    let Some(PolicyPeer::IpBlock { cidr, except }) = peer_at(policy, &failure.at) else { return };
+    let holds = |network: IpNet, address: &IpAddr| AddressSet::of_network(network).contains(*address);
+    let Some(address) = found.iter().find(|address| holds(*cidr, address)) else { return };
+    if let Some(part) = except.iter().find(|part| holds(**part, address)) {
+        failure.why = Mismatch::Excepted { found: *address, network: *cidr, except: *part };
+    }
+}
+
+/// The peer at `spec.ingress[0].from[1]`.
+fn peer_at<'a>(policy: &'a NetworkPolicy, path: &FieldPath) -> Option<&'a PolicyPeer> {
+    let steps = path.steps();
+    let [_, Step::Field(section), Step::Index(rule), _, Step::Index(peer)] = steps.as_slice() else { return None };
+    let rules = if section == Direction::Ingress.name() { &policy.ingress } else { &policy.egress };
+    rules.get(*rule)?.peers.as_ref()?.get(*peer)
 }
 
 fn note_doubts(policy: &Policy, told: &PolicyTold, doubts: &mut Vec<(Place, Uncertain)>) {

@@ -15,9 +15,11 @@ mod check;
 mod examples;
 mod fixes;
 mod formats;
+mod reach;
 mod rules;
 mod rulesets;
 mod schema;
+mod trace;
 #[cfg(feature = "cluster")]
 mod unseen;
 

@@ -31,6 +31,14 @@ fn the_page_of_rules_is_current() {
 }
 
 #[test]
+fn the_page_of_network_plugins_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/network-plugins.md");
+    let stored = std::fs::read_to_string(path).unwrap_or_default();
+    let made = ringwall("plugins").stdout;
+    assert!(stored == made, "docs/network-plugins.md is not current: {}", ringwall::report::plugins::COMMAND);
+}
+
+#[test]
 fn completions_are_made_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let run = ringwall(&format!("completions {shell}"));

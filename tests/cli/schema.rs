@@ -1,4 +1,4 @@
-//! As much of JSON Schema 2020-12 as `docs/findings.schema.json` uses. A keyword that is not known here is a failure, so that
+//! As much of JSON Schema 2020-12 as the schemas in `docs/` use. A keyword that is not known here is a failure, so that
 //! the schema cannot promise what nothing checks.
 
 use serde_json::Value;
@@ -23,7 +23,21 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, out: &mut Vec<St
                 Value::Array(types) => types.iter().any(|name| is_of(name, value)),
                 name => is_of(name, value),
             },
-            "required" => rule.as_array().unwrap().iter().all(|key| value.get(key.as_str().unwrap()).is_some()),
+            "oneOf" => {
+                let holds = |schema: &&Value| {
+                    let mut complaints = Vec::new();
+                    check(root, schema, value, at, &mut complaints);
+                    complaints.is_empty()
+                };
+                rule.as_array().unwrap().iter().filter(holds).count() == 1
+            }
+            "required" => {
+                let keys = rule.as_array().unwrap();
+                !value.is_object() || keys.iter().all(|key| value.get(key.as_str().unwrap()).is_some())
+            }
+            "minProperties" => value.as_object().is_none_or(|fields| fields.len() as u64 >= rule.as_u64().unwrap()),
+            "maxProperties" => value.as_object().is_none_or(|fields| fields.len() as u64 <= rule.as_u64().unwrap()),
+            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
             "additionalProperties" => {
                 let known = schema["properties"].as_object().unwrap();
                 value.as_object().is_none_or(|fields| fields.keys().all(|key| known.contains_key(key)))
@@ -44,6 +58,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, out: &mut Vec<St
             }
             "enum" => rule.as_array().unwrap().contains(value),
             "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
+            "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
             "minLength" => {
                 value.as_str().is_none_or(|text| text.chars().count() >= rule.as_u64().unwrap().try_into().unwrap())
             }

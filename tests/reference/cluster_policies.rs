@@ -1,5 +1,5 @@
-//! The engine against a naive evaluator of ClusterNetworkPolicies and the two kinds before them: one flow at a time, tier after
-//! tier, written from the API's own words (network-policy-api, apis/v1alpha2/clusternetworkpolicy_types.go).
+//! The engine against a naive evaluator of `ClusterNetworkPolicy` and the two kinds before them: one flow at a time, tier after
+//! tier, written from the API's own words (network-policy-api, `apis/v1alpha2/clusternetworkpolicy_types.go`).
 
 use std::{
     collections::hash_map::DefaultHasher,

@@ -11,6 +11,7 @@ mod namespaces;
 mod nodes;
 mod open;
 mod policies;
+mod priorities;
 mod services;
 mod unisolated;
 mod wide;

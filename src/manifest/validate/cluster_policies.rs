@@ -297,3 +297,174 @@ fn unique(list: &At<'_>, faults: &mut Faults) {
         seen.push(entry.value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values, and references would only be noise")]
+
+    use serde_json::json;
+
+    use super::{super::validate, *};
+
+    /// `path: suggestion` of each fault.
+    fn faults(kind: Kind, spec: Value) -> Vec<String> {
+        let object = json!({"metadata": {"name": "default"}, "spec": spec});
+        let shown = |suggestion: Option<String>| suggestion.map(|it| format!(": {it}")).unwrap_or_default();
+        validate(kind, &object).into_iter().map(|it| format!("{}{}", it.path, shown(it.suggestion))).collect()
+    }
+
+    fn cluster(fields: Value) -> Vec<String> {
+        let mut spec = json!({"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}});
+        spec.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        faults(Kind::ClusterNetworkPolicy, spec)
+    }
+
+    fn to(peer: Value) -> Vec<String> {
+        cluster(json!({"egress": [{"action": "Accept", "to": [peer]}]}))
+    }
+
+    fn protocols(protocols: Value) -> Vec<String> {
+        cluster(json!({"egress": [{"action": "Accept", "to": [{"namespaces": {}}], "protocols": protocols}]}))
+    }
+
+    const NONE: [&str; 0] = [];
+
+    #[test]
+    fn tier_priority_and_subject_are_needed() {
+        assert_eq!(cluster(json!({})), NONE);
+        assert_eq!(cluster(json!({"tier": "admin"})), ["spec.tier: write Admin"]);
+        assert_eq!(cluster(json!({"tier": null})), ["spec.tier"]);
+        assert_eq!(cluster(json!({"priority": null})), ["spec.priority"]);
+        assert_eq!((cluster(json!({"priority": 0})).len(), cluster(json!({"priority": 1000})).len()), (0, 0));
+        assert_eq!(cluster(json!({"priority": 1001})), ["spec.priority"]);
+        assert_eq!(cluster(json!({"priority": -1})), ["spec.priority"]);
+        assert_eq!(cluster(json!({"subject": null})).len(), 1);
+        assert_eq!(cluster(json!({"subject": {}})), ["spec.subject"]);
+        assert_eq!(cluster(json!({"subject": {"namespaces": {}, "pods": {"podSelector": {}}}})).len(), 1);
+        assert_eq!(
+            cluster(json!({"subject": {"pods": {}}})),
+            ["spec.subject.pods.podSelector: write {} where all are meant"]
+        );
+        assert_eq!(validate(Kind::ClusterNetworkPolicy, &json!({"metadata": {"name": "x"}})).len(), 1);
+        let key = json!({"namespaces": {"matchExpressions": [{"key": "a", "operator": "Is"}]}});
+        assert_eq!(cluster(json!({"subject": key})), ["spec.subject.namespaces.matchExpressions[0].operator"]);
+    }
+
+    #[test]
+    fn each_kind_has_its_own_words_for_actions() {
+        let action = |kind: Kind, action: &str| {
+            let mut spec =
+                json!({"subject": {"namespaces": {}}, "ingress": [{"action": action, "from": [{"namespaces": {}}]}]});
+            if kind != Kind::BaselineAdminNetworkPolicy {
+                spec["priority"] = json!(1);
+            }
+            if kind == Kind::ClusterNetworkPolicy {
+                spec["tier"] = json!("Baseline");
+            }
+            faults(kind, spec)
+        };
+        let path = "spec.ingress[0].action";
+        assert_eq!(action(Kind::ClusterNetworkPolicy, "Allow"), [format!("{path}: write Accept")]);
+        assert_eq!(action(Kind::AdminNetworkPolicy, "Accept"), [format!("{path}: write Allow")]);
+        assert_eq!(action(Kind::BaselineAdminNetworkPolicy, "Pass"), [path]);
+        assert_eq!(action(Kind::ClusterNetworkPolicy, "deny"), [format!("{path}: write Deny")]);
+        assert_eq!(action(Kind::ClusterNetworkPolicy, "Pass"), NONE);
+        assert_eq!(action(Kind::AdminNetworkPolicy, "Pass"), NONE);
+        assert_eq!(action(Kind::BaselineAdminNetworkPolicy, "Allow"), NONE);
+    }
+
+    #[test]
+    fn lists_have_their_least_and_most() {
+        let rules = |count| vec![json!({"action": "Deny", "from": [{"namespaces": {}}]}); count];
+        assert_eq!(cluster(json!({"ingress": rules(25)})), NONE);
+        assert_eq!(cluster(json!({"ingress": rules(26)})).len(), 1);
+        let admin = |count| json!({"priority": 1, "subject": {"namespaces": {}}, "ingress": rules(count)});
+        assert_eq!(faults(Kind::AdminNetworkPolicy, admin(100)), NONE);
+        assert_eq!(faults(Kind::AdminNetworkPolicy, admin(101)).len(), 1);
+        let from = |from: Value| cluster(json!({"ingress": [{"action": "Deny", "from": from}]}));
+        assert_eq!(from(json!(vec![json!({"namespaces": {}}); 25])), NONE);
+        assert_eq!(from(json!(vec![json!({"namespaces": {}}); 26])), ["spec.ingress[0].from"]);
+        assert_eq!(from(json!([])), ["spec.ingress[0].from"]);
+        assert_eq!(from(Value::Null), ["spec.ingress[0].from: for every Pod write [{namespaces: {}}]"]);
+        assert_eq!(protocols(json!([])), ["spec.egress[0].protocols"]);
+        let name =
+            |length| json!({"ingress": [{"name": "x".repeat(length), "action": "Deny", "from": [{"namespaces": {}}]}]});
+        assert_eq!((cluster(name(100)).len(), cluster(name(101))), (0, vec!["spec.ingress[0].name".to_owned()]));
+    }
+
+    #[test]
+    fn a_peer_is_exactly_one_thing() {
+        assert_eq!(to(json!({"namespaces": {}})), NONE);
+        assert_eq!(to(json!({})), ["spec.egress[0].to[0]"]);
+        assert_eq!(to(json!({"namespaces": {}, "nodes": {}})).len(), 1);
+        assert_eq!(to(json!({"networks": ["10.0.0.0/8", "fd00::/8"]})), NONE);
+        assert_eq!(to(json!({"networks": []})), ["spec.egress[0].to[0].networks"]);
+        assert_eq!(
+            to(json!({"networks": ["10.0.0.1"]})),
+            ["spec.egress[0].to[0].networks[0]: for one address write 10.0.0.1/32"]
+        );
+        assert_eq!(to(json!({"networks": ["::ffff:10.0.0.0/104"]})), ["spec.egress[0].to[0].networks[0]"]);
+        assert_eq!(to(json!({"networks": ["10.0.0.0/8", "10.0.0.0/8"]})), ["spec.egress[0].to[0].networks[1]"]);
+        let networks: Vec<String> = (0..26).map(|index| format!("10.{index}.0.0/16")).collect();
+        assert_eq!(to(json!({"networks": networks})), ["spec.egress[0].to[0].networks"]);
+        assert_eq!(to(json!({"domainNames": ["*.example.com", "example.com."]})), NONE);
+        for bad in ["com", "a.*.com", "-a.com", "a..com", "*"] {
+            assert_eq!(to(json!({"domainNames": [bad]})), ["spec.egress[0].to[0].domainNames[0]"], "{bad}");
+        }
+        let from_network = json!({"ingress": [{"action": "Deny", "from": [{"networks": ["10.0.0.0/8"]}]}]});
+        assert_eq!(
+            cluster(from_network),
+            ["spec.ingress[0].from[0].networks"],
+            "traffic into the cluster has no such peers"
+        );
+    }
+
+    #[test]
+    fn ports_are_numbers_ranges_or_names() {
+        let number = |number: i64| json!([{"tcp": {"destinationPort": {"number": number}}}]);
+        let at = "spec.egress[0].protocols[0]";
+        assert_eq!((protocols(number(1)).len(), protocols(number(65535)).len()), (0, 0));
+        assert_eq!(protocols(number(0)), [format!("{at}.tcp.destinationPort.number")]);
+        assert_eq!(protocols(number(65536)), [format!("{at}.tcp.destinationPort.number")]);
+        let range =
+            |start: i64, end: i64| json!([{"udp": {"destinationPort": {"range": {"start": start, "end": end}}}}]);
+        assert_eq!(protocols(range(1, 2)), NONE);
+        assert_eq!(protocols(range(2, 2)), [format!("{at}.udp.destinationPort.range: name one port by its number")]);
+        assert_eq!(protocols(range(3, 2)), [format!("{at}.udp.destinationPort.range")]);
+        assert_eq!(
+            protocols(json!([{"tcp": {}}])),
+            [format!("{at}.tcp: for every port write {{destinationPort: {{range: {{start: 1, end: 65535}}}}}}")]
+        );
+        assert_eq!(protocols(json!([{}])), [at]);
+        assert_eq!(protocols(json!([{"destinationNamedPort": "web"}])), NONE);
+        assert_eq!(protocols(json!([{"port": 80}])), [format!("{at}.port")], "the word of another version");
+        let named = json!([{"destinationNamedPort": "web"}]);
+        let rule = json!({"action": "Accept", "to": [{"networks": ["10.0.0.0/8"]}], "protocols": named});
+        assert_eq!(cluster(json!({"egress": [rule]})).len(), 1);
+    }
+
+    #[test]
+    fn ports_of_the_first_version_are_entries_of_their_own() {
+        let ports = |ports: Value| {
+            let rule = json!({"action": "Allow", "to": [{"namespaces": {}}], "ports": ports});
+            faults(Kind::AdminNetworkPolicy, json!({"priority": 1, "subject": {"namespaces": {}}, "egress": [rule]}))
+        };
+        assert_eq!(ports(json!([{"portNumber": {"port": 80}}, {"namedPort": "web"}])), NONE);
+        assert_eq!(ports(json!([{"portNumber": {"protocol": "tcp", "port": 80}}])).len(), 1);
+        assert_eq!(ports(json!([{"portNumber": {}}])), ["spec.egress[0].ports[0].portNumber.port"]);
+        assert_eq!(ports(json!([{"portRange": {"start": 1}}])), ["spec.egress[0].ports[0].portRange.end"]);
+        assert_eq!(ports(json!([{"portRange": {"start": 1, "end": 9}, "namedPort": "web"}])).len(), 1);
+    }
+
+    #[test]
+    fn the_baseline_policy_is_called_default() {
+        let object = json!({"metadata": {"name": "other"}, "spec": {"subject": {"namespaces": {}}}});
+        let found = validate(Kind::BaselineAdminNetworkPolicy, &object);
+        assert_eq!(found.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), ["metadata.name"]);
+        assert_eq!(faults(Kind::BaselineAdminNetworkPolicy, json!({"subject": {"namespaces": {}}})), NONE);
+        assert_eq!(
+            faults(Kind::BaselineAdminNetworkPolicy, json!({"subject": {"namespaces": {}}, "priority": 1})),
+            ["spec.priority"]
+        );
+    }
+}

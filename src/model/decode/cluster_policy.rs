@@ -356,3 +356,89 @@ fn ports(
         _ => ports.map(|entries| entries.0.into_iter().map(|entry| entry.0).collect()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values, and references would only be noise")]
+
+    use serde_json::{Value, json};
+
+    use super::{super::value, *};
+    use crate::model::Object;
+
+    fn read(kind: Kind, spec: Value) -> Result<ClusterPolicy, DecodeError> {
+        match value(kind, &json!({"metadata": {"name": "x"}, "spec": spec}))? {
+            Object::ClusterPolicy(policy) => Ok((*policy).clone()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn cluster(fields: Value) -> Result<ClusterPolicy, DecodeError> {
+        let mut spec = json!({"tier": "Admin", "priority": 7, "subject": {"namespaces": {}}});
+        spec.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        read(Kind::ClusterNetworkPolicy, spec)
+    }
+
+    #[test]
+    fn both_versions_come_to_one_form() {
+        let rule = |action: &str, ports: &str, entry: Value| json!([{"name": "r", "action": action, "to": [{"namespaces": {}}], ports: [entry]}]);
+        let new = rule("Accept", "protocols", json!({"udp": {"destinationPort": {"range": {"start": 5, "end": 7}}}}));
+        let old = rule("Allow", "ports", json!({"portRange": {"protocol": "UDP", "start": 5, "end": 7}}));
+        let new = cluster(json!({"egress": new})).unwrap();
+        let admin =
+            read(Kind::AdminNetworkPolicy, json!({"priority": 7, "subject": {"namespaces": {}}, "egress": old}))
+                .unwrap();
+        let baseline =
+            read(Kind::BaselineAdminNetworkPolicy, json!({"subject": {"namespaces": {}}, "egress": old})).unwrap();
+        assert_eq!((&new.egress, &new.egress), (&admin.egress, &baseline.egress));
+        assert_eq!((new.tier, new.priority), (admin.tier, admin.priority));
+        assert_eq!((baseline.tier, baseline.priority), (ClusterTier::Baseline, None));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_undecodable_and_never_guessed() {
+        let at = |fields: Value| {
+            let error = cluster(fields).unwrap_err();
+            assert!(!error.message.contains("hunter2"), "{error}");
+            error.path.to_string()
+        };
+        let rule = |fields: Value| {
+            let mut rule = json!({"action": "Deny", "to": [{"namespaces": {}}]});
+            rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            json!({"egress": [rule]})
+        };
+        assert_eq!(at(json!({"tier": "hunter2"})), "spec.tier");
+        assert_eq!(at(json!({"tier": null})), "spec.tier");
+        assert_eq!(at(json!({"priority": 1001})), "spec.priority");
+        assert_eq!(at(json!({"priority": null})), "spec.priority");
+        assert_eq!(at(json!({"subject": {}})), "spec.subject");
+        assert_eq!(at(json!({"subject": {"namespaces": {}, "pods": {}}})), "spec.subject");
+        assert_eq!(at(rule(json!({"action": "hunter2"}))), "spec.egress[0].action");
+        assert_eq!(at(rule(json!({"to": []}))), "spec.egress[0].to");
+        assert_eq!(at(rule(json!({"to": [{"networks": ["hunter2"]}]}))), "spec.egress[0].to[0].networks[0]");
+        assert_eq!(at(rule(json!({"to": [{"nodes": {}, "namespaces": {}}]}))), "spec.egress[0].to[0]");
+        assert_eq!(at(rule(json!({"protocols": [{"tcp": {}, "udp": {}}]}))), "spec.egress[0].protocols[0]");
+        let port = |port: Value| rule(json!({"protocols": [{"tcp": {"destinationPort": port}}]}));
+        assert_eq!(at(port(json!({"number": 0}))), "spec.egress[0].protocols[0].tcp.destinationPort.number");
+        assert_eq!(
+            at(port(json!({"range": {"start": 9, "end": 1}}))),
+            "spec.egress[0].protocols[0].tcp.destinationPort"
+        );
+        assert_eq!(at(json!({"egress": [{"action": "Deny"}]})), "spec.egress[0]");
+    }
+
+    #[test]
+    fn an_entry_without_a_known_field_is_of_a_later_version() {
+        let rule = json!({"action": "Deny", "to": [{"someday": 1}, null, {}], "protocols": [{"icmp": {}}]});
+        let policy = cluster(json!({"egress": [rule]})).unwrap();
+        assert_eq!(policy.egress[0].peers, [ClusterPeer::Unknown, ClusterPeer::Unknown, ClusterPeer::Unknown]);
+        assert_eq!(policy.egress[0].ports, Some(vec![ClusterPort::Unknown]));
+    }
+
+    #[test]
+    fn a_protocol_without_ports_is_all_of_them() {
+        let rule = json!({"action": "Deny", "to": [{"namespaces": {}}], "protocols": [{"sctp": {}}]});
+        let policy = cluster(json!({"egress": [rule]})).unwrap();
+        assert_eq!(policy.egress[0].ports, Some(vec![ClusterPort::Range(Protocol::Sctp, 1, u16::MAX)]));
+    }
+}

@@ -97,11 +97,12 @@ fn lower_rule(rule: &ClusterRule, direction: Direction, at: &FieldPath) -> Vec<R
             Some(reason) => rule.in_part(reason),
             None => rule,
         };
+        rules.push(in_part(Rule::new(action, peers.clone(), ports.clone(), at.clone())));
+        // Behind what is certain, so that it takes nothing of it.
         if has_unknown_port {
-            let unknown = Rule::new(action, peers.clone(), Ports::every(), at.clone());
+            let unknown = Rule::new(action, peers, Ports::every(), at.clone());
             rules.push(unknown.in_part("a protocol of a later version of the API"));
         }
-        rules.push(in_part(Rule::new(action, peers, ports.clone(), at.clone())));
     }
     rules
 }
@@ -126,4 +127,55 @@ fn lower_ports(ports: Option<&[ClusterPort]>) -> Ports {
     names.sort();
     names.dedup();
     Ports { numbers: numbers.collect::<PortSet>(), without_ends: None, names }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Kind, Object, decode};
+
+    fn policy(kind: Kind, spec: &serde_json::Value) -> Arc<ClusterPolicy> {
+        match decode::value(kind, &serde_json::json!({"metadata": {"name": "x"}, "spec": spec})).unwrap() {
+            Object::ClusterPolicy(policy) => policy,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_policy_is_lowered_once_and_isolates_nobody() {
+        let spec = serde_json::json!({"priority": 7, "subject": {"namespaces": {}},
+            "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}], "egress": []});
+        let policy = policy(Kind::AdminNetworkPolicy, &spec);
+        let lowered = lower(&policy);
+        assert!(Arc::ptr_eq(&lowered, &lower(&policy)));
+        let [only] = lowered.as_slice() else { panic!("not one") };
+        assert_eq!(only.source.to_string(), "AdminNetworkPolicy x");
+        assert_eq!((&only.order.tier, only.order.priority), (&Tier::admin(), Rank::of(7.0)));
+        assert!(only.ingress.is_some() && only.egress.is_none(), "an empty list says nothing");
+        assert!(Direction::BOTH.iter().all(|direction| !only.isolates(*direction)));
+    }
+
+    #[test]
+    fn rules_keep_their_order_and_every_peer_its_place() {
+        let spec = serde_json::json!({"priority": 7, "subject": {"namespaces": {}}, "egress": [
+            {"action": "Allow", "to": [{"someday": {}}]},
+            {"action": "Pass", "to": [{"nodes": {}}, {"domainNames": ["a.b"]}, {"networks": ["10.0.0.0/8"]},
+                                      {"nodes": {"matchLabels": {"a": "b"}}}]},
+            {"action": "Deny", "to": [{"namespaces": {}}, {"someday": {}}]},
+        ]});
+        let lowered = lower(&policy(Kind::AdminNetworkPolicy, &spec));
+        let shown = |rule: &Rule| {
+            let peers: Vec<_> = rule.peers.iter().map(|(_, at)| at.to_string()).collect();
+            format!("{:?} {} {} {}", rule.action, rule.at, peers.join(" "), rule.partial.as_deref().unwrap_or("whole"))
+        };
+        let rules: Vec<_> = lowered[0].egress.iter().flat_map(|rules| rules.iter().map(shown)).collect();
+        let expected = [
+            "Pass spec.egress[1] spec.egress[1].to[0] spec.egress[1].to[2] whole",
+            "Pass spec.egress[1] spec.egress[1].to[3] labels of nodes",
+            "Pass spec.egress[1] spec.egress[1].to[1] domain names",
+            "Deny spec.egress[2] spec.egress[2].to[1] whole",
+        ];
+        assert_eq!(rules, expected);
+        assert_eq!(lowered[0].egress.as_ref().unwrap()[3].peers[0].0, Peer::Everyone);
+    }
 }

@@ -1,250 +1,176 @@
 //! The table of all workloads and what lies between them.
-
-use std::{collections::BTreeMap, net::IpAddr};
+//!
+//! Nodes that the same policies select are one profile of a direction. A profile cuts all nodes into the parts that its rules
+//! cannot tell apart, and each part is asked of [`crate::network::of_policies`] once; equal answers are one table. A flow is what
+//! the source's table of egress and the destination's table of ingress let through together. So nothing is worked out per pair of
+//! Pods, and a pair is looked at only where it is shown.
 
 use jiff::Timestamp;
 
 use crate::{
-    model::{AddressSet, PortSet},
-    network::{Bounds, Direction, Party, Peer, Plugin, coverage, exposure, flow, policies_on},
+    model::Name,
+    network::{Direction, Plugin, exposure, exposure::exposed_by},
     snapshot::Snapshot,
 };
 
 use super::{
-    End, Filter, Flow, Isolation, Precision, WorkloadIsolation, WorkloadName,
-    isolation::judge,
-    nodes::{Node, Nodes},
+    Block, End, Filter, Flow, Isolation, WorkloadIsolation,
+    blocks::blocks,
+    ends::{ends, kept},
+    index::{Index, Set},
+    isolation::{is_undeclared, judge},
+    meet::PortsTable,
+    nodes::Nodes,
+    places::Places,
+    profiles::{Policies, Profiles},
+    table::{Evaluation, NamedPorts, Side, at},
+    walk::Walk,
 };
 
 /// All workloads of a snapshot, with what policies say of each.
 pub struct Reach {
-    snapshot: Snapshot,
-    plugin: Plugin,
-    nodes: Nodes,
+    pub(super) engine: Engine,
     /// What is shown, sorted, each with its node.
-    ends: Vec<(WorkloadName, usize)>,
+    pub(super) ends: Vec<(End, u32)>,
+    /// The ends of each node.
+    of_node: Vec<Vec<u32>>,
+    /// The nodes that have ends.
+    pub(super) kept: Set,
+    /// The nodes in namespaces whose policies cannot all be seen.
+    pub(super) blind: Set,
 }
 
-/// Traffic that policies let through from each of some to each of others, a workload and itself aside.
-#[derive(Clone, Copy)]
-pub struct Block<'a> {
-    /// Who connects.
-    pub sources: Ends<'a>,
-    /// To whom.
-    pub destinations: Ends<'a>,
-    /// On which ports of the destination; never empty.
-    pub ports: &'a PortSet,
-    /// How well that is known.
-    pub precision: Precision,
+/// What is said of nodes, whatever they are called.
+pub(super) struct Engine {
+    pub(super) snapshot: Snapshot,
+    pub(super) plugin: Plugin,
+    pub(super) nodes: Nodes,
+    pub(super) ports: PortsTable,
+    pub(super) egress: Side,
+    pub(super) ingress: Side,
+    profiles: [Profiles; 2],
+    /// Whether there are policies of which nobody has said whether they count.
+    undeclared: bool,
 }
 
-/// One side of a block.
-#[derive(Clone, Copy)]
-pub enum Ends<'a> {
-    /// Workloads.
-    Workloads(Workloads<'a>),
-    /// Ranges of addresses, sorted.
-    Addresses(&'a [(IpAddr, IpAddr)]),
-}
-
-/// Some workloads.
-#[derive(Clone, Copy)]
-pub struct Workloads<'a> {
-    names: &'a [WorkloadName],
-}
-
-impl<'a> Workloads<'a> {
-    /// How many they are.
-    pub fn len(self) -> usize {
-        self.names.len()
+impl Engine {
+    fn of(snapshot: &Snapshot, plugin: &Plugin, now: Timestamp) -> Self {
+        let policies = Policies::of(snapshot, plugin);
+        let nodes = Nodes::of(snapshot, plugin, &mut Places::of(plugin, &policies.all), now);
+        let mut index = Index::of(plugin, &nodes);
+        let profiles = Direction::BOTH.map(|direction| Profiles::of(&policies, direction, plugin, &nodes, &index));
+        let (mut ports, mut named) = (PortsTable::default(), NamedPorts::default());
+        let [into, out] = &profiles;
+        let mut side = |direction, profiles| {
+            let (index, named, ports) = (&mut index, &mut named, &mut ports);
+            Evaluation { plugin, nodes: &nodes, index, named, ports, direction }.side(profiles)
+        };
+        let (ingress, egress) = (side(Direction::Ingress, into), side(Direction::Egress, out));
+        let undeclared = is_undeclared(snapshot, plugin);
+        let (snapshot, plugin) = (snapshot.clone(), plugin.clone());
+        Self { snapshot, plugin, nodes, ports, egress, ingress, profiles, undeclared }
     }
 
-    /// Whether there are none.
-    pub fn is_empty(self) -> bool {
-        self.names.is_empty()
+    pub(super) fn profiles(&self, direction: Direction) -> &Profiles {
+        let [ingress, egress] = &self.profiles;
+        match direction {
+            Direction::Ingress => ingress,
+            Direction::Egress => egress,
+        }
     }
 
-    /// Their names, in no order.
-    pub fn iter(self) -> impl Iterator<Item = &'a WorkloadName> {
-        self.names.iter()
+    /// Whether isolation cannot be said of profiles as a whole.
+    pub(super) fn asks_each(&self) -> bool {
+        self.undeclared
+    }
+
+    /// Whether all policies that count for a node have been seen.
+    pub(super) fn is_seen(&self, node: u32) -> bool {
+        self.nodes.get(node).and_then(|node| self.nodes.spaces.get(node.space)).is_some_and(|space| space.seen)
+    }
+
+    /// The isolation of a node.
+    pub(super) fn isolation_of(&self, node: u32, direction: Direction) -> Isolation {
+        let profiles = self.profiles(direction);
+        let profile = profiles.number_of(node).and_then(|number| at(&profiles.all, number));
+        let (Some(own), Some(profile)) = (self.nodes.get(node), profile) else { return Isolation::Unknown };
+        let space: Option<&Name> = self.nodes.spaces.get(own.space).filter(|space| space.seen).map(|space| &space.name);
+        match (space, &profile.policies) {
+            (None, _) => Isolation::Unknown,
+            (Some(space), Some(_)) if self.undeclared => {
+                judge(&exposure(&self.snapshot, &self.plugin, space, &own.facts, direction))
+            }
+            (_, None) => Isolation::Unisolated,
+            (_, Some(policies)) => judge(&exposed_by(policies.clone(), &self.plugin, &own.facts, direction)),
+        }
     }
 }
 
 impl Reach {
     /// All workloads of a snapshot as of that time, with what policies say of each under a network plugin.
     pub fn new(snapshot: &Snapshot, plugin: &Plugin, now: Timestamp) -> Self {
-        let nodes = Nodes::of(snapshot, now);
-        let mut of_owner: BTreeMap<&WorkloadName, usize> = BTreeMap::new();
-        for owner in nodes.nodes.iter().filter_map(|node| node.owner.as_ref()) {
-            *of_owner.entry(owner).or_default() += 1;
-        }
-        let mut ends = Vec::new();
-        for (index, node) in nodes.nodes.iter().enumerate() {
-            match &node.owner {
-                Some(owner) if of_owner.get(owner) == Some(&1) => ends.push((owner.clone(), index)),
-                _ => ends.extend(node.members.iter().map(|member| (member.clone(), index))),
+        let mut engine = Engine::of(snapshot, plugin, now);
+        engine.egress.invert();
+        engine.ingress.invert();
+        let ends = ends(&engine);
+        let kept = kept(&ends);
+        if kept.len() < engine.nodes.nodes.len() as u64 {
+            for side in [&mut engine.egress, &mut engine.ingress] {
+                side.keep(&kept);
+                side.invert();
             }
         }
-        ends.sort();
-        Self { snapshot: snapshot.clone(), plugin: plugin.clone(), nodes, ends }
+        let mut of_node = vec![Vec::new(); engine.nodes.nodes.len()];
+        for (number, (_, node)) in (0..).zip(&ends) {
+            if let Some(of_node) = usize::try_from(*node).ok().and_then(|node| of_node.get_mut(node)) {
+                of_node.push(number);
+            }
+        }
+        let blind = kept.iter().filter(|node| !engine.is_seen(*node)).collect();
+        Self { engine, ends, of_node, kept, blind }
     }
 
     /// The isolation of every workload, sorted.
     pub fn isolation(&self) -> Vec<WorkloadIsolation> {
-        let of = |(workload, node): &(WorkloadName, usize)| {
-            let node = self.nodes.nodes.get(*node)?;
-            let [ingress, egress] = self.isolation_of(node)?;
-            Some(WorkloadIsolation { workload: workload.clone(), ingress, egress })
+        let mut known = std::collections::HashMap::new();
+        let mut of = |node: u32, direction: Direction| {
+            if self.engine.undeclared {
+                return self.engine.isolation_of(node, direction);
+            }
+            let profile = self.engine.profiles(direction).number_of(node);
+            let key = (profile, self.engine.is_seen(node), direction);
+            *known.entry(key).or_insert_with(|| self.engine.isolation_of(node, direction))
         };
-        self.ends.iter().filter_map(of).collect()
-    }
-
-    fn isolation_of(&self, node: &Node) -> Option<[Isolation; 2]> {
-        let namespace = &self.nodes.spaces.get(node.space)?.name;
-        if coverage(&self.snapshot, &self.plugin, namespace).is_err() {
-            return Some([Isolation::Unknown; 2]);
-        }
-        Some(
-            Direction::BOTH
-                .map(|direction| judge(&exposure(&self.snapshot, &self.plugin, namespace, &node.facts, direction))),
-        )
+        let ends = self.ends.iter().filter_map(|(end, node)| match end {
+            End::Workload(workload) => Some((workload, *node)),
+            End::Addresses(..) | End::Entity(_) => None,
+        });
+        ends.map(|(workload, node)| WorkloadIsolation {
+            workload: workload.clone(),
+            ingress: of(node, Direction::Ingress),
+            egress: of(node, Direction::Egress),
+        })
+        .collect()
     }
 
     /// The flows that are asked for, sorted by source, destination and ports.
     pub fn flows(&self, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
-        let mut all: Vec<Flow> = Vec::new();
-        let mut add = |source: End, destination: End, blind: bool, ports: &Bounds<PortSet>| {
-            if filter.admits(&source, &destination) {
-                all.extend(flows_of(&source, &destination, blind, ports));
-            }
-        };
-        for (name, node) in &self.ends {
-            let Some((party, blind)) = self.party(*node) else { continue };
-            let end = End::Workload(name.clone());
-            for (other_name, other) in &self.ends {
-                let Some((other, other_blind)) = self.party(*other) else { continue };
-                if name != other_name {
-                    let ports = flow(&self.snapshot, &self.plugin, party, other);
-                    add(end.clone(), End::Workload(other_name.clone()), blind || other_blind, &ports);
-                }
-            }
-            for direction in Direction::BOTH {
-                for (first, last) in self.atoms(party, direction) {
-                    let address = Party::Address(first);
-                    let range = End::Addresses(first, last);
-                    match direction {
-                        Direction::Ingress => {
-                            let ports = flow(&self.snapshot, &self.plugin, address, party);
-                            add(range, end.clone(), blind, &ports);
-                        }
-                        Direction::Egress => {
-                            let ports = flow(&self.snapshot, &self.plugin, party, address);
-                            add(end.clone(), range, blind, &ports);
-                        }
-                    }
-                }
+        let mut walk = Walk::of(self);
+        for (number, (end, _)) in (0..).zip(&self.ends) {
+            if filter.from.as_ref().is_none_or(|pattern| pattern.matches(end)) {
+                walk.from(number, filter, visit);
             }
         }
-        // Neighbours that are equal are one range.
-        let key = |flow: &Flow| match (&flow.source, &flow.destination) {
-            (End::Addresses(first, _), other) => (0, other.clone(), flow.precision, flow.ports.clone(), *first),
-            (other, End::Addresses(first, _)) => (1, other.clone(), flow.precision, flow.ports.clone(), *first),
-            (other, _) => (2, other.clone(), flow.precision, flow.ports.clone(), IpAddr::from([0; 4])),
-        };
-        all.sort_by_cached_key(key);
-        let mut merged: Vec<Flow> = Vec::new();
-        for flow in all {
-            match merged.last_mut() {
-                Some(last) if last.precision == flow.precision && last.ports == flow.ports => {
-                    match ((&mut last.source, &mut last.destination), (&flow.source, &flow.destination)) {
-                        ((End::Addresses(_, end), to), (End::Addresses(first, next), other))
-                            if to == other && follows(*end, *first) =>
-                        {
-                            *end = *next;
-                        }
-                        ((from, End::Addresses(_, end)), (other, End::Addresses(first, next)))
-                            if from == other && follows(*end, *first) =>
-                        {
-                            *end = *next;
-                        }
-                        _ => merged.push(flow),
-                    }
-                }
-                _ => merged.push(flow),
-            }
-        }
-        merged.sort();
-        merged.into_iter().for_each(visit);
+        walk.from_addresses(filter, visit);
     }
 
     /// All flows in the form of blocks: each from some workloads or addresses to others. In no order.
     pub fn blocks(&self, visit: &mut dyn FnMut(Block<'_>)) {
-        self.flows(&Filter::default(), &mut |flow| {
-            let names = |end: &End| match end {
-                End::Workload(name) => vec![name.clone()],
-                _ => Vec::new(),
-            };
-            let ranges = |end: &End| match end {
-                End::Addresses(first, last) => vec![(*first, *last)],
-                _ => Vec::new(),
-            };
-            let (from, to) = (names(&flow.source), names(&flow.destination));
-            let (from_range, to_range) = (ranges(&flow.source), ranges(&flow.destination));
-            let ends = |names, ranges| match flow_is_workload(names) {
-                true => Ends::Workloads(Workloads { names }),
-                false => Ends::Addresses(ranges),
-            };
-            visit(Block {
-                sources: ends(&from, &from_range),
-                destinations: ends(&to, &to_range),
-                ports: &flow.ports,
-                precision: flow.precision,
-            });
-        });
+        blocks(self, visit);
     }
 
-    fn party(&self, node: usize) -> Option<(Party<'_>, bool)> {
-        let node = self.nodes.nodes.get(node)?;
-        let blind = coverage(&self.snapshot, &self.plugin, &self.nodes.spaces.get(node.space)?.name).is_err();
-        Some((self.nodes.party(node)?, blind))
-    }
-
-    fn atoms(&self, party: Party<'_>, direction: Direction) -> Vec<(IpAddr, IpAddr)> {
-        let Party::Pod(view, _) = party else { return Vec::new() };
-        let policies = policies_on(&self.snapshot, &self.plugin, view, direction).unwrap_or_default();
-        let rules = policies.iter().flat_map(|policy| policy.rules(direction).unwrap_or_default());
-        let sets = rules.flat_map(|rule| &rule.peers).filter_map(|(peer, _)| match peer {
-            Peer::Addresses(set) | Peer::World(set) => Some(set),
-            _ => None,
-        });
-        let mut atoms = vec![AddressSet::every()];
-        for set in sets {
-            atoms = atoms.iter().flat_map(|atom| [atom.intersection(set), atom.difference(set)]).collect();
-        }
-        atoms.iter().flat_map(AddressSet::ranges).collect()
-    }
-}
-
-fn flow_is_workload(names: &[WorkloadName]) -> bool {
-    !names.is_empty()
-}
-
-fn flows_of(source: &End, destination: &End, blind: bool, ports: &Bounds<PortSet>) -> Vec<Flow> {
-    let flow = |ports: PortSet, precision| {
-        let (source, destination) = (source.clone(), destination.clone());
-        (!ports.is_empty()).then_some(Flow { source, destination, ports, precision })
-    };
-    if blind {
-        return flow(ports.most.clone(), Precision::Unknown).into_iter().collect();
-    }
-    let exact = flow(ports.least.clone(), Precision::Exact);
-    exact.into_iter().chain(flow(ports.most.difference(&ports.least), Precision::AtMost)).collect()
-}
-
-fn follows(last: IpAddr, next: IpAddr) -> bool {
-    match (last, next) {
-        (IpAddr::V4(last), IpAddr::V4(next)) => last.to_bits().checked_add(1) == Some(next.to_bits()),
-        (IpAddr::V6(last), IpAddr::V6(next)) => last.to_bits().checked_add(1) == Some(next.to_bits()),
-        _ => false,
+    /// The ends that a node is shown as.
+    pub(super) fn ends_of(&self, node: u32) -> &[u32] {
+        at(&self.of_node, node).map(Vec::as_slice).unwrap_or_default()
     }
 }

@@ -1,20 +1,31 @@
 //! Who may reach whom, of everything that a snapshot holds.
 
+mod blocks;
 mod difference;
+mod ends;
 mod engine;
 mod entrances;
 mod filter;
+mod index;
 mod isolation;
+mod meet;
 mod name;
 mod nodes;
+mod places;
+mod profiles;
+mod ranges;
+mod table;
+mod walk;
 
 use std::net::IpAddr;
 
 use crate::model::PortSet;
 
+pub use blocks::{Block, Ends, Workloads};
 pub use difference::{Difference, difference};
 pub use engine::{Block, Ends, Reach, Workloads};
 pub use entrances::entrances;
+pub use engine::Reach;
 pub use filter::{Filter, Pattern};
 pub use isolation::isolation_of;
 pub use name::WorkloadName;

@@ -147,7 +147,7 @@ impl fmt::Display for ReachChanges<'_> {
         };
         told.extend(count_of(Turn::New, "new"));
         told.extend(count_of(Turn::Gone, "gone"));
-        let told = told.into_iter().map(|part| format!("; {part}")).collect::<String>();
-        write!(f, "{flows}{told}")
+        told.insert(0, flows);
+        f.write_str(&told.join("; "))
     }
 }

@@ -184,12 +184,12 @@ impl Graph {
 /// A workload: what is not isolated has a double line and says so.
 fn look(workload: &WorkloadName, isolation: Option<&WorkloadIsolation>) -> String {
     let mut label = format!("{}\n{}", workload.kind, workload.name);
-    let mut attributes = String::new();
+    let mut attributes = "";
     if let Some(isolation) = isolation {
         let directions = [("ingress", isolation.ingress), ("egress", isolation.egress)];
         for (direction, it) in directions.into_iter().filter(|(_, it)| *it != Isolation::Isolated) {
-            label.push_str(&format!("\n{direction} {}", it.word()));
-            attributes = ", peripheries=2, style=filled, fillcolor=mistyrose".to_owned();
+            label.extend(["\n", direction, " ", it.word()]);
+            attributes = ", peripheries=2, style=filled, fillcolor=mistyrose";
         }
     }
     format!("label={}{attributes}", quoted(&label))

@@ -43,13 +43,16 @@ pub(super) struct Group {
     pub(super) lines: Vec<Line>,
 }
 
+/// What is open, and the sources that it is open for.
+type Open = BTreeMap<(Mark, PortSet, Precision), Vec<usize>>;
+
 /// Collects flows. Ends are kept once each.
 pub(super) struct Grouping {
     universe: Universe,
     ends: Vec<End>,
     numbers: HashMap<End, usize>,
     /// By destination and what is open, the sources.
-    sources: HashMap<usize, BTreeMap<(Mark, PortSet, Precision), Vec<usize>>>,
+    sources: HashMap<usize, Open>,
 }
 
 impl Grouping {

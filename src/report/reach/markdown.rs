@@ -7,7 +7,7 @@ use crate::network::reach::WorkloadIsolation;
 use super::{
     ReachChanges, ReachFrame,
     group::{Group, Line},
-    names, plugin_note,
+    plugin_note,
     text::{not_isolated, summary},
 };
 
@@ -22,10 +22,8 @@ pub(super) fn reach(
 ) -> fmt::Result {
     writeln!(out, "**Reachability**: {}", escaped(&summary(isolation)))?;
     head(frame, out)?;
-    let rows = not_isolated(isolation).into_iter().map(|((namespace, ingress, egress), workloads)| {
-        let names = names::list(workloads.iter().map(|it| names::short(&it.workload)));
-        [namespace.to_string(), names, ingress.word().to_owned(), egress.word().to_owned()]
-    });
+    let rows = not_isolated(frame, isolation).into_iter();
+    let rows = rows.map(|it| [it.namespaces, it.workloads, it.ingress.word().to_owned(), it.egress.word().to_owned()]);
     table(["namespace", "not isolated", "ingress", "egress"], &rows.collect::<Vec<_>>(), out)?;
     let rows = rows_of(groups, |group, line| [destination(group), line.ports(), line.sources()]);
     table(["to", "ports", "from"], &rows, out)

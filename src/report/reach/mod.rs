@@ -10,8 +10,6 @@ mod json;
 mod markdown;
 mod names;
 mod phrase;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use std::fmt;

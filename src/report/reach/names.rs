@@ -64,7 +64,7 @@ fn range(first: IpAddr, last: IpAddr) -> String {
     };
     let different = from ^ to;
     // A network: the ends differ in their last bits alone, which are all zeros in one and all ones in the other.
-    let is_network = different.checked_add(1).is_none_or(|next| next.is_power_of_two()) && from & different == 0;
+    let is_network = different.checked_add(1).is_none_or(u128::is_power_of_two) && from & different == 0;
     match u128::BITS - different.leading_zeros() {
         0 => first.to_string(),
         host if is_network => format!("{first}/{}", bits - host.min(bits)),

@@ -69,11 +69,16 @@ impl Universe {
             }
         }
         let addresses: Vec<_> = addresses.into_iter().collect();
-        let mut phrases = self.of_workloads(&workloads, destination);
-        let are_all = matches!(phrases.as_slice(), [Phrase::EveryPod { but, .. }] if but.is_empty());
-        if are_all && names::is_any_address(&addresses) {
+        let are_all = |all: &BTreeSet<WorkloadName>| {
+            let is_there = |one: &WorkloadName| {
+                workloads.get(&one.namespace).is_some_and(|there| there.contains(one)) || is_itself(one, destination)
+            };
+            all.iter().all(is_there)
+        };
+        if names::is_any_address(&addresses) && self.0.values().all(are_all) {
             return vec![Phrase::Everywhere];
         }
+        let mut phrases = self.of_workloads(&workloads, destination);
         if !addresses.is_empty() {
             phrases.push(Phrase::Addresses(addresses));
         }
@@ -82,15 +87,11 @@ impl Universe {
     }
 
     fn of_workloads(&self, sources: &BTreeMap<&Name, BTreeSet<&WorkloadName>>, destination: &End) -> Vec<Phrase> {
-        let itself = match destination {
-            End::Workload(workload) => Some(workload),
-            End::Addresses(..) | End::Entity(_) => None,
-        };
         let missing = |namespace: &Name| -> Vec<WorkloadName> {
             let there = sources.get(namespace);
             let all = self.0.get(namespace).into_iter().flatten();
             let is_missing =
-                |one: &&WorkloadName| Some(*one) != itself && !there.is_some_and(|there| there.contains(*one));
+                |one: &&WorkloadName| !is_itself(one, destination) && !there.is_some_and(|there| there.contains(*one));
             all.filter(is_missing).cloned().collect()
         };
         let count: usize = sources.values().map(BTreeSet::len).sum();
@@ -102,7 +103,7 @@ impl Universe {
         for (namespace, there) in sources {
             let but = missing(namespace);
             phrases.push(if is_nearly_all(there.len(), but.len()) {
-                let is_own = itself.is_some_and(|itself| itself.namespace == **namespace);
+                let is_own = matches!(destination, End::Workload(itself) if itself.namespace == **namespace);
                 Phrase::Namespace { name: (*namespace).clone(), is_own, count: there.len(), but }
             } else {
                 Phrase::Workloads(there.iter().map(|workload| (*workload).clone()).collect())
@@ -110,6 +111,10 @@ impl Universe {
         }
         phrases
     }
+}
+
+fn is_itself(workload: &WorkloadName, destination: &End) -> bool {
+    matches!(destination, End::Workload(itself) if itself == workload)
 }
 
 /// One alone is better named; of many, a few may be missing.

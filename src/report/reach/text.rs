@@ -1,6 +1,9 @@
 //! Text for people: the isolation first, what is not isolated in detail; then by namespace and destination who reaches it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use annotate_snippets::normalize_untrusted_str;
 
@@ -12,7 +15,9 @@ use crate::{
 use super::{
     ReachChanges, ReachFrame, counted,
     group::{Group, Mark},
-    names, plugin_note,
+    names,
+    phrase::Universe,
+    plugin_note,
 };
 
 pub(super) fn reach(
@@ -23,9 +28,9 @@ pub(super) fn reach(
 ) -> fmt::Result {
     head(frame, out)?;
     writeln!(out, "\n{}", summary(isolation))?;
-    for ((namespace, ingress, egress), workloads) in not_isolated(isolation) {
-        let names = names::list(workloads.iter().map(|it| clean(&names::short(&it.workload))));
-        writeln!(out, "  {}: ingress {}, egress {}: {names}", clean(&namespace), ingress.word(), egress.word())?;
+    for row in not_isolated(frame, isolation) {
+        let (ingress, egress) = (row.ingress.word(), row.egress.word());
+        writeln!(out, "  {}: ingress {ingress}, egress {egress}: {}", clean(&row.namespaces), clean(&row.workloads))?;
     }
     if groups.is_empty() {
         return writeln!(out, "\nno flow");
@@ -60,17 +65,40 @@ pub(super) fn summary(isolation: &[WorkloadIsolation]) -> String {
     format!("{all}; ingress: {}; egress: {}", counts(|it| it.ingress), counts(|it| it.egress))
 }
 
-type Isolations<'a> = BTreeMap<(Name, Isolation, Isolation), Vec<&'a WorkloadIsolation>>;
+/// Workloads that are not isolated in both directions, in the same way.
+pub(super) struct NotIsolated {
+    pub(super) namespaces: String,
+    pub(super) workloads: String,
+    pub(super) ingress: Isolation,
+    pub(super) egress: Isolation,
+}
 
-/// Workloads of a namespace that are not isolated in both directions, by how they are.
-pub(super) fn not_isolated(isolation: &[WorkloadIsolation]) -> Isolations<'_> {
-    let mut found = Isolations::new();
+/// Who is not isolated in both directions: whole namespaces together, else by namespace.
+pub(super) fn not_isolated(frame: ReachFrame<'_>, isolation: &[WorkloadIsolation]) -> Vec<NotIsolated> {
+    let mut found: BTreeMap<(Isolation, Isolation), BTreeMap<Name, Vec<String>>> = BTreeMap::new();
     for it in isolation {
         if (it.ingress, it.egress) != (Isolation::Isolated, Isolation::Isolated) {
-            found.entry((it.workload.namespace.clone(), it.ingress, it.egress)).or_default().push(it);
+            let by_namespace = found.entry((it.ingress, it.egress)).or_default();
+            by_namespace.entry(it.workload.namespace.clone()).or_default().push(names::short(&it.workload));
         }
     }
-    found
+    let universe = Universe::new(frame.workloads);
+    let mut rows = Vec::new();
+    for ((ingress, egress), by_namespace) in found.into_iter().rev() {
+        let is_whole = |name: &Name, there: &[String]| there.len() > 1 && there.len() == universe.count(name);
+        let (whole, parts): (Vec<_>, Vec<_>) =
+            by_namespace.into_iter().partition(|(name, there)| is_whole(name, there));
+        let mut row = |namespaces, workloads| rows.push(NotIsolated { namespaces, workloads, ingress, egress });
+        if !whole.is_empty() {
+            let count = whole.iter().map(|(_, there)| there.len()).sum();
+            let namespaces = names::list(whole.iter().map(|(name, _)| name.to_string()));
+            row(namespaces, format!("every Pod ({})", counted(count, "workload")));
+        }
+        for (name, there) in parts {
+            row(name.to_string(), names::list(there.into_iter()));
+        }
+    }
+    rows
 }
 
 fn head(frame: ReachFrame<'_>, out: &mut dyn fmt::Write) -> fmt::Result {
@@ -101,10 +129,10 @@ fn list(groups: &[Group], out: &mut dyn fmt::Write) -> fmt::Result {
             writeln!(out, "    {mark}{:width$}  from {}", line.ports(), clean(&line.sources()))?;
         }
     }
-    legend(lines.map(|line| line.precision), out)
+    legend(&lines.map(|line| line.precision).collect(), out)
 }
 
-fn legend(precisions: impl Iterator<Item = Precision> + Clone, out: &mut dyn fmt::Write) -> fmt::Result {
+fn legend(precisions: &BTreeSet<Precision>, out: &mut dyn fmt::Write) -> fmt::Result {
     let meanings = [
         (Precision::AtMost, "at most: these may be open beside those that are"),
         (Precision::AtLeast, "at least: more may be open"),
@@ -112,7 +140,7 @@ fn legend(precisions: impl Iterator<Item = Precision> + Clone, out: &mut dyn fmt
     ];
     let mut is_first = true;
     for (precision, meaning) in meanings {
-        if precisions.clone().any(|it| it == precision) {
+        if precisions.contains(&precision) {
             writeln!(out, "{}{meaning}", if is_first { "\n" } else { "" })?;
             is_first = false;
         }
