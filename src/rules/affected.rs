@@ -9,7 +9,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, annotations},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, Selector, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
     snapshot::{Snapshot, Touched},
 };
@@ -93,7 +93,12 @@ impl Affected<'_> {
                 }
             }
             Kind::Pod => self.workload(key),
-            kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
+            kind if kind.is_policy() => {
+                self.beyond(std::iter::once(key.clone()));
+                if let Some(namespace) = &key.namespace {
+                    behind_policy(self.after, namespace, &Selector::everything(), &mut self.subjects);
+                }
+            }
             kind if kind.is_policy_context() => self.contextual(),
             kind if kind.is_workload() => {
                 self.workload(key);
