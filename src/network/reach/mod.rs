@@ -24,7 +24,6 @@ use crate::model::PortSet;
 pub use blocks::{Block, Ends, Workloads};
 pub use difference::{Difference, difference};
 pub use engine::Reach;
-pub use engine::{Block, Ends, Reach, Workloads};
 pub use entrances::entrances;
 pub use filter::{Filter, Pattern};
 pub use isolation::isolation_of;

@@ -146,10 +146,9 @@ fn peer_matches(world: &Mixed, policy: &Policy, entry: &Entry, peer: End<'_>, gu
         (Peers::Sets(sets), End::Address(address)) => sets.iter().any(|(network, except)| {
             holds(*network, address) && !except.iter().any(|network| holds(*network, address))
         }),
-        (Peers::Endpoints(_), _) | (Peers::Networks(_) | Peers::Sets(_), End::Pod(_)) => false,
+        (Peers::Endpoints(_), _) | (Peers::Networks(_) | Peers::Sets(_) | Peers::DnsNames, End::Pod(_)) => false,
         (Peers::Entities(names), peer) => names.iter().any(|name| is_entity(name, peer, guess)),
         (Peers::DnsNames, End::Address(_)) => guess.dns,
-        (Peers::DnsNames, End::Pod(_)) => false,
     }
 }
 
