@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Subject,
     affected_policies::{meaning, neighbours},
-    affected_services::{behind_gateways, behind_policy},
+    affected_services::{behind_gateways, behind_policy, policies_behind},
     ambiguous_priority::tied,
 };
 
@@ -218,6 +218,11 @@ impl Affected<'_> {
             }
         }
         self.subjects.extend(leading.into_iter().map(Subject::Object));
+        for version in self.versions(key) {
+            if let Object::Service(service) = version {
+                policies_behind(self.after, namespace, &service, &mut self.subjects);
+            }
+        }
     }
 
     /// An Ingress exposes the workloads behind its Services, and the certificate that it asks for may serve other Ingresses of

@@ -397,7 +397,7 @@ proptest! {
                 let exposure = exposure(&parties.snapshot, &case.plugin, namespace, facts, direction);
                 (exposure.is_isolated(), exposure.admission.open_ports().len() > 1024)
             });
-            (both, isolated)
+            (both, (!case.is_blind(pod)).then_some(isolated))
         };
         let mut by_owner: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (index, placed) in case.pods.iter().enumerate() {
