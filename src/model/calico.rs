@@ -61,7 +61,7 @@ pub struct CalicoPolicy {
     pub lowered: Derived,
 }
 
-/// One entry of `spec.ingress` or `spec.egress` (api/pkg/apis/projectcalico/v3/policy_common.go). All that it names must hold.
+/// One entry of `spec.ingress` or `spec.egress` (`api/pkg/apis/projectcalico/v3/policy_common.go`). All that it names must hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CalicoRule {
     /// What it does.

@@ -279,6 +279,7 @@ fn written(at: &At<'_>) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 mod tests {
     use serde_json::json;
 
@@ -286,7 +287,6 @@ mod tests {
     use super::*;
 
     /// `path: reason` of each fault of a policy with that spec, and the suggestion behind it.
-    #[allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
     fn faults(kind: Kind, spec: Value) -> Vec<String> {
         let found = validate(kind, &json!({"metadata": {"name": "x"}, "spec": spec}));
         let shown = |fault: super::super::Fault| {

@@ -179,9 +179,9 @@ pub fn calico_port(text: &str) -> Option<CalicoPort> {
         let (first, last) = (number(first)?, number(last)?);
         return (first <= last).then_some(CalicoPort::Range(first, last));
     }
-    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     let is_name =
-        (1..=128).contains(&text.len()) && text.bytes().all(in_name) && !text.bytes().all(|b| b.is_ascii_digit());
+        (1..=128).contains(&text.len()) && text.bytes().all(allowed) && !text.bytes().all(|b| b.is_ascii_digit());
     is_name.then(|| CalicoPort::Named(text.into()))
 }
 

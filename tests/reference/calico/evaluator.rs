@@ -84,9 +84,8 @@ fn permits(world: &World, pod: &Pod, direction: Direction, packet: &Packet) -> b
         match verdict {
             Some(Action::Allow) => return true,
             Some(Action::Deny) => return false,
-            Some(Action::Pass | Action::Log) => {}
-            None if policies.is_empty() || passes => {}
-            None => return false,
+            None if !policies.is_empty() && !passes => return false,
+            Some(Action::Pass | Action::Log) | None => {}
         }
     }
     true

@@ -187,7 +187,6 @@ fn a_policy_that_only_allows_isolates_and_a_tier_that_only_passes_does_not() {
         found.is_isolated()
     };
     assert!(isolated(&[(Global, "a", allows(json!({"selector": "app == 'front'"})))]));
-    assert!(!isolated(&[(Global, "a", does("default", json!(1), &["Pass"])), (Tier, "x", json!({}))]));
     assert!(!isolated(&[(Tier, "x", json!({"defaultAction": "Pass"})), (Global, "a", does("x", json!(1), &[]))]));
 }
 

@@ -65,11 +65,11 @@ fn subject_namespace_selector() -> impl Strategy<Value = Expr> {
     expr(leaf(&["team", "projectcalico.org/name", "kubernetes.io/metadata.name"], &["a", "red", "green"]))
 }
 
-fn ports(size: std::ops::Range<usize>, names: u32) -> impl Strategy<Value = Vec<Port>> {
+fn ports(size: std::ops::Range<usize>, weight: u32) -> impl Strategy<Value = Vec<Port>> {
     let range = (select(PORTS.to_vec()), select(PORTS.to_vec())).prop_map(|(a, b)| Port::Range(a.min(b), a.max(b)));
     let single = select(PORTS.to_vec()).prop_map(|port| Port::Range(port, port));
     let named = one_of(&["web", "dns"]).prop_map(Port::Named);
-    vec(prop_oneof![3 => single, 1 => range, names => named], size)
+    vec(prop_oneof![3 => single, 1 => range, weight => named], size)
 }
 
 fn nets(size: std::ops::Range<usize>) -> impl Strategy<Value = Vec<String>> {

@@ -21,9 +21,9 @@ pub(crate) enum Expr {
     Is(String, Comparison, String),
     In(String, Vec<String>),
     NotIn(String, Vec<String>),
-    Not(Box<Expr>),
-    And(Vec<Expr>),
-    Or(Vec<Expr>),
+    Not(Box<Self>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -57,7 +57,7 @@ fn short_name(policy: &CalicoPolicy) -> &str {
     name.strip_prefix(policy.tier.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }
 
-/// The place among policies of one tier and order (felix/calc/policy_sorter.go: `PolKVLess`).
+/// The place among policies of one tier and order (`felix/calc/policy_sorter.go`, `PolKVLess`).
 fn tie_break(policy: &CalicoPolicy) -> String {
     let kind = if policy.kind.info().namespaced { "NetworkPolicy" } else { "GlobalNetworkPolicy" };
     format!("{}/{}/{kind}", short_name(policy), policy.meta.namespace.as_deref().unwrap_or_default())
@@ -88,7 +88,7 @@ fn lower_under(context: &Context, policy: &CalicoPolicy) -> Vec<Policy> {
         governs.then(|| {
             let section = FieldPath::new("spec").field(direction.name());
             let numbered = rules.iter().enumerate();
-            numbered.flat_map(|(index, rule)| lower_rule(&scope, rule, direction, &section.index(index))).collect()
+            numbered.filter_map(|(index, rule)| lower_rule(&scope, rule, direction, &section.index(index))).collect()
         })
     };
     let ingress = rules(policy.governs_ingress, Direction::Ingress, &policy.ingress);
@@ -138,14 +138,14 @@ fn lower_rule(scope: &Scope<'_>, rule: &CalicoRule, direction: Direction, at: &F
     } else if entity::limits_source_ports(&rule.source) {
         why = Some("source ports");
     }
-    let entity::Peers { whole, parts, why: in_part } = scope.peers(peer, rule.family, at, &at.field(side));
+    let entity::Peers { whole, parts: uncertain, why: in_part } = scope.peers(peer, rule.family, at, &at.field(side));
     let made = |peers: Vec<_>, reason: Option<&'static str>| {
         let made = Rule::new(action, peers, ports.clone(), at.clone());
         if let Some(reason) = reason { made.in_part(reason) } else { made }
     };
     let whole = (!whole.is_empty()).then(|| made(whole, why));
-    let parts = (!parts.is_empty()).then(|| made(parts, why.or(Some(in_part))));
-    Some(Placed { rules: whole.into_iter().chain(parts).collect(), only })
+    let uncertain = (!uncertain.is_empty()).then(|| made(uncertain, why.or(Some(in_part))));
+    Some(Placed { rules: whole.into_iter().chain(uncertain).collect(), only })
 }
 
 /// One policy where every rule is about all whom it applies to; otherwise one for each run of rules that are about the same, behind
