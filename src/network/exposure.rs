@@ -1,6 +1,9 @@
 //! The exposure of a workload in one direction: whether it is isolated, and what is admitted to peers that nothing names.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use crate::{
     model::{AddressSet, FieldPath, Kind, Name, ObjectKey, PodFacts, PortSet, Protocol, Selector},
@@ -136,6 +139,10 @@ pub(super) fn exposed_by(
     if policies.is_empty() && plugin.enforcement == Enforcement::Always {
         return Exposure { by_plugin: true, admission: Arc::new(Admission::nothing()), ..Exposure::unisolated() };
     }
+    let policies = match select::in_force(plugin, &policies, direction) {
+        Cow::Owned(all) => all,
+        Cow::Borrowed(_) => policies,
+    };
     let partial = policies.iter().find_map(|policy| {
         let rules = policy.rules(direction).unwrap_or_default();
         let reason = policy.subject.partial.as_ref().or_else(|| rules.iter().find_map(|rule| rule.partial.as_ref()))?;
