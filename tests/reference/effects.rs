@@ -21,6 +21,8 @@ use crate::{
     world::{self, Map, World},
 };
 
+const ADDRESSES: [&str; 5] = ["10.1.2.3", "10.200.0.1", "192.168.1.9", "8.8.8.8", "fd00:ec2::254"];
+
 /// What somebody does.
 #[derive(Clone, Debug)]
 enum Change {
@@ -137,10 +139,8 @@ impl Difference<'_> {
 
     fn is_told_by(&self, effect: &Effect, closes: bool) -> bool {
         let (workload, peer) = self.seen_by(effect);
-        let on_node = peer.pod.facts.host_network;
         let is_peer = match &effect.peers {
-            AlteredPeers::Everyone => true,
-            AlteredPeers::EveryPod => !on_node,
+            AlteredPeers::Everyone | AlteredPeers::EveryPod => true,
             AlteredPeers::Addresses(set) => {
                 peer.pod.addresses.is_empty() || peer.pod.addresses.iter().any(|address| set.contains(*address))
             }
@@ -223,8 +223,9 @@ proptest! {
     #[test]
     fn what_a_change_of_network_policies_alters_is_told_whole_and_true(
         world in world(), other in world(), pods in pods(), change in change(), plugin in options(),
+        known in any::<bool>(),
     ) {
-        let pods = placed(pods, &[Vec::new()]);
+        let pods = placed(pods, &if known { ADDRESSES.map(|text| vec![text.parse().unwrap()]).to_vec() } else { vec![Vec::new()] });
         let edits_before = spaces(&world).chain(objects(&pods)).map(Edit::Put);
         let before = world.snapshot().with(edits_before).0;
         let edits = edits(&change, &before, &other.snapshot(), &pods);

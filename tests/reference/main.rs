@@ -11,6 +11,7 @@ mod cilium;
 mod cluster_lines;
 mod cluster_policies;
 mod cluster_world;
+mod effects;
 mod end_to_end;
 mod evaluator;
 mod exposure;
