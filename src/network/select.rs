@@ -10,7 +10,9 @@ use crate::{
     snapshot::{Blind, Coverage, Snapshot},
 };
 
-use super::{Direction, Enforcement, Order, Plugin, PodView, Policy, PolicySubject, Rank, Tier, lower::each_policy};
+use super::{
+    Direction, Enforcement, Family, Order, Plugin, PodView, Policy, PolicySubject, Rank, Tier, lower::each_policy,
+};
 
 /// The kinds of policies, NetworkPolicies first.
 fn kinds() -> impl Iterator<Item = Kind> {
@@ -119,6 +121,22 @@ pub fn coverage(snapshot: &Snapshot, plugin: &Plugin, namespace: &Name) -> Cover
             // One that was never looked for: files, and tests that know of no other kind.
             Err(Blind::NotWatched(_)) => {}
             Err(blind) => return Err(blind),
+        }
+    }
+    context_coverage(snapshot, plugin, namespace)
+}
+
+/// The same for what policies depend on, where there are such policies. One object of those kinds that cannot be decoded leaves doubt
+/// where policies name it, and nowhere else.
+fn context_coverage(snapshot: &Snapshot, plugin: &Plugin, namespace: &Name) -> Coverage {
+    let is_calico = |kind: &Kind| Family::of(*kind) == Some(Family::Calico) && snapshot.count(*kind) > 0;
+    if !plugin.enforces(Kind::CalicoNetworkPolicy) || !kinds().any(|kind| is_calico(&kind)) {
+        return Ok(());
+    }
+    for kind in Kind::all().filter(|kind| kind.is_policy_context()) {
+        let scope = kind.info().namespaced.then_some(namespace);
+        if let Err(blind @ (Blind::Stale(_) | Blind::Forbidden(_))) = snapshot.coverage(kind, scope) {
+            return Err(blind);
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::{
     network::{Action, Direction, Peer, Ports, Rule},
 };
 
-use super::peers::{self, Lowered};
+use super::peers::{self, Beside, Lowered};
 
 /// Something, and why only a part of it is meant, where that is so.
 type Partly<T> = (T, Option<Name>);
@@ -84,8 +84,9 @@ impl Entry<'_> {
         let mut partial = Vec::new();
         for list in lists {
             let field = self.at.field(list.field);
+            let beside = Beside::of(&list.peers);
             for (index, peer) in list.peers.iter().enumerate() {
-                for Lowered { peer, why } in peers::lower(self.own, peer, &list.peers) {
+                for Lowered { peer, why } in peers::lower(self.own, peer, beside) {
                     match why {
                         None => full.push((peer, field.index(index))),
                         Some(why) => partial.push((vec![(peer, field.index(index))], Some(why))),
