@@ -35,22 +35,41 @@ use jiff::Timestamp;
 use ringwall::{
     model::{Kind, Name, Object, Protocol},
     network::{
-        Direction, Plugin, PluginName,
+        Direction, Plugin, PluginName, effects,
         reach::{Ends, Filter, Reach, isolation_of},
     },
     snapshot::{Edit, Need, Snapshot},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn main() {
     for namespaces in [200, 2_000] {
         let kinds =
             [Kind::Namespace, Kind::Pod, Kind::ReplicaSet, Kind::Deployment, Kind::NetworkPolicy, Kind::Service];
-        let objects = (0..namespaces).flat_map(figures::objects).map(|value| figures::decoded(&value));
+        let objects = (0..namespaces).flat_map(linked).chain(dns()).map(|value| figures::decoded(&value));
         measure(Name::shared(|| objects.filter(|object| kinds.contains(&object.kind())).collect()));
     }
     measure(Name::shared(crowd));
     against_the_evaluator();
+}
+
+/// The objects of a namespace, in which egress is open to the namespace beside DNS, so that the allows come to flows.
+fn linked(index: usize) -> Vec<Value> {
+    let mut objects = figures::objects(index);
+    for policy in objects.iter_mut().filter(|object| object["metadata"]["name"] == "dns") {
+        let rules = policy["spec"]["egress"].as_array_mut().expect("it has rules");
+        rules.push(json!({"to": [{"podSelector": {}}]}));
+    }
+    objects
+}
+
+/// The Pods that the DNS policies mean.
+fn dns() -> Vec<Value> {
+    let space = "kube-system";
+    let mut pod = figures::pod(space, "dns", "dns-1", None);
+    pod["metadata"]["labels"]["k8s-app"] = "kube-dns".into();
+    let labels = json!({"kubernetes.io/metadata.name": space});
+    vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": labels}}), pod]
 }
 
 /// 50,000 Pods in 10,000 workloads of one namespace; every fifth workload has a policy that lets the next one in.
@@ -101,7 +120,7 @@ fn measure(objects: Vec<Object>) {
         isolated
     };
     timed("table of isolation, the first time", || black_box(count(&snapshot)));
-    figures::print("table of isolation", &figures::sample(20, |_| drop(black_box(count(&snapshot)))));
+    figures::print("table of isolation", &figures::sample(20, |_| assert!(black_box(count(&snapshot)) > 0)));
 
     let mut published = snapshot.clone();
     let events = figures::sample(2_000, |index| {
@@ -112,6 +131,14 @@ fn measure(objects: Vec<Object>) {
         published = snapshot.clone();
     });
     figures::print("one watch event applied and published", &events);
+
+    let policies: Vec<_> = snapshot.list(Kind::NetworkPolicy, None).map(Object::key).collect();
+    let changes = figures::sample(1_000, |index| {
+        let key = policies[index * 131 % policies.len()].clone();
+        let (after, touched) = snapshot.with([Edit::Remove(key)]);
+        black_box(effects(&snapshot, &after, &plugin, &touched, now()));
+    });
+    figures::print("effect of one policy change", &changes);
 
     let before = memory("VmRSS");
     let reach = timed("reach", || Reach::new(&snapshot, &plugin, now()));

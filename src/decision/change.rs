@@ -20,11 +20,29 @@ pub struct Change {
     pub after: Option<Object>,
     /// Who asks; `None` where nobody does (files).
     pub actor: Option<Actor>,
-    /// Policies whose DELETE or UPDATE was admitted a moment ago and that the snapshot still holds as they were, with what becomes of
+    /// Policies, and Namespaces with other labels, whose DELETE or UPDATE was admitted a moment ago and that the snapshot still holds as they were, with what becomes of
     /// them: what rests on them is read live, and other policies' changes are judged as if it had happened.
     pub doubted: BTreeMap<ObjectKey, Option<Object>>,
     /// The reads that have been made for this request; what they found is in the snapshot, and they are not asked for again.
     pub confirmed: BTreeSet<Need>,
+}
+
+impl Change {
+    /// Whether it can alter whom policies isolate among Pods that are there, and what they let through to them: a policy's change, what
+    /// policies depend on, and the labels of a Namespace, by which policies of the whole cluster select.
+    pub fn governs_others(&self) -> bool {
+        self.key.kind.decides_isolation() || self.relabels_namespace()
+    }
+
+    /// Whether it moves all Pods of a namespace into other policies, perhaps.
+    pub fn relabels_namespace(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(Object::Namespace(before)), Some(Object::Namespace(after))) => {
+                before.meta.labels != after.meta.labels
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Who asks.

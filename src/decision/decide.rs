@@ -31,12 +31,14 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     };
     // Two policies that cover for each other must not go one right after the other, before the watch has shown the first to be
     // gone: what is on its way out covers nobody.
-    let leaving = change.doubted.iter().filter(|(key, _)| change.key.kind.decides_isolation() && **key != change.key);
+    let leaving = change.doubted.iter().filter(|(key, _)| change.governs_others() && **key != change.key);
+    let gone = reads::other_forms_of(snapshot, change, leaving.clone().map(|(key, _)| key));
     let leaving = leaving.map(|(key, after)| match after {
         Some(object) => Edit::Put(object.clone()),
         None => Edit::Remove(key.clone()),
     });
-    let (before, _) = snapshot.with(leaving.chain([edit(&change.before)]));
+    let gone = gone.into_iter().map(Edit::Remove);
+    let (before, _) = snapshot.with(leaving.chain(gone).chain([edit(&change.before)]));
     let (after, touched) = before.with([edit(&change.after)]);
     let judge = Judge::new(Some(&before), &after, ruleset, now);
     if spare::passes(&judge, change) {
@@ -55,6 +57,10 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let raises = namespace::raises(&judge, change);
     for subject in &subjects {
         let is_own = own.as_ref() == Some(subject);
+        // A policy of the whole cluster may speak of a Namespace that is being deleted.
+        if judge.is_terminating(subject) {
+            continue;
+        }
         let has_ended = change.operation == Operation::Update && has_ended(&after, subject, &judge);
         if has_ended || !judge.counts(subject) {
             if let Subject::Class(class) = subject {
@@ -140,8 +146,8 @@ fn has_ended(after: &Snapshot, subject: &Subject, judge: &Judge<'_>) -> bool {
     }
 }
 
-/// How far the findings of a subject may go: only Pods are refused for isolation, by their own creation or by a policy's change;
-/// templates and what else a change touches warn. An Ingress that rides on the certificate of another one is refused for by
+/// How far the findings of a subject may go: only Pods are refused for isolation, by their own creation or by a change of a policy
+/// or of the labels by which policies select their Namespace; templates and what else a change touches warn. An Ingress that rides on the certificate of another one is refused for by
 /// that one's change, but not by its removal, and not across namespaces.
 fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
     if subject.kind().is_workload() {
@@ -150,7 +156,8 @@ fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
     if spare::is_mirror_pod(change) {
         return Reach::Warn(Reason::Spared);
     }
-    if is_own || change.key.kind.decides_isolation() || takes_certificate(change, subject) {
+    let moves = change.relabels_namespace() && matches!(subject, Subject::Class(_));
+    if is_own || change.key.kind.decides_isolation() || moves || takes_certificate(change, subject) {
         Reach::Full
     } else {
         Reach::Warn(Reason::Spared)

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Kind, Name, Object, ObjectKey, Operation},
-    network::{PodView, each_policy, namespace_labels},
+    network::{PodView, each_policy, namespace_labels, other_forms},
     rules,
-    snapshot::{Lookup, Need, Running},
+    snapshot::{Lookup, Need, Running, Snapshot},
 };
 
 use super::{
@@ -81,12 +81,12 @@ fn unknown_namespace(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Ne
 
 /// What an admission rests on when a watch is broken: live reads carry the verdicts then.
 fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
-    let namespace = change.key.namespace.as_ref();
+    let namespace = change.key.governing_namespace();
     let plugin = &judge.ruleset.environment.plugin;
-    let counts = |kind: &Kind| plugin.enforces(*kind);
+    let counts = |kind: &Kind| plugin.reads(*kind);
     let kinds: Vec<Kind> = match change.key.kind {
         Kind::Pod => Kind::all().filter(counts).collect(),
-        kind if kind.decides_isolation() => {
+        _ if change.governs_others() => {
             Kind::all().filter(|kind| *kind == Kind::Pod || counts(kind) || kind.is_workload()).collect()
         }
         Kind::Ingress => vec![Kind::IngressClass, Kind::Ingress],
@@ -100,6 +100,17 @@ fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>
     }
 }
 
+/// The other forms of the objects that are judged as changed: what becomes of one form becomes of the other as well.
+pub(super) fn other_forms_of<'a>(
+    snapshot: &Snapshot,
+    change: &Change,
+    leaving: impl Iterator<Item = &'a ObjectKey>,
+) -> BTreeSet<ObjectKey> {
+    let leaving = leaving.filter_map(|key| snapshot.object(key).found());
+    let own = [&change.before, &change.after].into_iter().flatten().cloned();
+    own.chain(leaving).flat_map(|object| other_forms(snapshot, &object)).filter(|key| *key != change.key).collect()
+}
+
 /// A Pod that rests on a policy whose DELETE or UPDATE was admitted a moment ago is confirmed. A policy's own change is judged as if that
 /// one were gone, see [`super::decide`].
 fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
@@ -111,10 +122,19 @@ fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Nee
     let view = PodView { namespace, namespace_labels: &labels, facts: &pod.facts };
     for key in change.doubted.keys() {
         let Some(object) = judge.after.object(key).found() else { continue };
+        if key.kind == Kind::Namespace {
+            needs.extend((key.name == *namespace).then(|| Need::Get(key.clone())));
+            continue;
+        }
         let mut rests = key.kind.is_policy_context();
-        each_policy(judge.after, &object, |policy| rests |= policy.subject.names(view));
+        // Of two forms one speaks for both.
+        let others = other_forms(judge.after, &object);
+        let forms = others.iter().filter_map(|other| judge.after.object(other).found()).chain([object]);
+        for form in forms {
+            each_policy(judge.after, &form, |policy| rests |= policy.subject.names(view));
+        }
         if rests {
-            needs.insert(Need::List(key.kind, key.namespace.clone()));
+            needs.extend([key].into_iter().chain(&others).map(|key| Need::List(key.kind, key.namespace.clone())));
         }
     }
 }
@@ -123,7 +143,7 @@ fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Nee
 /// not seen yet must not open a hole.
 pub(super) fn absent_owners(judge: &Judge<'_>, change: &Change, class: &crate::snapshot::ClassKey) -> BTreeSet<Need> {
     let mut needs = BTreeSet::new();
-    if !change.key.kind.decides_isolation() || change.operation == Operation::Create {
+    if !change.governs_others() || change.operation == Operation::Create {
         return needs;
     }
     let Some(members) = judge.after.class(class) else { return needs };

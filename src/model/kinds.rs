@@ -123,7 +123,12 @@ pub const COUNT: usize = 40;
 
 /// Every kind, in the order of [`Kind`].
 pub static KINDS: [KindInfo; COUNT] = [
-    entry(Kind::Namespace, "Namespace", "namespaces", "v1").judged("namespaces", WRITE).cluster().required(),
+    // An update of a Namespace's status or finalizers may move its labels, too.
+    entry(Kind::Namespace, "Namespace", "namespaces", "v1")
+        .judged("namespaces", WRITE)
+        .cluster()
+        .required()
+        .subresources(&["status", "finalize"]),
     // An update of a Pod's status may move its labels.
     entry(Kind::Pod, "Pod", "pods", "v1").judged("pods", WRITE).required().subresources(&["status"]),
     entry(Kind::Deployment, "Deployment", "deployments", "apps/v1").workload("spec.template"),

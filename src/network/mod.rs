@@ -29,7 +29,7 @@ pub use effect::{AlteredPeers, Effect, Effects, effects};
 pub use evaluate::evaluate;
 pub use exposure::{Doubt, Exposure, WidePeer, WideReach, exposure};
 pub use flow::{flow, half, of_policies, policies_on, unplaced};
-pub use lower::{each_policy, lower};
+pub use lower::{each_policy, lower, other_forms};
 pub use option::{OptionError, PluginOption};
 pub use party::Party;
 pub use plugin::{Enforcement, Family, Plugin, PluginName};

@@ -241,6 +241,13 @@ impl Plugin {
     }
 }
 
+impl Plugin {
+    /// Whether objects of that kind count: policies that are enforced, and what they depend on.
+    pub fn reads(&self, kind: Kind) -> bool {
+        self.enforces(kind) || (kind.is_policy_context() && self.enforces(Kind::CalicoNetworkPolicy))
+    }
+}
+
 impl Family {
     /// All, in the order of the documentation.
     pub const ALL: [Self; 5] =

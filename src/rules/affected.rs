@@ -6,7 +6,10 @@
 //! ([`super::affected_services`]); and policies of other namespaces are not asked whether they lose a peer
 //! ([`super::affected_policies`]).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, Selector, annotations},
@@ -65,6 +68,15 @@ pub(super) fn workloads<'a>(
     namespace: Option<&'a Name>,
 ) -> impl Iterator<Item = &'a Object> + 'a {
     Kind::all().filter(|kind| kind.is_workload()).flat_map(move |kind| snapshot.list(kind, namespace))
+}
+
+/// What a policy comes to in a state.
+fn lowered(state: &Snapshot, key: &ObjectKey) -> Vec<Arc<Policy>> {
+    let mut policies = Vec::new();
+    if let Some(object) = state.object(key).found() {
+        each_policy(state, &object, |policy| policies.push(Arc::clone(policy)));
+    }
+    policies
 }
 
 struct Affected<'a> {
@@ -149,41 +161,43 @@ impl Affected<'_> {
         }
     }
 
-    /// Tiers and sets of networks decide what every policy of their family means.
+    /// Tiers and sets of networks decide what policies of their family mean: those that mean something else now.
     fn contextual(&mut self) {
         let family = |kind: &Kind| Family::of(*kind) == Some(Family::Calico);
         let of = |state: &Snapshot| -> Vec<ObjectKey> {
             Kind::all().filter(family).flat_map(|kind| state.list(kind, None)).map(Object::key).collect()
         };
         let policies: BTreeSet<ObjectKey> = of(self.before).into_iter().chain(of(self.after)).collect();
-        self.beyond(policies);
+        let (before, after) = (self.before, self.after);
+        self.beyond(policies.into_iter().filter(|key| lowered(before, key) != lowered(after, key)));
     }
 
     /// The workloads that policies of other kinds than NetworkPolicy select, in any namespace, and those namespaces.
     fn beyond(&mut self, policies: impl IntoIterator<Item = ObjectKey>) {
-        let mut selecting: Vec<Arc<Policy>> = Vec::new();
+        // By the namespace that they are limited to. One object may be thousands of policies with few subjects.
+        let mut selecting: BTreeMap<Option<Name>, Vec<Arc<Policy>>> = BTreeMap::new();
         for key in policies {
-            for state in [self.before, self.after] {
-                let Some(object) = state.object(&key).found() else { continue };
-                each_policy(state, &object, |policy| {
-                    if !selecting.contains(policy) {
-                        selecting.push(Arc::clone(policy));
-                    }
-                });
+            for policy in [self.before, self.after].into_iter().flat_map(|state| lowered(state, &key)) {
+                let known = selecting.entry(policy.subject.namespace.clone()).or_default();
+                if known.last().is_none_or(|last| last.subject != policy.subject) {
+                    known.push(policy);
+                }
             }
         }
-        let own = selecting.iter().map(|policy| policy.subject.namespace.clone()).collect::<Option<BTreeSet<Name>>>();
+        let own = selecting.keys().cloned().collect::<Option<BTreeSet<Name>>>();
         let namespaces = own.unwrap_or_else(|| {
             let named = [self.before, self.after].into_iter().flat_map(|state| state.list(Kind::Namespace, None));
             named.map(|object| object.meta().name.clone()).collect()
         });
+        let everywhere = selecting.remove(&None).unwrap_or_default();
         for name in &namespaces {
             self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, name.clone())));
+            let here = selecting.get(&Some(name.clone())).map(Vec::as_slice).unwrap_or_default();
             let (states, subjects) = (&self.states, &mut self.subjects);
             for state in states {
                 let labels = namespace_labels(state, name);
                 let view = |facts| PodView { namespace: name, namespace_labels: &labels, facts };
-                let selected = |facts| selecting.iter().any(|policy| policy.subject.names(view(facts)));
+                let selected = |facts| everywhere.iter().chain(here).any(|policy| policy.subject.names(view(facts)));
                 let classes = state.classes(Some(name)).filter(|(key, _)| selected(&key.facts));
                 subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
                 let templates = templates(state, Some(name));

@@ -89,7 +89,7 @@ impl Admission {
         let ruleset = self.ruleset.load_full();
         let now = Timestamp::now();
         let (decision, doubt) = self.decide(&published.snapshot, &mut change, &ruleset, now, large).await;
-        if decision.allow && !dry_run && change.key.kind.decides_isolation() {
+        if decision.allow && !dry_run && change.governs_others() {
             self.leaving.remember(&change.key, change.before.as_ref(), change.after.as_ref(), Instant::now());
         }
         record::findings(&self.metrics, uid, &change, &decision, doubt.as_ref(), dry_run);
@@ -106,16 +106,12 @@ impl Admission {
             self.metrics.undecodable(kind.name());
             tracing::warn!(uid, kind = kind.name(), %error, "an object cannot be decoded");
         }
-        let counts = self.ruleset.load().environment.plugin.enforces(*kind);
+        let counts = self.ruleset.load().environment.plugin.reads(*kind);
         let blinds = counts && *is_new && *operation != Operation::Delete;
         let enforced = match namespace {
             _ if !blinds => None,
             Some(namespace) => self.enforced_in(namespace).await.map(|profile| (namespace.to_string(), profile)),
-            // It may speak of every namespace, so that what holds where nobody chooses decides.
-            None => {
-                let profile = self.ruleset.load().defaults.enforce;
-                (profile != Profile::Privileged).then(|| ("the ruleset".to_owned(), profile))
-            }
+            None => self.enforced_anywhere(),
         };
         let mut message = format!("ringwall cannot judge this {kind}: {error}");
         let (answer, verdict) = match enforced {
@@ -133,6 +129,22 @@ impl Admission {
         };
         self.metrics.request(kind.name(), operation.name(), verdict, *dry_run, seconds(began));
         answer
+    }
+
+    /// The first profile above privileged that is enforced where an object of the whole cluster counts: by the ruleset, or by a
+    /// namespace of its own choice. What cannot be read may speak of every one.
+    fn enforced_anywhere(&self) -> Option<(String, Profile)> {
+        let ruleset = self.ruleset.load();
+        if ruleset.defaults.enforce != Profile::Privileged {
+            return Some(("the ruleset".to_owned(), ruleset.defaults.enforce));
+        }
+        let published = self.state.current();
+        let now = Timestamp::now();
+        published.snapshot.list(Kind::Namespace, None).find_map(|namespace| {
+            let name = &namespace.meta().name;
+            let profile = enforced_in(&published.snapshot, &ruleset, name, now)?;
+            (profile != Profile::Privileged).then(|| (name.to_string(), profile))
+        })
     }
 
     /// The profile above privileged that is enforced in a namespace. One that the watch has not shown yet is read.
@@ -182,8 +194,8 @@ impl Admission {
     }
 
     fn doubt_leaving_policies(&self, change: &mut Change, snapshot: &Snapshot) {
-        if change.key.kind == Kind::Pod || change.key.kind.decides_isolation() {
-            change.doubted = self.leaving.of(change.key.namespace.as_ref(), snapshot, Instant::now());
+        if change.key.kind == Kind::Pod || change.governs_others() {
+            change.doubted = self.leaving.of(change.key.governing_namespace(), snapshot, Instant::now());
         }
     }
 

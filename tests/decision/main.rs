@@ -5,9 +5,11 @@
 
 mod effects;
 mod exemptions;
+mod forms;
 mod ingresses;
 mod law;
 mod namespaces;
+mod other_kinds;
 mod pods;
 mod policies;
 mod reads;

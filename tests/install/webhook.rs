@@ -30,6 +30,14 @@ const LABELS_CHANGE: Condition = Condition {
           object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})",
 };
 
+/// The namespace controller finalizes without a call, or a namespace would not come to its end when nobody answers.
+const SUBRESOURCES_CHANGE_LABELS: Condition = Condition {
+    why: "of a Namespace's status and finalizers only what moves its labels: its deletion never waits",
+    name: "changes-the-object-or-its-labels",
+    expression: "request.?subResource.orValue('') == '' ||
+          object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})",
+};
+
 /// The garbage collector has no such condition: policies are the only kind whose deletion is judged, and a policy owned by a
 /// `ConfigMap` would otherwise be removed by deleting the `ConfigMap`. It tries again.
 const NOT_THE_NAMESPACE_CONTROLLER: Condition = Condition {
@@ -126,6 +134,9 @@ fn rules(kinds: &[&'static KindInfo]) -> BTreeMap<Rule, Vec<String>> {
 
 fn conditions(entry: &str, kinds: &[&KindInfo]) -> Vec<Condition> {
     let mut conditions = Vec::new();
+    if entry == "namespaces" {
+        conditions.push(SUBRESOURCES_CHANGE_LABELS);
+    }
     if entry == "pods" {
         conditions.push(LABELS_CHANGE);
     }

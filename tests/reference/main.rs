@@ -5,11 +5,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod agreement;
 mod calico;
 mod cilium;
 mod cluster_lines;
 mod cluster_policies;
 mod cluster_world;
+mod effects;
+mod end_to_end;
 mod evaluator;
 mod exposure;
 mod laws;

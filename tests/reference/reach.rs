@@ -443,7 +443,7 @@ proptest! {
         let (names, table) = (shown(&case, &reach), reach.isolation());
         let mut classes = BTreeMap::new();
         isolation_of(&snapshot, &case.plugin, &mut |key, isolation| {
-            for pod in snapshot.class(key).unwrap().pods.iter() {
+            for pod in &snapshot.class(key).unwrap().pods {
                 classes.insert((key.namespace.clone(), pod.clone()), isolation);
             }
         });

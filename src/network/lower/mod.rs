@@ -11,6 +11,7 @@ use crate::{model::Object, snapshot::Snapshot};
 
 use super::Policy;
 
+pub use calico::other_forms;
 pub use network_policy::lower;
 
 /// Visits what an object is lowered to: nothing for what is no policy, one policy for most, several where the object holds several

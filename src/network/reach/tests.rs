@@ -1,5 +1,7 @@
 //! Who is shown, and under which name.
 
+#![allow(clippy::needless_pass_by_value, reason = "the tests write values in place")]
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

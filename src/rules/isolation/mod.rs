@@ -72,7 +72,10 @@ pub(super) fn needs(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
     let snapshot = context.snapshot;
     let Some(namespace) = breach.subject.namespace() else { return Vec::new() };
     let mut needs = vec![Need::Get(ObjectKey::cluster(Kind::Namespace, namespace.clone()))];
-    for kind in Kind::all().filter(|kind| context.environment.plugin.enforces(*kind)) {
+    let plugin = &context.environment.plugin;
+    // Of what policies depend on, a kind without objects has none that may be gone.
+    let counts = |kind: &Kind| plugin.enforces(*kind) || (plugin.reads(*kind) && snapshot.count(*kind) > 0);
+    for kind in Kind::all().filter(counts) {
         let scope = kind.info().namespaced.then_some(namespace);
         if !matches!(snapshot.coverage(kind, scope), Err(Blind::NotServed(_))) {
             needs.push(Need::List(kind, scope.cloned()));

@@ -69,7 +69,11 @@ impl Rule for Unisolated {
                         Direction::Ingress => "accepts connections from every Pod",
                         Direction::Egress => "may connect to every Pod and address",
                     };
-                    let because = because(snapshot, workload, &labels, direction);
+                    let because = if context.environment.plugin.enforces_nothing() {
+                        "the network plugin of this cluster enforces no policies (environment.networkPlugin)".to_owned()
+                    } else {
+                        because(snapshot, workload, &labels, direction)
+                    };
                     let first = needs_policy_first(snapshot, &breach.subject, workload);
                     format!("{reference} {fact}: {because}{first}")
                 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak},
 };
 
 use crate::{
@@ -62,6 +62,9 @@ const SETS: [(Kind, Option<Kind>); 4] = [
     (Kind::CalicoStoredGlobalNetworkSet, Some(Kind::CalicoGlobalNetworkSet)),
 ];
 
+/// How many contexts are in use at one time, about: those of a state, and of others before and after a change.
+const KEPT: usize = 4;
+
 impl Context {
     /// That of a snapshot, read once.
     pub(super) fn of(snapshot: &Snapshot) -> Arc<Self> {
@@ -71,7 +74,22 @@ impl Context {
             return Arc::clone(&NOTHING);
         }
         let kept = snapshot.memo().table::<OnceLock<Arc<Self>>>();
-        Arc::clone(kept.get_or_init(|| Arc::new(Self::read(snapshot))))
+        Arc::clone(kept.get_or_init(|| Self::read(snapshot).known()))
+    }
+
+    /// The same value that is in use already, where it is one of the last. Contexts seldom change, snapshots all the time: so the many
+    /// policies of a snapshot need not compare them each for itself.
+    fn known(self) -> Arc<Self> {
+        static LAST: Mutex<Vec<Weak<Context>>> = Mutex::new(Vec::new());
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        last.retain(|known| known.strong_count() > 0);
+        if let Some(known) = last.iter().filter_map(Weak::upgrade).find(|known| **known == self) {
+            return known;
+        }
+        let new = Arc::new(self);
+        last.insert(0, Arc::downgrade(&new));
+        last.truncate(KEPT);
+        new
     }
 
     fn read(snapshot: &Snapshot) -> Self {
@@ -122,41 +140,43 @@ impl Context {
 
     /// The networks that a selector means, limited to the sets of one namespace or by the labels of namespaces.
     pub(super) fn sets(&self, own: Option<&Name>, namespaces: Option<&Selector>, selector: Option<&Selector>) -> Found {
-        let mut found = Found { addresses: AddressSet::none(), domains: false };
+        let mut domains = false;
+        let mut nets = Vec::new();
         for Set { object: Shared(set), namespace_labels } in &self.sets {
             if own.is_some_and(|own| set.meta.namespace.as_ref() != Some(own))
                 || !mean_set(namespaces, selector, set, namespace_labels.as_ref())
             {
                 continue;
             }
-            let nets: Vec<_> = set.nets.iter().map(|net| AddressSet::of_network(*net)).collect();
-            found.addresses = found.addresses.union(&AddressSet::union_of(&nets));
-            found.domains |= set.domains;
+            nets.extend(set.nets.iter().map(|net| AddressSet::of_network(*net)));
+            domains |= set.domains;
         }
-        found
+        Found { addresses: AddressSet::union_of(&nets), domains }
     }
 }
 
 /// The lowered forms.
 pub(super) type Lowered = Arc<Vec<Arc<Policy>>>;
 
-/// The lowered form of a policy under the context that it was last lowered in. Contexts seldom change, snapshots all the time.
+/// The lowered forms of a policy under the contexts that it was last lowered in, the latest first: a change of a tier or a set is judged
+/// in the states before and after it, by turns.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<Option<(Arc<Context>, Lowered)>>);
+pub(super) struct Kept(Mutex<Vec<(Arc<Context>, Lowered)>>);
 
 impl Kept {
     /// The lowered form under that context, computed anew when it is another.
     pub(super) fn under(&self, context: &Arc<Context>, make: impl FnOnce() -> Vec<Policy>) -> Lowered {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, lowered)) = &mut *kept
-            && (Arc::ptr_eq(known, context) || known == context)
-        {
-            // So that the next question need not compare them.
-            *known = Arc::clone(context);
-            return Arc::clone(lowered);
+        let same = |(known, _): &(Arc<Context>, Lowered)| Arc::ptr_eq(known, context) || known == context;
+        if let Some(index) = kept.iter().position(same) {
+            // In front, and so that the next question need not compare.
+            let (_, lowered) = kept.remove(index);
+            kept.insert(0, (Arc::clone(context), Arc::clone(&lowered)));
+            return lowered;
         }
-        let lowered = Arc::new(make().into_iter().map(Arc::new).collect());
-        *kept = Some((Arc::clone(context), Arc::clone(&lowered)));
+        let lowered: Lowered = Arc::new(make().into_iter().map(Arc::new).collect());
+        kept.insert(0, (Arc::clone(context), Arc::clone(&lowered)));
+        kept.truncate(KEPT);
         lowered
     }
 }

@@ -4,6 +4,7 @@
 
 mod context;
 mod entity;
+mod forms;
 mod ports;
 mod selectors;
 #[cfg(test)]
@@ -12,13 +13,16 @@ mod tests;
 use std::sync::{Arc, LazyLock};
 
 use crate::{
-    model::{CalicoAction, CalicoPolicy, CalicoRule, FieldPath, Kind, Name, ObjectKey, Selector},
+    model::{CalicoAction, CalicoPolicy, CalicoRule, FieldPath, Name, ObjectKey, Selector},
     network::{Action, Direction, Order, Policy, PolicySubject, Rank, Rule},
     snapshot::Snapshot,
 };
 
+pub use forms::other_forms;
+
 use context::{Context, Kept, Lowered};
 use entity::Scope;
+use forms::{is_served_too, short_name};
 use selectors::{Estimate, all, of_accounts, of_namespaces, of_pods};
 
 /// The lowered form, computed once per object and context.
@@ -30,31 +34,6 @@ pub(super) fn lower(snapshot: &Snapshot, policy: &CalicoPolicy) -> Lowered {
     }
     let context = Context::of(snapshot);
     policy.lowered.fact(Kept::default).under(&context, || lower_under(&context, policy))
-}
-
-/// Whether a policy of the stored form is there in the form that Calico's API serves, too, and counts as that one. The name that
-/// is stored may have the tier before it.
-fn is_served_too(snapshot: &Snapshot, policy: &CalicoPolicy) -> bool {
-    let served = match policy.kind {
-        Kind::CalicoStoredNetworkPolicy => Kind::CalicoNetworkPolicy,
-        Kind::CalicoStoredGlobalNetworkPolicy => Kind::CalicoGlobalNetworkPolicy,
-        _ => return false,
-    };
-    if snapshot.count(served) == 0 {
-        return false;
-    }
-    let short = short_name(policy);
-    let names = [policy.meta.name.clone(), short.into(), format!("{}.{short}", policy.tier).into()];
-    names.into_iter().any(|name| {
-        let key = ObjectKey { kind: served, namespace: policy.meta.namespace.clone(), name };
-        snapshot.object(&key).found().is_some()
-    })
-}
-
-/// The name without its tier.
-fn short_name(policy: &CalicoPolicy) -> &str {
-    let name = policy.meta.name.as_str();
-    name.strip_prefix(policy.tier.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }
 
 /// The place among policies of one tier and order (`felix/calc/policy_sorter.go`, `PolKVLess`).

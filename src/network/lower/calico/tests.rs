@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    model::{Object, decode},
+    model::{Kind, Object, decode},
     network::Peer,
     snapshot::Edit,
 };

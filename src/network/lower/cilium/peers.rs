@@ -26,8 +26,22 @@ fn in_part(peer: Peer, why: &str) -> Lowered {
     Lowered { peer, why: Some(why.into()) }
 }
 
+/// What of the others of its list decides what a peer means.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside {
+    /// Whether the own node and the others are both among them: together they are all nodes.
+    every_node: bool,
+}
+
+impl Beside {
+    pub(super) fn of(peers: &[CiliumPeer]) -> Self {
+        let has = |entity| peers.contains(&CiliumPeer::Entity(entity));
+        Self { every_node: has(CiliumEntity::Host) && has(CiliumEntity::RemoteNode) }
+    }
+}
+
 /// The forms of a peer, in a policy of that namespace and beside the others of its list.
-pub(super) fn lower(own: Option<&Name>, peer: &CiliumPeer, beside: &[&CiliumPeer]) -> Vec<Lowered> {
+pub(super) fn lower(own: Option<&Name>, peer: &CiliumPeer, beside: Beside) -> Vec<Lowered> {
     let without = |set: AddressSet, except: &[ipnet::IpNet]| {
         let except: Vec<_> = except.iter().map(|network| AddressSet::of_network(*network)).collect();
         Peer::Addresses(Arc::new(set.difference(&AddressSet::union_of(&except))))
@@ -58,8 +72,7 @@ fn network(text: &str) -> AddressSet {
 
 /// cilium/pkg/policy/api/entity.go, and the entities of docs: security/policy/language.rst. To `cluster` Cilium also counts an API server
 /// that is outside of it, an address or two which no object tells; it is left out here.
-fn entities(entity: CiliumEntity, beside: &[&CiliumPeer]) -> Vec<Lowered> {
-    let has = |other| beside.iter().any(|peer| **peer == CiliumPeer::Entity(other));
+fn entities(entity: CiliumEntity, beside: Beside) -> Vec<Lowered> {
     match entity {
         CiliumEntity::All => vec![Peer::Everyone.into()],
         CiliumEntity::World => vec![world(AddressSet::every()).into()],
@@ -67,9 +80,7 @@ fn entities(entity: CiliumEntity, beside: &[&CiliumPeer]) -> Vec<Lowered> {
         CiliumEntity::WorldIpv6 => vec![world(network("::/0")).into()],
         CiliumEntity::Cluster => vec![every_pod().into(), Peer::Nodes.into()],
         // Together they are all nodes. Which one is the Pod's own no object of a file tells.
-        CiliumEntity::Host | CiliumEntity::RemoteNode if has(CiliumEntity::Host) && has(CiliumEntity::RemoteNode) => {
-            vec![Peer::Nodes.into()]
-        }
+        CiliumEntity::Host | CiliumEntity::RemoteNode if beside.every_node => vec![Peer::Nodes.into()],
         CiliumEntity::Host => vec![in_part(Peer::Nodes, "the Pod's own node alone")],
         CiliumEntity::RemoteNode => vec![in_part(Peer::Nodes, "other nodes than the Pod's own")],
         CiliumEntity::KubeApiserver => {
@@ -107,7 +118,7 @@ fn endpoints(own: Option<&Name>, selector: &Selector) -> Vec<Lowered> {
             (true, false) => found.push(in_part(Peer::Nodes, "the Pod's own node alone")),
             (false, true) => found.push(in_part(Peer::Nodes, "other nodes than the Pod's own")),
             (false, false) if named(selector, &["kube-apiserver", "remote-node"]) => {
-                found.extend(entities(CiliumEntity::KubeApiserver, &[]));
+                found.extend(entities(CiliumEntity::KubeApiserver, Beside::default()));
             }
             (false, false) => {}
         }
