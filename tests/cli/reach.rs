@@ -146,7 +146,7 @@ fn what_a_reader_must_know_is_hinted_at() {
     assert!(unsaid.stdout.contains("TCP 8080 at most  from the ingress controller"), "{unsaid}");
     let said = ringwall("reach reach/served.yaml --ruleset reach/controllers.yaml");
     assert!(!said.stdout.contains("hint:"), "{said}");
-    assert!(said.stdout.contains("TCP 8080  from the ingress controller"), "{said}");
+    assert!(said.stdout.contains("TCP 8080   from the ingress controller"), "{said}");
 }
 
 #[test]
