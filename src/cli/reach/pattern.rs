@@ -98,8 +98,8 @@ fn is_kind(kind: &str, written: &str) -> bool {
 }
 
 fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let known: BTreeSet<&str> = known.collect();
     const SHOWN: usize = 8;
+    let known: BTreeSet<&str> = known.collect();
     if let Some(meant) = nearest(word, known.iter().copied()) {
         return format!("; did you mean {meant}?");
     }
