@@ -397,7 +397,7 @@ fn tell_people(kind: Kind, status: &WatchStatus, fault: &Fault) {
         }
         WatchStatus::NotServed if kind.info().required => tracing::error!("{}", Blind::NotServed(kind)),
         WatchStatus::NotServed => {
-            tracing::info!(kind = kind.name(), "{}; its rules answer that they cannot prove", Blind::NotServed(kind));
+            tracing::debug!(kind = kind.name(), "{}: there are none until it does", Blind::NotServed(kind));
         }
         // A list whose version is too old is everyday life.
         WatchStatus::Broken { .. } if *fault == Fault::Gone => {

@@ -125,7 +125,7 @@ pub fn explain(context: &Context<'_>, judgement: &Judgement) -> Finding {
         finding.subject = judgement.subject.clone();
     }
     if let Err(blind) = &judgement.breach.certain {
-        finding.message = format!("cannot prove: {} ({blind})", finding.message);
+        finding.message = format!("cannot prove ({blind}): {}", finding.message);
     }
     if !judgement.note.is_empty() {
         finding.message = format!("{} ({})", finding.message, judgement.note);

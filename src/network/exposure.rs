@@ -1,6 +1,9 @@
 //! The exposure of a workload in one direction: whether it is isolated, and what is admitted to peers that nothing names.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use crate::{
     model::{AddressSet, FieldPath, Kind, Name, ObjectKey, PodFacts, PortSet, Protocol, Selector},
@@ -110,7 +113,7 @@ pub fn exposure(
         return known;
     }
     let all = of(snapshot, plugin, pod, direction, |_| true);
-    let why = format!("whether {first} objects are enforced here: set environment.networkPlugin in the ruleset");
+    let why = format!("is a {first} enforced? set environment.networkPlugin");
     let others = [&known, &all].into_iter().flat_map(|exposure| exposure.readings().skip(1)).chain([&all]);
     let others = others.map(|other| Exposure { doubt: None, ..other.clone() }).collect();
     Exposure { doubt: Some(Arc::new(Doubt { others, why: Blind::Unknowable(why.into()) })), ..known }
@@ -136,6 +139,10 @@ pub(super) fn exposed_by(
     if policies.is_empty() && plugin.enforcement == Enforcement::Always {
         return Exposure { by_plugin: true, admission: Arc::new(Admission::nothing()), ..Exposure::unisolated() };
     }
+    let policies = match select::in_force(plugin, &policies, direction) {
+        Cow::Owned(all) => all,
+        Cow::Borrowed(_) => policies,
+    };
     let partial = policies.iter().find_map(|policy| {
         let rules = policy.rules(direction).unwrap_or_default();
         let reason = policy.subject.partial.as_ref().or_else(|| rules.iter().find_map(|rule| rule.partial.as_ref()))?;

@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    model::{Kind, Name, Object, ObjectKey, PodFacts, PortSet, Service, ServicePort, TargetPort},
+    model::{Kind, Labels, Name, Object, ObjectKey, PodFacts, PortSet, Service, ServicePort, TargetPort},
     snapshot::{ClassKey, Running, Snapshot},
 };
 
@@ -99,10 +99,13 @@ const LOOKED_THROUGH: usize = 8;
 #[derive(Default)]
 struct ByLabel(Mutex<BTreeMap<Name, Asked>>);
 
+/// By key and value of a label.
+type Table = BTreeMap<(Name, Name), Vec<ClassKey>>;
+
 #[derive(Default)]
 struct Asked {
     times: usize,
-    table: Option<Arc<BTreeMap<(Name, Name), Vec<ClassKey>>>>,
+    table: Option<Arc<Table>>,
 }
 
 /// The classes that a Service selects. Whoever judges all Services of a namespace does not go through all its classes for each.
@@ -111,13 +114,13 @@ fn selected_classes(snapshot: &Snapshot, namespace: &Name, service: &Service) ->
     let Some(table) = table(snapshot, namespace) else {
         return snapshot.classes(Some(namespace)).map(|(key, _)| key).filter(selects).cloned().collect();
     };
-    let labels = service.selector.iter().flat_map(|selector| selector.iter());
+    let labels = service.selector.iter().flat_map(Labels::iter);
     // The label that the fewest have.
     let candidates = labels.map(|(key, value)| table.get(&(key.clone(), value.clone())).map_or(&[][..], Vec::as_slice));
     candidates.min_by_key(|classes| classes.len()).unwrap_or_default().iter().filter(selects).cloned().collect()
 }
 
-fn table(snapshot: &Snapshot, namespace: &Name) -> Option<Arc<BTreeMap<(Name, Name), Vec<ClassKey>>>> {
+fn table(snapshot: &Snapshot, namespace: &Name) -> Option<Arc<Table>> {
     let memo = snapshot.memo().table::<ByLabel>();
     let mut known = memo.0.lock().unwrap_or_else(PoisonError::into_inner);
     let asked = known.entry(namespace.clone()).or_default();
@@ -126,7 +129,7 @@ fn table(snapshot: &Snapshot, namespace: &Name) -> Option<Arc<BTreeMap<(Name, Na
         return None;
     }
     let table = asked.table.get_or_insert_with(|| {
-        let mut table: BTreeMap<(Name, Name), Vec<ClassKey>> = BTreeMap::new();
+        let mut table = Table::new();
         for (class, _) in snapshot.classes(Some(namespace)) {
             for (key, value) in class.facts.labels.iter() {
                 table.entry((key.clone(), value.clone())).or_default().push(class.clone());

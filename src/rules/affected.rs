@@ -9,7 +9,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, annotations},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, Selector, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
     snapshot::{Snapshot, Touched},
 };
@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Subject,
     affected_policies::{meaning, neighbours},
-    affected_services::{behind_gateways, behind_policy},
+    affected_services::{behind_gateways, behind_policy, policies_behind},
     ambiguous_priority::tied,
 };
 
@@ -93,7 +93,12 @@ impl Affected<'_> {
                 }
             }
             Kind::Pod => self.workload(key),
-            kind if kind.is_policy() => self.beyond(std::iter::once(key.clone())),
+            kind if kind.is_policy() => {
+                self.beyond(std::iter::once(key.clone()));
+                if let Some(namespace) = &key.namespace {
+                    behind_policy(self.after, namespace, &Selector::everything(), &mut self.subjects);
+                }
+            }
             kind if kind.is_policy_context() => self.contextual(),
             kind if kind.is_workload() => {
                 self.workload(key);
@@ -213,6 +218,11 @@ impl Affected<'_> {
             }
         }
         self.subjects.extend(leading.into_iter().map(Subject::Object));
+        for version in self.versions(key) {
+            if let Object::Service(service) = version {
+                policies_behind(self.after, namespace, &service, &mut self.subjects);
+            }
+        }
     }
 
     /// An Ingress exposes the workloads behind its Services, and the certificate that it asks for may serve other Ingresses of

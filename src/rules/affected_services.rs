@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    model::{Kind, Labels, Name, Object, ObjectKey, Selector},
+    model::{Kind, Labels, Name, Object, ObjectKey, Selector, Service},
     snapshot::Snapshot,
 };
 
@@ -21,6 +21,16 @@ pub(super) fn behind_policy(snapshot: &Snapshot, namespace: &Name, selector: &Se
             let key = object.key();
             out.extend(snapshot.referrers(&key).cloned().map(Subject::Object));
             out.insert(Subject::Object(key));
+        }
+    }
+}
+
+/// The NetworkPolicies of its namespace that may select Pods of a Service: where it leads tells where these listen.
+pub(super) fn policies_behind(snapshot: &Snapshot, namespace: &Name, service: &Service, out: &mut BTreeSet<Subject>) {
+    let Some(labels) = &service.selector else { return };
+    for object in snapshot.list(Kind::NetworkPolicy, Some(namespace)) {
+        if matches!(object, Object::NetworkPolicy(policy) if may_share(&policy.pod_selector, labels)) {
+            out.insert(Subject::Object(object.key()));
         }
     }
 }

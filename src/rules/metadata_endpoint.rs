@@ -7,13 +7,13 @@ use std::{
 
 use crate::{
     model::{AddressSet, Protocol},
-    network::{Admission, Direction, WidePeer, WideReach, exposure},
+    network::{Admission, Direction, Exposure, WidePeer, WideReach, exposure},
     snapshot::Need,
 };
 
 use super::{
     Aspect, Breach, Context, Extent, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
-    isolation::{FAMILY, governed, known, narrow_by_hand, needs, place, retry, settled},
+    isolation::{FAMILY, broken, governed, known, narrow_by_hand, needs, place, retry},
 };
 
 /// The rule.
@@ -86,9 +86,13 @@ impl Rule for MetadataEndpoint {
         let Some(workload) = governed(context, subject) else { return };
         let exposure = context.exposure(subject, &workload, Direction::Egress);
         // Where nothing isolates it, `unisolated-egress` has said so.
-        let addresses =
-            AddressSet::union_of(&reached(&exposure.admission).map(AddressSet::of_address).collect::<Vec<_>>());
-        if !exposure.is_isolated() || addresses.is_empty() {
+        if !exposure.is_isolated() {
+            return;
+        }
+        let breaks = |reading: &Exposure| reading.is_isolated() && reached(&reading.admission).next().is_some();
+        let Some((admitted, certain)) = broken(&exposure, breaks) else { return };
+        let addresses = AddressSet::union_of(&reached(&admitted).map(AddressSet::of_address).collect::<Vec<_>>());
+        if addresses.is_empty() {
             return;
         }
         // On the scale of its direction: what was unisolated reached them before.
@@ -100,7 +104,7 @@ impl Rule for MetadataEndpoint {
             subject: subject.clone(),
             aspect: Aspect::Direction(Direction::Egress),
             extent: Extent::Admission(Arc::new(admission)),
-            certain: settled(&exposure).and_then(|()| known(context, &workload.namespace)),
+            certain: certain.and_then(|()| known(context, &workload.namespace)),
         });
     }
 
@@ -115,15 +119,22 @@ impl Rule for MetadataEndpoint {
         let exposure = workload.as_ref().map(|workload| {
             exposure(snapshot, &context.environment.plugin, &workload.namespace, &workload.facts, Direction::Egress)
         });
-        let addresses: Vec<IpAddr> = exposure.iter().flat_map(|exposure| reached(&exposure.admission)).collect();
+        let addresses: Vec<IpAddr> = match &breach.extent {
+            Extent::Admission(admission) => reached(admission).collect(),
+            Extent::Count(_) => Vec::new(),
+        };
         let admits = |reach: &WideReach| match reach {
             WideReach::Everyone => true,
             WideReach::Namespaces { .. } => false,
             WideReach::Addresses(set) => addresses.iter().any(|address| set.contains(*address)),
         };
-        let guilty = exposure.iter().flat_map(|exposure| &exposure.wide);
-        let guilty: Vec<_> =
-            guilty.filter(|peer| peer.ports.contains(Protocol::Tcp, PORT) && admits(&peer.reach)).collect();
+        let entries = exposure.iter().flat_map(Exposure::readings).flat_map(|reading| &reading.wide);
+        let mut guilty: Vec<&WidePeer> = Vec::new();
+        for peer in entries.filter(|peer| peer.ports.contains(Protocol::Tcp, PORT) && admits(&peer.reach)) {
+            if !guilty.iter().any(|other| (&other.policy, &other.at) == (&peer.policy, &peer.at)) {
+                guilty.push(peer);
+            }
+        }
         let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let by = guilty.first().map(|peer| format!(": policy {} admits it", peer.policy.name)).unwrap_or_default();
         let fixes: Vec<String> = guilty.iter().map(|peer| without_metadata(peer)).collect();

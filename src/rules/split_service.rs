@@ -1,7 +1,7 @@
 //! `split-service`: endpoints of one Service of which some refuse what others take.
 
 use crate::{
-    model::{PortSet, Service, ServicePort},
+    model::{FieldPath, Labels, PortSet, Service, ServicePort},
     network::{Action, Direction, Fit, Peer, Rule as PolicyRule},
     snapshot::Need,
 };
@@ -156,12 +156,12 @@ impl Rule for SplitService {
         );
         if let Some(policy) = first_policy(taking).filter(|_| peer.is_some()) {
             let selector: Vec<String> =
-                service.selector.iter().flat_map(|it| it.iter()).map(|(key, value)| format!("{key}={value}")).collect();
+                service.selector.iter().flat_map(Labels::iter).map(|(key, value)| format!("{key}={value}")).collect();
             finding.fix = Fix::Words(format!("let {policy} select what the Service selects: {}", listed(&selector)));
-            finding.places.push(Place { object: policy, path: crate::model::FieldPath::new("spec.podSelector") });
+            finding.places.push(Place { object: policy, path: FieldPath::new("spec.podSelector") });
         }
         finding.places.push(Place { object: key.clone(), path: port_path(index) });
-        finding.places.push(Place { object: key, path: crate::model::FieldPath::new("spec.selector") });
+        finding.places.push(Place { object: key, path: FieldPath::new("spec.selector") });
         finding
     }
 }

@@ -147,13 +147,13 @@ fn fault(
         if let Some((_, port)) = named().next() {
             return Some(Fault::Protocol(port.protocol));
         }
-        let names = declared().filter(|(_, port)| port.protocol == protocol);
-        let names: BTreeSet<&Name> = names.filter_map(|(_, port)| port.name.as_ref()).collect();
-        let only = match names.iter().collect::<Vec<_>>().as_slice() {
+        let others = declared().filter(|(_, port)| port.protocol == protocol);
+        let others: BTreeSet<&Name> = others.filter_map(|(_, port)| port.name.as_ref()).collect();
+        let only = match others.iter().collect::<Vec<_>>().as_slice() {
             [only] => Some((**only).clone()),
             _ => None,
         };
-        let near = mistyped(name, names.iter().map(|name| name.as_str())).map(Name::from);
+        let near = mistyped(name, others.iter().map(|other| other.as_str())).map(Name::from);
         return Some(Fault::Nowhere(near.or(only)));
     }
     // Whoever selects many workloads by one rule wants each one's own number. Who names one is told.

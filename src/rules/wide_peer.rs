@@ -1,17 +1,17 @@
 //! `wide-peer`: an entry of a policy that admits far more than it names.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     model::{AddressSet, Family, Kind, Labels, Name, Object, Selector},
     network::{Admission, Claim, Direction, Exposure, WidePeer as Entry, WideReach, exposure},
-    snapshot::{Blind, Need, Snapshot},
+    snapshot::{Blind, Coverage, Need, Snapshot},
 };
 
 use super::{
     Aspect, Breach, Context, Extent, Finding, Fix, Level, Parameter, ParameterKind, Place, Rule, RuleId, RuleInfo,
     Subject, Workload,
-    isolation::{FAMILY, describe_reach, governed, is_open, known, needs, place, replace_policy, retry, settled},
+    isolation::{FAMILY, describe_reach, governed, is_open, known, needs, place, replace_policy, retry},
     open_egress, open_ingress,
 };
 
@@ -97,22 +97,22 @@ impl Rule for WidePeer {
             if !exposure.is_isolated() || is_open(context, open, &exposure.admission) {
                 continue;
             }
-            let found = wide(context, &exposure, direction);
+            let found = in_readings(context, &exposure, direction, open);
             if found.is_empty() {
                 continue;
             }
-            let certain = match exposed(context.snapshot, &workload) {
+            let seen = match exposed(context.snapshot, &workload) {
                 Ok(true) if direction == Direction::Ingress => continue,
                 Err(blind) if direction == Direction::Ingress => Err(blind),
-                _ => settled(&exposure).and_then(|()| known(context, &workload.namespace)),
+                _ => known(context, &workload.namespace),
             };
-            out.extend(found.into_iter().map(|(aspect, admission)| Breach {
+            out.extend(found.into_iter().map(|(aspect, admission, certain)| Breach {
                 rule: INFO.id,
                 family: FAMILY,
                 subject: subject.clone(),
                 aspect,
                 extent: Extent::Admission(Arc::new(admission)),
-                certain: certain.clone(),
+                certain: certain.and_then(|()| seen.clone()),
             }));
         }
     }
@@ -135,7 +135,7 @@ impl Rule for WidePeer {
         let exposure = workload.as_ref().map(|workload| {
             exposure(snapshot, &context.environment.plugin, &workload.namespace, &workload.facts, direction)
         });
-        let entries: Vec<&Entry> = exposure.iter().flat_map(|exposure| &exposure.wide).collect();
+        let entries = entries(exposure.as_ref());
         let verb = match direction {
             Direction::Ingress => "is open to",
             Direction::Egress => "may connect to",
@@ -169,6 +169,17 @@ impl Rule for WidePeer {
     }
 }
 
+/// The entries of every reading, each once.
+fn entries(exposure: Option<&Exposure>) -> Vec<&Entry> {
+    let mut entries: Vec<&Entry> = Vec::new();
+    for entry in exposure.iter().flat_map(|exposure| exposure.readings()).flat_map(|reading| &reading.wide) {
+        if !entries.iter().any(|other| (&other.policy, &other.at) == (&entry.policy, &entry.at)) {
+            entries.push(entry);
+        }
+    }
+    entries
+}
+
 /// `TCP 80, port http`.
 fn ports(entry: &Entry) -> String {
     let numbers = match entry.ports.ranges().count() {
@@ -178,6 +189,35 @@ fn ports(entry: &Entry) -> String {
     };
     let names = entry.names.iter().map(|(_, name)| format!("port {name}"));
     numbers.into_iter().chain(names).collect::<Vec<_>>().join(", ")
+}
+
+/// What is wide in some reading of the exposure, and whether it is in every one: then it is what all admit, else what any does.
+fn in_readings(
+    context: &Context<'_>,
+    exposure: &Exposure,
+    direction: Direction,
+    open: &RuleInfo,
+) -> Vec<(Aspect, Admission, Coverage)> {
+    let Some(doubt) = &exposure.doubt else {
+        let found = wide(context, exposure, direction).into_iter();
+        return found.map(|(aspect, admission)| (aspect, admission, Ok(()))).collect();
+    };
+    let applies = |reading: &&Exposure| reading.is_isolated() && !is_open(context, open, &reading.admission);
+    let mut found: BTreeMap<Aspect, Vec<Admission>> = BTreeMap::new();
+    for reading in exposure.readings().filter(applies) {
+        for (aspect, admission) in wide(context, reading, direction) {
+            found.entry(aspect).or_default().push(admission);
+        }
+    }
+    let count = exposure.readings().count();
+    let found = found.into_iter().map(|(aspect, admissions)| {
+        let certain = admissions.len() == count;
+        let join =
+            |one: Admission, other: Admission| if certain { one.intersection(&other) } else { one.union(&other) };
+        let admission = admissions.into_iter().reduce(join).unwrap_or_default();
+        (aspect, admission, if certain { Ok(()) } else { Err(doubt.why.clone()) })
+    });
+    found.filter(|(_, admission, _)| !admission.is_nothing()).collect()
 }
 
 /// The entries that are wide, and the networks that are wide only together, each with what it admits.

@@ -26,6 +26,7 @@ mod order;
 mod ordered;
 mod pods;
 mod policies;
+mod policy_kinds;
 mod profiles;
 mod races;
 mod serving;

@@ -88,7 +88,7 @@ fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
     let policies = (prop::option::of(policy_of("p")), prop::option::of(policy_of("q")));
     let pods = (prop::option::of(pod_of("x")), prop::option::of(pod_of("y")), prop::option::of(pod_of("z")));
     let templates = prop::option::of(label().prop_map(|app| deployment("d", app)));
-    let services = (prop::option::of(service_of("s")), prop::option::of(service_of("t")));
+    let services = (prop::option::weighted(0.9, service_of("s")), prop::option::of(service_of("t")));
     let ingresses = prop::option::of(prop_oneof![Just("s"), Just("changed-service")].prop_map(ingress_to));
     let class = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "edge"},

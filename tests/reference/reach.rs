@@ -397,7 +397,7 @@ proptest! {
                 let exposure = exposure(&parties.snapshot, &case.plugin, namespace, facts, direction);
                 (exposure.is_isolated(), exposure.admission.open_ports().len() > 1024)
             });
-            (both, isolated)
+            (both, (!case.is_blind(pod)).then_some(isolated))
         };
         let mut by_owner: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (index, placed) in case.pods.iter().enumerate() {
@@ -443,7 +443,7 @@ proptest! {
         let (names, table) = (shown(&case, &reach), reach.isolation());
         let mut classes = BTreeMap::new();
         isolation_of(&snapshot, &case.plugin, &mut |key, isolation| {
-            for pod in snapshot.class(key).unwrap().pods.iter() {
+            for pod in &snapshot.class(key).unwrap().pods {
                 classes.insert((key.namespace.clone(), pod.clone()), isolation);
             }
         });

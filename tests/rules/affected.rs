@@ -120,8 +120,10 @@ fn object() -> impl Strategy<Value = (Kind, &'static str, String)> {
                 let spec = format!("spec: {{podSelector: {selector}, {rest}}}\n");
                 (Kind::NetworkPolicy, name, format!("{}{spec}", meta("NetworkPolicy", "networking.k8s.io/v1", name, "")))
             }),
-        (names(), label(), prop_oneof![Just("ClusterIP"), Just("NodePort")]).prop_map(move |(name, app, exposure)| {
-            let spec = format!("spec: {{type: {exposure}, selector: {{app: {app}}}, ports: [{{port: 80}}]}}\n");
+        (names(), label(), prop_oneof![Just("ClusterIP"), Just("NodePort")], prop_oneof![Just(80), Just(8080)])
+            .prop_map(move |(name, app, exposure, target)| {
+            let ports = format!("[{{port: 80, targetPort: {target}}}]");
+            let spec = format!("spec: {{type: {exposure}, selector: {{app: {app}}}, ports: {ports}}}\n");
             (Kind::Service, name, format!("{}{spec}", meta("Service", "v1", name, "")))
         }),
         (names(), names()).prop_map(move |(name, service)| {

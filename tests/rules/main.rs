@@ -14,6 +14,7 @@ mod open;
 mod policies;
 mod priorities;
 mod services;
+mod tiers;
 mod unisolated;
 mod wide;
 mod world;

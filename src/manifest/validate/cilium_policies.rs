@@ -1,5 +1,5 @@
 //! `CiliumNetworkPolicy` and `CiliumClusterwideNetworkPolicy`: what the schema refuses, and what Cilium's agent rejects although the API
-//! server has stored it, so that it is not enforced (cilium/pkg/policy/api/rule_validation.go).
+//! server has stored it, so that it is not enforced (`cilium/pkg/policy/api/rule_validation.go`).
 
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ pub(super) fn policy(kind: Kind, object: &At<'_>, faults: &mut Faults) {
     if spec.is_none() && specs.as_ref().is_none_or(|specs| specs.entries().next().is_none()) {
         faults.add_field(object, "spec", "missing: a policy needs spec, or specs with entries");
     }
-    for rule in spec.iter() {
+    if let Some(rule) = &spec {
         check(kind, rule, faults);
     }
     for rule in specs.iter().flat_map(At::entries) {
@@ -53,12 +53,12 @@ fn check(kind: Kind, rule: &At<'_>, faults: &mut Faults) {
     }
     for section in SECTIONS {
         for entry in rule.field(section).iter().flat_map(At::entries) {
-            self::entry(&entry, faults);
+            self::entry(&entry, section.starts_with("ingress"), faults);
         }
     }
 }
 
-fn entry(entry: &At<'_>, faults: &mut Faults) {
+fn entry(entry: &At<'_>, ingress: bool, faults: &mut Faults) {
     let mut there = FROM.iter().chain(&TO).filter(|field| entry.len_of(field) > 0);
     if let (Some(first), Some(second)) = (there.next(), there.next())
         && let Some(second_list) = entry.field(second)
@@ -108,7 +108,6 @@ fn entry(entry: &At<'_>, faults: &mut Faults) {
     {
         faults.add(&mode, "must be disabled or required");
     }
-    let ingress = FROM.iter().any(|field| entry.has(field)) || entry.path().as_str().contains("ingress");
     for ports in entry.field("toPorts").iter().flat_map(At::entries) {
         self::ports(&ports, ingress, faults);
     }
@@ -217,6 +216,8 @@ fn selector(selector: &At<'_>, faults: &mut Faults) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::needless_pass_by_value)] // `json!` makes values, and references would only be noise.
+
     use serde_json::{Value, json};
 
     use super::super::validate;

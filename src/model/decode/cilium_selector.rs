@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::selector::LabelSelector;
+use super::selector::{LabelSelector, WireLabelSelector};
 use crate::model::{METADATA_NAME, Name, Selector, reserved};
 
 /// The key of a Pod's namespace.
@@ -18,25 +18,23 @@ const CLUSTER: &str = "io.cilium.k8s.policy.cluster";
 /// An `EndpointSelector`, its keys still as they were written.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub(super) struct EndpointSelector(LabelSelector);
+pub(super) struct EndpointSelector(WireLabelSelector);
 
 impl EndpointSelector {
     /// The selector in the form that decisions read.
     pub(super) fn selector(self) -> Selector {
-        renamed(self.0.0)
+        let LabelSelector(selector) = self.0.into();
+        renamed(selector)
     }
 
     /// That of a policy's subject. In a namespaced policy Cilium replaces the value of a label `k8s:io.kubernetes.pod.namespace`
-    /// by the policy's own namespace (`ParseToCiliumRule`).
-    pub(super) fn of_subject(self, namespaced: bool) -> Selector {
-        let is_replaced = |condition: &Selector| matches!(condition, Selector::In(key, values) if values.len() == 1 && key.strip_prefix("k8s:") == Some(NAMESPACE));
-        match self.0.0 {
-            Selector::All(mut conditions) if namespaced => {
-                conditions.retain(|condition| !is_replaced(condition));
-                renamed(Selector::All(conditions))
-            }
-            selector => renamed(selector),
+    /// by the policy's own namespace (`ParseToCiliumRule`); an expression with that key is one more condition.
+    pub(super) fn of_subject(mut self, namespaced: bool) -> Selector {
+        if namespaced {
+            let labels = self.0.match_labels.iter().filter(|(key, _)| key.strip_prefix("k8s:") != Some(NAMESPACE));
+            self.0.match_labels = labels.map(|(key, value)| (key.clone(), value.clone())).collect();
         }
+        self.selector()
     }
 }
 
@@ -102,8 +100,13 @@ mod tests {
         let selector = serde_json::json!({"matchLabels": {"k8s:io.kubernetes.pod.namespace": "other", "app": "web"}});
         assert_eq!(read(selector.clone()).of_subject(true).to_string(), "app=web");
         assert_eq!(read(selector).of_subject(false).to_string(), "app=web,namespace kubernetes.io/metadata.name=other");
-        // Without the source the label is one more condition.
-        let selector = serde_json::json!({"matchLabels": {"io.kubernetes.pod.namespace": "other"}});
-        assert_ne!(read(selector).of_subject(true), Selector::everything());
+        // Without the source the label is one more condition, and so is an expression.
+        let key = "k8s:io.kubernetes.pod.namespace";
+        for selector in [
+            serde_json::json!({"matchLabels": {"io.kubernetes.pod.namespace": "other"}}),
+            serde_json::json!({"matchExpressions": [{"key": key, "operator": "In", "values": ["other"]}]}),
+        ] {
+            assert_ne!(read(selector).of_subject(true), Selector::everything());
+        }
     }
 }

@@ -18,14 +18,14 @@ impl Default for LabelSelector {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct WireLabelSelector {
+pub(super) struct WireLabelSelector {
     #[serde(deserialize_with = "labels")]
-    match_labels: Labels,
+    pub(super) match_labels: Labels,
     #[serde(deserialize_with = "nullable")]
-    match_expressions: Vec<Expression>,
+    pub(super) match_expressions: Vec<Expression>,
 }
 
-struct Expression(Selector);
+pub(super) struct Expression(Selector);
 
 impl<'de> Deserialize<'de> for Expression {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -80,7 +80,7 @@ impl Walk<'_> {
     fn workloads(&mut self, source: Option<u32>, filter: &Filter) -> Vec<Flow> {
         let mut flows = Vec::new();
         if let Some(source) = source {
-            self.to_workloads(source, filter, &mut |flow| flows.push(flow));
+            self.between_workloads(source, filter, &mut |flow| flows.push(flow));
         }
         flows
     }

@@ -158,10 +158,10 @@ impl Reach {
         let mut walk = Walk::of(self);
         for (number, (end, _)) in (0..).zip(&self.ends) {
             if filter.from.as_ref().is_none_or(|pattern| pattern.matches(end)) {
-                walk.from(number, filter, visit);
+                walk.leaving(number, filter, visit);
             }
         }
-        walk.from_addresses(filter, visit);
+        walk.entering(filter, visit);
     }
 
     /// All flows in the form of blocks: each from some workloads or addresses to others. In no order.

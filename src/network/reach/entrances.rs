@@ -122,7 +122,7 @@ impl Entrances<'_> {
             };
             let Some(namespace) = namespace else {
                 let bounds = enters(Party::IngressController);
-                self.add(End::Entity(Entity::IngressController), destination, target, bounds, certain);
+                self.add(End::Entity(Entity::IngressController), destination, target, &bounds, certain);
                 continue;
             };
             for source in self.sources_in(namespace).iter() {
@@ -136,7 +136,7 @@ impl Entrances<'_> {
                     least: leaves.least.intersection(&arrives.least),
                     most: leaves.most.intersection(&arrives.most),
                 };
-                self.add(source.end.clone(), destination, target, bounds, certain);
+                self.add(source.end.clone(), destination, target, &bounds, certain);
             }
         }
     }
@@ -214,12 +214,12 @@ impl Entrances<'_> {
             );
             let opened = Bounds { least: PortSet::none(), most: from_nodes.most.intersection(&target) };
             for (first, last) in every.difference(&admitted).ranges() {
-                self.add(End::Addresses(first, last), destination, &target, opened.clone(), false);
+                self.add(End::Addresses(first, last), destination, &target, &opened, false);
             }
         }
     }
 
-    fn add(&mut self, source: End, destination: &Endpoints, target: &PortSet, bounds: Bounds<PortSet>, certain: bool) {
+    fn add(&mut self, source: End, destination: &Endpoints, target: &PortSet, bounds: &Bounds<PortSet>, certain: bool) {
         let least = if certain { bounds.least.intersection(target) } else { PortSet::none() };
         let most = bounds.most.intersection(target);
         if most.is_empty() {

@@ -15,6 +15,8 @@ mod places;
 mod profiles;
 mod ranges;
 mod table;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::net::IpAddr;

@@ -21,7 +21,7 @@ pub(super) struct Places<'a> {
     /// The networks that a cell is in.
     cells: HashMap<usize, Vec<usize>>,
     /// The networks that a place is in; none where no address is known.
-    places: HashMap<Option<Vec<usize>>, usize>,
+    known: HashMap<Option<Vec<usize>>, usize>,
 }
 
 /// The networks that rules of a direction name.
@@ -64,7 +64,7 @@ impl<'a> Places<'a> {
         let sets: HashSet<&AddressSet> = named.flatten().map(AsRef::as_ref).collect();
         let sets: Vec<&AddressSet> = sets.into_iter().collect();
         let borders = borders(sets.iter().copied());
-        Self { plugin, sets, borders, cells: HashMap::new(), places: HashMap::new() }
+        Self { plugin, sets, borders, cells: HashMap::new(), known: HashMap::new() }
     }
 
     /// The place of a Pod; equal for Pods that no network tells apart.
@@ -83,8 +83,8 @@ impl<'a> Places<'a> {
             networks.sort_unstable();
             networks.dedup();
         }
-        let next = self.places.len() + 1;
-        *self.places.entry(networks).or_insert(next)
+        let next = self.known.len() + 1;
+        *self.known.entry(networks).or_insert(next)
     }
 
     fn networks_of(&mut self, address: IpAddr) -> &[usize] {

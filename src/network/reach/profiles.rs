@@ -47,6 +47,8 @@ impl Policies {
 
 /// A policy more than another profile's.
 type Step = (usize, usize);
+/// The policies of a path, and the port names in their rules.
+type Path = (Vec<Arc<Policy>>, Vec<(Protocol, Name)>);
 
 impl Profiles {
     pub(super) fn of(
@@ -93,7 +95,7 @@ impl Profiles {
     ) -> Self {
         let mut found = Self { all: Vec::new(), of_node: Vec::with_capacity(path_of.len()) };
         let mut known: HashMap<(Option<usize>, Vec<PortSet>), usize> = HashMap::new();
-        let mut on_path: HashMap<usize, (Vec<Arc<Policy>>, Vec<(Protocol, Name)>)> = HashMap::new();
+        let mut on_path: HashMap<usize, Path> = HashMap::new();
         for ((number, node), path) in nodes.iter().zip(path_of) {
             let governed = !node.facts.host_network || plugin.host_network_pods;
             let (speaking, names) = on_path.entry(*path).or_insert_with(|| {

@@ -21,6 +21,9 @@ use super::{
 /// The nodes that a profile lets through, by ports: disjoint sets. Who is in none is let through on no port.
 pub(super) type Table = Vec<(PortsId, Set)>;
 
+/// What equal tables have in common, and what is quickly compared.
+type Outline = Vec<(PortsId, u64, Option<u32>, Option<u32>)>;
+
 /// The tables of a direction, equal ones only once.
 pub(super) struct Side {
     pub(super) tables: Vec<Table>,
@@ -50,7 +53,7 @@ pub(super) struct Evaluation<'a, 'b> {
 
 impl<'a> Evaluation<'a, '_> {
     pub(super) fn side(&mut self, profiles: &'a Profiles) -> Side {
-        let mut known: HashMap<Vec<(PortsId, u64, Option<u32>, Option<u32>)>, Vec<u32>> = HashMap::new();
+        let mut known: HashMap<Outline, Vec<u32>> = HashMap::new();
         let (mut tables, mut members): (Vec<Table>, Vec<Set>) = (Vec::new(), Vec::new());
         let mut of_node = vec![0; profiles.of_node.len()];
         for profile in &profiles.all {

@@ -12,6 +12,9 @@ use super::{
     table::at,
 };
 
+/// What some ends have in common with addresses.
+type Group = (Rc<[Range]>, Vec<u32>);
+
 /// A walk through the flows of a table.
 pub(super) struct Walk<'a> {
     pub(super) reach: &'a Reach,
@@ -25,8 +28,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The flows from a workload that are asked for, sorted.
-    pub(super) fn from(&mut self, source: u32, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
-        self.to_workloads(source, filter, visit);
+    pub(super) fn leaving(&mut self, source: u32, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
+        self.between_workloads(source, filter, visit);
         let Some((end, node)) = at(&self.reach.ends, source) else { return };
         for range in &*self.ranges(*node, Direction::Egress) {
             let destination = End::Addresses(range.first, range.last);
@@ -38,7 +41,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Those of them to workloads.
-    pub(super) fn to_workloads(&mut self, source: u32, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
+    pub(super) fn between_workloads(&mut self, source: u32, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
         let reach = self.reach;
         let Some((end, node)) = at(&reach.ends, source) else { return };
         let row = reach.engine.egress.row(*node, &reach.engine.ingress, &mut self.meet);
@@ -76,10 +79,10 @@ impl<'a> Walk<'a> {
     }
 
     /// The flows from addresses that are asked for, sorted.
-    pub(super) fn from_addresses(&mut self, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
+    pub(super) fn entering(&mut self, filter: &Filter, visit: &mut dyn FnMut(Flow)) {
         let reach = self.reach;
         // Few profiles stand for many ends.
-        let mut groups: HashMap<(u32, bool), (Rc<[Range]>, Vec<u32>)> = HashMap::new();
+        let mut groups: HashMap<(u32, bool), Group> = HashMap::new();
         for (number, (_, node)) in (0_u32..).zip(&reach.ends) {
             let Some(profile) = reach.engine.profiles(Direction::Ingress).number_of(*node) else { continue };
             let ranges = self.ranges(*node, Direction::Ingress);

@@ -14,6 +14,7 @@ use crate::{
 
 /// What no object tells.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a guess by itself")]
 pub(crate) struct Guess {
     /// Whether Pods on a node's network are on the node of the other end.
     pub(crate) same_node: bool,
@@ -141,15 +142,13 @@ fn peer_matches(world: &Mixed, policy: &Policy, entry: &Entry, peer: End<'_>, gu
             let in_scope = names_namespace || policy.namespace.as_ref().is_none_or(|own| *own == pod.namespace);
             in_scope && selects(selector, &labels_of(world, pod))
         }),
-        (Peers::Endpoints(_), _) => false,
         (Peers::Networks(networks), End::Address(address)) => networks.iter().any(|network| holds(*network, address)),
         (Peers::Sets(sets), End::Address(address)) => sets.iter().any(|(network, except)| {
             holds(*network, address) && !except.iter().any(|network| holds(*network, address))
         }),
-        (Peers::Networks(_) | Peers::Sets(_), End::Pod(_)) => false,
+        (Peers::Endpoints(_), _) | (Peers::Networks(_) | Peers::Sets(_) | Peers::DnsNames, End::Pod(_)) => false,
         (Peers::Entities(names), peer) => names.iter().any(|name| is_entity(name, peer, guess)),
         (Peers::DnsNames, End::Address(_)) => guess.dns,
-        (Peers::DnsNames, End::Pod(_)) => false,
     }
 }
 
@@ -184,7 +183,7 @@ fn is_port(port: &Port, flow: &Flow<'_>) -> bool {
         None | Some("ANY") => true,
         Some(name) => name == flow.protocol.name(),
     };
-    let number_matches = match port.port.parse::<u16>() {
+    let number_matches = match port.written.parse::<u16>() {
         Ok(0) => match port.end {
             None | Some(0) => true,
             Some(end) => flow.port <= end,
@@ -192,7 +191,7 @@ fn is_port(port: &Port, flow: &Flow<'_>) -> bool {
         Ok(first) => first == flow.port || port.end.is_some_and(|end| first <= flow.port && flow.port <= end),
         Err(_) => match flow.destination {
             End::Pod(pod) => pod.ports.iter().any(|(name, protocol, number)| {
-                name.as_ref() == Some(&port.port) && *protocol == flow.protocol && *number == flow.port
+                name.as_ref() == Some(&port.written) && *protocol == flow.protocol && *number == flow.port
             }),
             End::Address(_) => false,
         },

@@ -68,7 +68,7 @@ pub(crate) struct PortRule {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Port {
-    pub(crate) port: String,
+    pub(crate) written: String,
     pub(crate) end: Option<u16>,
     pub(crate) protocol: Option<&'static str>,
 }
@@ -94,7 +94,7 @@ impl Mixed {
     /// Every port number next to which something may change.
     pub(crate) fn ports(&self, pods: &[&Pod]) -> BTreeSet<u16> {
         let ports = self.entries().flat_map(|entry| entry.ports.iter().flatten().flat_map(|rule| &rule.ports));
-        let numbers = ports.flat_map(|port| port.port.parse::<u16>().ok().into_iter().chain(port.end));
+        let numbers = ports.flat_map(|port| port.written.parse::<u16>().ok().into_iter().chain(port.end));
         let around = |number: u16| [number.saturating_sub(1).max(1), number.max(1), number.saturating_add(1)];
         numbers.flat_map(around).chain(self.plain.ports(pods)).collect()
     }
@@ -182,7 +182,7 @@ impl Entry {
 impl PortRule {
     fn manifest(&self) -> Value {
         let port = |port: &Port| {
-            let mut entry = json!({"port": port.port});
+            let mut entry = json!({"port": port.written});
             if let Some(end) = port.end {
                 entry["endPort"] = end.into();
             }
@@ -287,7 +287,7 @@ fn peers(ingress: bool, uncertain: bool) -> impl Strategy<Value = Peers> {
 fn port_rule(http: bool) -> impl Strategy<Value = PortRule> {
     let protocol = option::of(select(vec!["TCP", "UDP", "SCTP", "ANY"]));
     let port = (select(PORTS.to_vec()), option::weighted(0.4, select(vec![0, 53, 81, 443, 65535])), protocol);
-    let port = port.prop_map(|(port, end, protocol)| Port { port: port.to_owned(), end, protocol });
+    let port = port.prop_map(|(port, end, protocol)| Port { written: port.to_owned(), end, protocol });
     (vec(port, 0..3), prop::bool::weighted(if http { 0.4 } else { 0.0 }))
         .prop_map(|(ports, http)| PortRule { ports, http })
 }

@@ -1,17 +1,20 @@
 //! One entry of `ingress`, `egress` or their denials.
 
 use crate::{
-    model::{CiliumEntry, CiliumPeer, CiliumPorts, FieldPath, Name, PortMatch, PortSet, Protocol, Selector},
+    model::{CiliumEntry, CiliumPort, CiliumPorts, FieldPath, Name, PortMatch, PortSet, Protocol, Selector},
     network::{Action, Direction, Peer, Ports, Rule},
 };
 
 use super::peers::{self, Lowered};
 
+/// Something, and why only a part of it is meant, where that is so.
+type Partly<T> = (T, Option<Name>);
+
 /// An entry, with the namespace of its policy and where it was written.
 pub(super) struct Entry<'a> {
     /// The namespace of a namespaced policy.
     pub(super) own: Option<&'a Name>,
-    pub(super) entry: &'a CiliumEntry,
+    pub(super) written: &'a CiliumEntry,
     pub(super) direction: Direction,
     pub(super) at: FieldPath,
 }
@@ -40,16 +43,16 @@ impl Entry<'_> {
     /// `fromRequires` demanded before Cilium 1.19.
     pub(super) fn conditions(&self) -> Vec<Rule> {
         let mut rules = Vec::new();
-        if self.entry.authentication.as_deref().is_some_and(|mode| mode != "disabled") {
+        if self.written.authentication.as_deref().is_some_and(|mode| mode != "disabled") {
             let why = Name::from("mutual authentication");
             rules.extend(self.rules(Action::Deny).into_iter().map(|rule| rule.in_part(why.clone())));
         }
-        if !self.entry.requires.is_empty() {
+        if !self.written.requires.is_empty() {
             let list = self.at.field(match self.direction {
                 Direction::Ingress => "fromRequires",
                 Direction::Egress => "toRequires",
             });
-            let required = self.entry.requires.iter().map(|selector| peers::within(self.own, selector)).collect();
+            let required = self.written.requires.iter().map(|selector| peers::within(self.own, selector)).collect();
             let others = Selector::Not(Box::new(Selector::All(required)));
             let peer = Peer::Pods { namespace: None, namespaces: Selector::everything(), pods: others };
             let rule = Rule::new(Action::Deny, vec![(peer, list)], Ports::every(), self.at.clone());
@@ -66,8 +69,8 @@ impl Entry<'_> {
 
     /// The peers, those that match in full together and each that matches in part by itself. Lists of several kinds are a union
     /// (`mergeEndpointSelectors` in cilium/pkg/policy/utils).
-    fn peers(&self) -> Vec<(Vec<(Peer, FieldPath)>, Option<Name>)> {
-        let lists = &self.entry.lists;
+    fn peers(&self) -> Vec<Partly<Vec<(Peer, FieldPath)>>> {
+        let lists = &self.written.lists;
         // A list that is there and empty selects nobody, whatever the others select.
         if lists.iter().any(|list| list.peers.is_empty()) {
             return Vec::new();
@@ -75,15 +78,14 @@ impl Entry<'_> {
         if lists.is_empty() {
             // No peers are everybody on the ports that are named; without ports they are nobody.
             let everyone = (vec![(Peer::Everyone, self.at.clone())], None);
-            return if self.entry.ports.is_empty() { Vec::new() } else { vec![everyone] };
+            return if self.written.ports.is_empty() { Vec::new() } else { vec![everyone] };
         }
         let mut full = Vec::new();
         let mut partial = Vec::new();
         for list in lists {
             let field = self.at.field(list.field);
             for (index, peer) in list.peers.iter().enumerate() {
-                let beside: Vec<&CiliumPeer> = list.peers.iter().collect();
-                for Lowered { peer, why } in peers::lower(self.own, peer, &beside) {
+                for Lowered { peer, why } in peers::lower(self.own, peer, &list.peers) {
                     match why {
                         None => full.push((peer, field.index(index))),
                         Some(why) => partial.push((vec![(peer, field.index(index))], Some(why))),
@@ -96,13 +98,13 @@ impl Entry<'_> {
     }
 
     /// The ports, and why they may match only a part of their traffic.
-    fn ports(&self) -> Vec<(Ports, Option<Name>)> {
-        if self.entry.ports.is_empty() {
+    fn ports(&self) -> Vec<Partly<Ports>> {
+        if self.written.ports.is_empty() {
             // Entries with `icmps` alone are of no protocol with ports.
-            let ports = if self.entry.icmps { Ports::default() } else { Ports::every() };
+            let ports = if self.written.icmps { Ports::default() } else { Ports::every() };
             return vec![(ports, None)];
         }
-        let (full, partial): (Vec<_>, Vec<_>) = self.entry.ports.iter().partition(|ports| why(ports).is_none());
+        let (full, partial): (Vec<_>, Vec<_>) = self.written.ports.iter().partition(|ports| why(ports).is_none());
         let full = (!full.is_empty()).then(|| (lower_ports(full.iter().flat_map(|ports| &ports.ports)), None));
         let partial = partial.into_iter().map(|ports| (lower_ports(&ports.ports), why(ports)));
         full.into_iter().chain(partial).collect()
@@ -120,7 +122,7 @@ fn why(ports: &CiliumPorts) -> Option<Name> {
     }
 }
 
-fn lower_ports<'a>(ports: impl IntoIterator<Item = &'a crate::model::CiliumPort>) -> Ports {
+fn lower_ports<'a>(ports: impl IntoIterator<Item = &'a CiliumPort>) -> Ports {
     let mut numbers: Vec<(Protocol, std::ops::RangeInclusive<u16>)> = Vec::new();
     let mut firsts = Vec::new();
     let mut names = Vec::new();

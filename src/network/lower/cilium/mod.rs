@@ -28,7 +28,7 @@ pub(super) fn lower(policy: &CiliumPolicy) -> Arc<Vec<Arc<Policy>>> {
     })
 }
 
-/// Why Cilium's agent rejects a rule that the API server stores (cilium/pkg/policy/api/rule_validation.go). A policy that is rejected is
+/// Why Cilium's agent rejects a rule that the API server stores (`cilium/pkg/policy/api/rule_validation.go`). A policy that is rejected is
 /// not enforced, as far as that version goes.
 fn rejection(rule: &CiliumRule) -> Option<&'static str> {
     if rule.endpoints.is_some() == rule.nodes.is_some() {
@@ -130,11 +130,11 @@ impl Said {
         };
         let denied = rule.at.field(&format!("{}Deny", direction.name()));
         for (index, entry) in section.deny.iter().flatten().enumerate() {
-            said.first.extend(Entry { own, entry, direction, at: denied.index(index) }.rules(Action::Deny));
+            said.first.extend(Entry { own, written: entry, direction, at: denied.index(index) }.rules(Action::Deny));
         }
         let allowed = rule.at.field(direction.name());
         for (index, entry) in section.allow.iter().flatten().enumerate() {
-            let entry = Entry { own, entry, direction, at: allowed.index(index) };
+            let entry = Entry { own, written: entry, direction, at: allowed.index(index) };
             said.first.extend(entry.conditions());
             said.allowed.extend(entry.rules(Action::Accept));
             if !said.isolates {

@@ -27,7 +27,7 @@ fn in_part(peer: Peer, why: &str) -> Lowered {
 }
 
 /// The forms of a peer, in a policy of that namespace and beside the others of its list.
-pub(super) fn lower(own: Option<&Name>, peer: &CiliumPeer, beside: &[&CiliumPeer]) -> Vec<Lowered> {
+pub(super) fn lower(own: Option<&Name>, peer: &CiliumPeer, beside: &[CiliumPeer]) -> Vec<Lowered> {
     let without = |set: AddressSet, except: &[ipnet::IpNet]| {
         let except: Vec<_> = except.iter().map(|network| AddressSet::of_network(*network)).collect();
         Peer::Addresses(Arc::new(set.difference(&AddressSet::union_of(&except))))
@@ -58,8 +58,8 @@ fn network(text: &str) -> AddressSet {
 
 /// cilium/pkg/policy/api/entity.go, and the entities of docs: security/policy/language.rst. To `cluster` Cilium also counts an API server
 /// that is outside of it, an address or two which no object tells; it is left out here.
-fn entities(entity: CiliumEntity, beside: &[&CiliumPeer]) -> Vec<Lowered> {
-    let has = |other| beside.iter().any(|peer| **peer == CiliumPeer::Entity(other));
+fn entities(entity: CiliumEntity, beside: &[CiliumPeer]) -> Vec<Lowered> {
+    let has = |other| beside.contains(&CiliumPeer::Entity(other));
     match entity {
         CiliumEntity::All => vec![Peer::Everyone.into()],
         CiliumEntity::World => vec![world(AddressSet::every()).into()],

@@ -24,7 +24,7 @@ fn snapshot(policies: &[(Kind, Value)]) -> Snapshot {
     Snapshot::new().with(puts.chain([whole])).0
 }
 
-/// A CiliumNetworkPolicy of the namespace `shop` with that rule, for all its Pods.
+/// A `CiliumNetworkPolicy` of the namespace `shop` with that rule, for all its Pods.
 fn cnp(rule: Value) -> (Kind, Value) {
     (Kind::CiliumNetworkPolicy, json!({"spec": with_selector(rule)}))
 }
@@ -153,7 +153,7 @@ fn a_policy_that_only_denies_isolates_unless_it_says_otherwise() {
 #[test]
 fn default_deny_is_what_any_rule_with_entries_asks_for() {
     let mild = cnp(json!({"ingress": [{"fromEntities": ["world"]}], "enableDefaultDeny": {"ingress": false}}));
-    open(&[mild.clone()], "shop", "shop", "all");
+    open(std::slice::from_ref(&mild), "shop", "shop", "all");
     closed(&[mild, cnp(json!({"ingress": [{}]}))], "shop", "shop");
     // Without entries for the direction it isolates nobody, whatever it says.
     let other = cnp(json!({"egress": [{}], "enableDefaultDeny": {"ingress": true}}));
@@ -236,8 +236,12 @@ fn entities_are_what_their_names_say() {
         (json!(["none", "init", "health"]), vec![], vec!["web", "node", "8.8.8.8"]),
     ] {
         let policies = to(names);
-        reached.into_iter().for_each(|other| open(&policies, "shop", other, "all"));
-        not.into_iter().for_each(|other| closed(&policies, "shop", other));
+        for other in reached {
+            open(&policies, "shop", other, "all");
+        }
+        for other in not {
+            closed(&policies, "shop", other);
+        }
     }
     for (name, other) in [
         ("host", "node"),
@@ -316,7 +320,7 @@ fn one_peer_that_is_only_possible_leaves_the_others_certain() {
 fn rules_of_a_proxy_stop_the_rest_even_where_nothing_is_denied_by_default() {
     let dns = json!({"toEntities": ["all"], "toPorts": [{"ports": [{"port": "53", "protocol": "UDP"}], "rules": {"dns": [{}]}}]});
     let mild = cnp(json!({"egress": [dns], "enableDefaultDeny": {"egress": false}}));
-    let found = between(&[mild.clone()], "shop", "8.8.8.8");
+    let found = between(std::slice::from_ref(&mild), "shop", "8.8.8.8");
     assert_eq!(found.most, PortSet::every());
     assert_eq!(found.most.difference(&found.least).to_string(), "UDP 53");
     open(&[mild, cnp(json!({"egress": [{"toEntities": ["all"]}]}))], "shop", "8.8.8.8", "all");
@@ -416,6 +420,20 @@ fn the_modes_of_enforcement_are_those_of_the_agent() {
     assert!(ingress("web").is_empty());
     let plugin = Plugin { enforcement: Enforcement::Always, ..Plugin::of(PluginName::Cilium) };
     assert!(exposure(&snapshot, &plugin, &"web".into(), &PodFacts::default(), Direction::Egress).by_plugin);
+}
+
+#[test]
+fn always_isolates_whom_only_policies_without_default_deny_select() {
+    let lax = json!({"enableDefaultDeny": {"ingress": false}, "ingress": [{"fromEndpoints": [{}]}]});
+    let snapshot = snapshot(&[cnp(lax)]);
+    let (source, destination) = (someone("8.8.8.8"), someone("shop"));
+    for (enforcement, isolated) in [(Enforcement::Default, false), (Enforcement::Always, true)] {
+        let plugin = Plugin { enforcement, ..Plugin::of(PluginName::Cilium) };
+        let found = crate::network::half(&snapshot, &plugin, source.party(), destination.party(), Direction::Ingress);
+        assert_eq!(found.most.is_empty(), isolated);
+        let found = exposure(&snapshot, &plugin, &"shop".into(), &PodFacts::default(), Direction::Ingress);
+        assert_eq!(found.is_isolated(), isolated);
+    }
 }
 
 #[test]
