@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use ringwall::{
-    model::{Kind, Labels, METADATA_NAME, Meta, Name, Namespace, Object, ObjectKey, Pod, PortSet},
+    model::{Kind, Labels, Name, Object, ObjectKey, Pod, PortSet},
     network::{
         AlteredPeers, Direction, Effect, Party, Plugin, PluginName, PodView, effects, flow, namespace_labels,
         reach::WorkloadName,
@@ -16,9 +16,10 @@ use ringwall::{
 use crate::{
     cluster_policies,
     cluster_world::cluster_world,
-    strategies::{NAMESPACES, labels, pod, world},
+    mixed::{Any, namespace, namespaces, numbered, pods, two},
+    strategies::{NAMESPACES, labels, world},
     trace::object,
-    world::{self, Map, World},
+    world::{self, Map},
 };
 
 const ADDRESSES: [&str; 5] = ["10.1.2.3", "10.200.0.1", "192.168.1.9", "8.8.8.8", "fd00:ec2::254"];
@@ -38,25 +39,6 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (any::<Index>(), labels()).prop_map(|(whose, labels)| Change::RelabelNamespace(whose, labels)),
         1 => (any::<Index>(), labels()).prop_map(|(whose, labels)| Change::RelabelPod(whose, labels)),
     ]
-}
-
-fn pods() -> impl Strategy<Value = Vec<world::Pod>> {
-    let one = prop_oneof![
-        3 => pod("red", prop::bool::weighted(0.1)).boxed(),
-        2 => pod("green", prop::bool::weighted(0.1)).boxed(),
-        1 => pod("blue", Just(false)).boxed(),
-    ];
-    vec(one, 2..5)
-}
-
-fn namespace(name: &str, labels: &Map) -> Object {
-    let labels: Labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let meta = Meta { name: name.into(), labels: labels.with(METADATA_NAME, name), ..Meta::default() };
-    Object::Namespace(Arc::new(Namespace { meta, terminating: false }))
-}
-
-fn spaces(world: &World) -> impl Iterator<Item = Object> {
-    world.namespaces.iter().map(|(name, labels)| namespace(name, labels))
 }
 
 /// The edits that a change is, of a world with these Pods, where `other` holds the policies that may come.
@@ -201,12 +183,10 @@ fn check(before: &Snapshot, edits: Vec<Edit>, plugin: &Plugin) -> Result<(), Tes
     Ok(())
 }
 
-fn placed(pods: Vec<world::Pod>, addresses: &[Vec<IpAddr>]) -> Vec<(world::Pod, Vec<IpAddr>)> {
-    pods.into_iter().zip(addresses.iter().cloned().cycle()).collect()
-}
-
-fn objects(pods: &[(world::Pod, Vec<IpAddr>)]) -> Vec<Object> {
-    pods.iter().enumerate().map(|(index, (pod, addresses))| object(pod, &format!("pod-{index}"), addresses)).collect()
+/// The Pods with the addresses that they have, where they are known.
+fn placed(pods: Vec<world::Pod>, known: bool) -> Vec<(world::Pod, Vec<IpAddr>)> {
+    let addresses = ADDRESSES.iter().cycle().map(|text| known.then(|| text.parse().unwrap()).into_iter().collect());
+    pods.into_iter().zip(addresses).collect()
 }
 
 fn options() -> impl Strategy<Value = Plugin> {
@@ -225,8 +205,8 @@ proptest! {
         world in world(), other in world(), pods in pods(), change in change(), plugin in options(),
         known in any::<bool>(),
     ) {
-        let pods = placed(pods, &if known { ADDRESSES.map(|text| vec![text.parse().unwrap()]).to_vec() } else { vec![Vec::new()] });
-        let edits_before = spaces(&world).chain(objects(&pods)).map(Edit::Put);
+        let pods = placed(pods, known);
+        let edits_before = namespaces(&world).chain(numbered(&pods)).map(Edit::Put);
         let before = world.snapshot().with(edits_before).0;
         let edits = edits(&change, &before, &other.snapshot(), &pods);
         check(&before, edits, &plugin)?;
@@ -234,13 +214,26 @@ proptest! {
 
     #[test]
     fn what_a_change_of_ordered_policies_alters_is_told_whole_and_true(
-        world in cluster_world(false), other in cluster_world(false), pods in pods(), change in change(),
+        world in cluster_world(false), other in cluster_world(false), pods in pods(), change in change(), known in any::<bool>(),
     ) {
-        let pods = placed(pods, &[Vec::new()]);
-        let before = world.snapshot().with(spaces(&world.base).chain(objects(&pods)).map(Edit::Put)).0;
+        let pods = placed(pods, known);
+        let before = world.snapshot().with(namespaces(&world.base).chain(numbered(&pods)).map(Edit::Put)).0;
         let edits = edits(&change, &before, &other.snapshot(), &pods);
         for plugin in [cluster_policies::plugin(), Plugin::of(PluginName::OvnKubernetes)] {
             check(&before, edits.clone(), &plugin)?;
         }
+    }
+
+    #[test]
+    fn what_a_change_alters_is_told_whole_and_true_with_every_plugin((one, other) in two(), change in change()) {
+        let pods = match &one {
+            Any::Cluster(world) => world.pods.iter().map(|(pod, address)| (pod.clone(), vec![*address])).collect(),
+            Any::Cilium(_, pods) => pods.iter().map(|pod| (pod.clone(), Vec::new())).collect(),
+            Any::Calico(_) => Vec::new(),
+        };
+        prop_assume!(!(pods.is_empty() && matches!(change, Change::RelabelPod(..))));
+        let before = one.snapshot();
+        let edits = edits(&change, &before, &other.snapshot(), &pods);
+        check(&before, edits, &one.plugin())?;
     }
 }

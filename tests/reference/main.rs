@@ -16,6 +16,8 @@ mod end_to_end;
 mod evaluator;
 mod exposure;
 mod laws;
+mod laws_mixed;
+mod mixed;
 mod reach;
 mod regions;
 mod snapshot;

@@ -164,7 +164,8 @@ impl Members {
         policies: impl Iterator<Item = &'a Arc<Policy>>,
         direction: Direction,
     ) -> Vec<Alike> {
-        let matters = if self.class.facts.host_network { plugin.blocks_match_nodes } else { plugin.blocks_match_pods };
+        let on_node = self.class.facts.host_network && !plugin.host_network_pods;
+        let matters = if on_node { plugin.blocks_match_nodes } else { plugin.blocks_match_pods };
         let rules = policies.filter(|_| matters).flat_map(|policy| policy.rules(direction).unwrap_or_default());
         let networks: Vec<&AddressSet> =
             rules.flat_map(|rule| &rule.peers).filter_map(|(peer, _)| addresses_of(peer)).collect();
