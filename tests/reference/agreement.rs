@@ -8,7 +8,7 @@ use ringwall::{
     manifest::{self, Options},
     model::{Name, Protocol},
     network::{
-        Plugin, PluginName,
+        Controllers, Plugin, PluginName,
         reach::{End, Filter, Flow, Precision, Reach, WorkloadName},
     },
     rules,
@@ -79,7 +79,13 @@ fn traced(
     };
     let target = Target { who: named(to), port: PortName::Number(at.1), protocol: Some(at.0) };
     let (source, namespace) = (named(from), Name::from("default"));
-    let question = Question { source: &source, target: &target, namespace: &namespace, now: Timestamp::UNIX_EPOCH };
+    let question = Question {
+        source: &source,
+        target: &target,
+        namespace: &namespace,
+        controllers: &Controllers::default(),
+        now: Timestamp::UNIX_EPOCH,
+    };
     trace(snapshot, plugin, question).expect("both ends are there").verdict
 }
 

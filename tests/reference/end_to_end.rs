@@ -27,7 +27,8 @@ const PODS: [&str; 3] = ["a", "b", "c"];
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    name: String,
     #[serde(default)]
     addresses: Value,
     steps: Vec<Step>,
@@ -201,9 +202,9 @@ fn run(file: &str) {
                 let (protocol, port) = (Protocol::of(protocol).unwrap(), port.parse().unwrap());
                 let expected = expected(rows);
                 let asked = table(&|from, to| asked(&snapshot, &plugin, from, to).contains(protocol, port));
-                assert_eq!(asked, expected, "one flow at a time: {}, step {index}, {at}", case.case);
+                assert_eq!(asked, expected, "one flow at a time: {}, step {index}, {at}", case.name);
                 let listed = table(&|from, to| listed(&flows, from, to).contains(protocol, port));
-                assert_eq!(listed, expected, "all flows: {}, step {index}, {at}", case.case);
+                assert_eq!(listed, expected, "all flows: {}, step {index}, {at}", case.name);
             }
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! - 10, `endPort` that the plugin does not honour: an option of the plugin says so, and the engine then counts the first port only; the
 //!   tests of options hold that.
-//! - 13, a Service of type LoadBalancer or `NodePort` whose Pods let no addresses in: whose address the traffic bears depends on
+//! - 13, a Service of type `LoadBalancer` or `NodePort` whose Pods let no addresses in: whose address the traffic bears depends on
 //!   `externalTrafficPolicy` and on the load balancer, which no object tells. `reach` lists such Services as flows from outside.
 //! - 14, a network that holds the nodes' addresses: no object tells which network that is (Ringwall does not read Nodes). Where it is
 //!   wide, `wide-peer` speaks; where a port of the node leads into the Pod, `host-port`.

@@ -75,8 +75,7 @@ pub struct Effects {
 /// much as it can.
 pub fn effects(before: &Snapshot, after: &Snapshot, plugin: &Plugin, touched: &Touched, now: Timestamp) -> Effects {
     let mut subjects = Subjects::of(before, after, plugin, touched, now);
-    let mut found = Found::default();
-    found.more = subjects.list.len() > WORKLOADS;
+    let mut found = Found { more: subjects.list.len() > WORKLOADS, ..Found::default() };
     subjects.list.truncate(WORKLOADS);
     for subject in &subjects.list {
         for direction in Direction::BOTH {
@@ -226,7 +225,7 @@ impl Comparison<'_> {
             } else {
                 found.pairs += 1;
                 known.insert(class.clone());
-                peers.push(Moved::resting(class.clone(), labels.clone()));
+                peers.push(Moved::resting(class.clone(), labels));
             }
         });
         peers

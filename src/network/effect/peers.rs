@@ -35,7 +35,7 @@ impl Apart {
         // Where policies are alternatives, only what differs matters; where they are asked in order, what one says depends on those
         // before it, and so it does where isolation comes or goes.
         let add_up = all().all(|policy| adds_up(policy, direction, all().next()));
-        let differs = |policy: &Arc<Policy>| !add_up || !(old.contains(policy) && new.contains(policy));
+        let differs = |policy: &Arc<Policy>| !(add_up && old.contains(policy) && new.contains(policy));
         let networks_mean_pods = plugin.blocks_match_pods || plugin.blocks_match_nodes;
         apart.everybody = !add_up && networks_mean_pods && all().any(|policy| names_networks(policy, direction));
         for policy in all() {
@@ -86,11 +86,11 @@ impl Apart {
             return;
         }
         let mut within = |namespace: &Name, labels: &Labels| {
-            let spares = |peer: &&Peer| match peer {
+            let leaves_some_out = |peer: &&Peer| match peer {
                 Peer::Pods { namespaces, pods, .. } => !pods.is_everything() || !namespaces.matches(labels),
                 _ => false,
             };
-            let spared: Vec<&Peer> = self.spared.iter().filter(spares).collect();
+            let spared: Vec<&Peer> = self.spared.iter().filter(leaves_some_out).collect();
             let meant: Vec<&Peer> = self.meant.iter().filter(|peer| may_be_in(peer, namespace, labels)).collect();
             if spared.is_empty() && meant.is_empty() && self.names.is_empty() && !self.nodes && !self.everybody {
                 return;

@@ -32,7 +32,7 @@ impl Clone for Moved {
 
 impl Moved {
     /// A class that stays as it is.
-    pub(super) fn resting(class: ClassKey, labels: Labels) -> Self {
+    pub(super) fn resting(class: ClassKey, labels: &Labels) -> Self {
         let side = || Side { labels: labels.clone(), facts: Arc::clone(&class.facts) };
         Self { before: side(), after: side(), members: Members { class, only: None } }
     }
@@ -145,7 +145,9 @@ impl Gathering<'_> {
             };
             found.extend(self.after.classes(Some(namespace)).map(|(key, _)| key).filter(|key| selects(key)).cloned());
         });
-        found.iter().for_each(|class| self.concern(class));
+        for class in &found {
+            self.concern(class);
+        }
     }
 
     /// The classes selected by policies for which one that moves is a peer in one state and not in the other.
@@ -171,7 +173,9 @@ impl Gathering<'_> {
                 }
             });
         }
-        found.iter().for_each(|class| self.concern(class));
+        for class in &found {
+            self.concern(class);
+        }
     }
 
     fn concern(&mut self, class: &ClassKey) {
