@@ -35,7 +35,7 @@ use jiff::Timestamp;
 use ringwall::{
     model::{Kind, Name, Object, Protocol},
     network::{
-        Direction, Plugin, PluginName,
+        Direction, Plugin, PluginName, effects,
         reach::{Ends, Filter, Reach, isolation_of},
     },
     snapshot::{Edit, Need, Snapshot},
@@ -131,6 +131,14 @@ fn measure(objects: Vec<Object>) {
         published = snapshot.clone();
     });
     figures::print("one watch event applied and published", &events);
+
+    let policies: Vec<_> = snapshot.list(Kind::NetworkPolicy, None).map(Object::key).collect();
+    let changes = figures::sample(1_000, |index| {
+        let key = policies[index * 131 % policies.len()].clone();
+        let (after, touched) = snapshot.with([Edit::Remove(key)]);
+        black_box(effects(&snapshot, &after, &plugin, &touched, now()));
+    });
+    figures::print("effect of one policy change", &changes);
 
     let before = memory("VmRSS");
     let reach = timed("reach", || Reach::new(&snapshot, &plugin, now()));

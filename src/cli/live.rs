@@ -9,6 +9,7 @@ use crate::{
     cluster,
     decision::{self, Judgement, Templates},
     model::{Kind, Name, Object, ObjectKey},
+    network::reach::WorkloadName,
     report::ReportError,
     rules::{self, Subject},
     ruleset::Ruleset,
@@ -37,6 +38,26 @@ pub(super) fn unseen(snapshot: &Snapshot) -> (Vec<ReportError>, Vec<String>) {
         }
     }
     (errors, hints)
+}
+
+/// The state that objects make on top of what runs, once it has settled: a workload whose template is another replaces its Pods,
+/// which then are as the template says.
+pub(super) fn laid_on(below: &Snapshot, objects: impl Iterator<Item = Object>) -> Snapshot {
+    let objects: Vec<Object> = objects.collect();
+    let mut edits = Vec::new();
+    for object in &objects {
+        let key = object.key();
+        let (Some(facts), Some(before)) = (object.pod_facts(), below.object(&key).found()) else { continue };
+        if key.kind == Kind::Pod || before.pod_facts() == Some(facts) {
+            continue;
+        }
+        let workload = WorkloadName::of_object(below, &before);
+        let pods = below.list(Kind::Pod, key.namespace.as_ref());
+        let replaced = pods.filter(|pod| WorkloadName::of_object(below, pod) == workload);
+        edits.extend(replaced.map(|pod| Edit::Remove(pod.key())));
+    }
+    edits.extend(objects.into_iter().map(Edit::Put));
+    below.with(edits).0
 }
 
 /// The state that objects make on top of what runs, and what comes of it for the subjects that they affect.

@@ -55,12 +55,17 @@ impl NetworkPlugin {
 
     fn set(&self, plugin: &mut Plugin) -> anyhow::Result<()> {
         for option in &self.network_options {
-            let (name, value) = option
-                .split_once('=')
-                .ok_or_else(|| anyhow::anyhow!("--network-option {option}: an option is written KEY=VALUE"))?;
+            let (name, value) = option.split_once('=').ok_or_else(|| {
+                anyhow::anyhow!("--network-option {option}: an option is written KEY=VALUE, such as end-port=no")
+            })?;
             plugin.set(name.trim(), value).map_err(|error| {
                 let meant = nearest(&error.word, error.known.iter().map(String::as_str));
-                let help = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+                let help = match meant {
+                    Some(meant) => format!("; did you mean {meant}?"),
+                    // The values are said already.
+                    None if error.word == name.trim() => format!("; there is {}", error.known.join(", ")),
+                    None => String::new(),
+                };
                 anyhow::anyhow!("--network-option {option}: {error}{help}")
             })?;
         }

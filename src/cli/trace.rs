@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::Name,
-    network::{Plugin, PluginName},
+    network::{Controllers, Plugin},
     report::{self, Report, TraceFormat},
     snapshot::Snapshot,
     source::{Locate, nearest::nearest},
@@ -92,7 +92,7 @@ impl Trace {
             let below = super::live::load(self.live.kubeconfig.as_deref())?;
             errors.extend(super::live::unseen(&below).0);
             let written = manifests.origins.objects().filter_map(|key| manifests.snapshot.object(key).found());
-            below.with(written.map(crate::snapshot::Edit::Put)).0
+            super::live::laid_on(&below, written)
         } else {
             manifests.snapshot.clone()
         };
@@ -105,19 +105,28 @@ impl Trace {
             return Ok(exit::failure());
         }
         let chosen = self.plugin.chosen(&rules.environment.plugin, &snapshot)?;
-        if let Some(reason) = chosen.assumed.filter(|_| chosen.plugin.name != PluginName::Reference) {
-            let name = chosen.plugin.name;
-            output::complain(&format!(
-                "note: the network plugin is taken for {name}, for {reason}; --network-plugin names it\n"
-            ));
+        if chosen.assumed.is_some() || chosen.plugin.enforces_nothing() {
+            output::complain(&format!("note: {}\n", report::plugin_note(&chosen.plugin, chosen.assumed.as_deref())));
         }
-        self.follow(&snapshot, &chosen.plugin, &Places(&manifests.origins))
+        let controllers = rules.environment.controllers();
+        self.follow(&snapshot, &chosen.plugin, &controllers, &Places(&manifests.origins))
     }
 
-    fn follow(&self, snapshot: &Snapshot, plugin: &Plugin, locate: &dyn Locate) -> anyhow::Result<ExitCode> {
+    fn follow(
+        &self,
+        snapshot: &Snapshot,
+        plugin: &Plugin,
+        controllers: &Controllers,
+        locate: &dyn Locate,
+    ) -> anyhow::Result<ExitCode> {
         let namespace = Name::from(self.namespace.as_str());
-        let question =
-            Question { source: &self.source, target: &self.target, namespace: &namespace, now: Timestamp::now() };
+        let question = Question {
+            source: &self.source,
+            target: &self.target,
+            namespace: &namespace,
+            controllers,
+            now: Timestamp::now(),
+        };
         let found = match trace::trace(snapshot, plugin, question) {
             Ok(found) => found,
             Err(error) => bail!(explained(&error)),

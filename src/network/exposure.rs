@@ -1,6 +1,9 @@
 //! The exposure of a workload in one direction: whether it is isolated, and what is admitted to peers that nothing names.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+};
 
 use crate::{
     model::{AddressSet, ContainerPort, FieldPath, Kind, Name, ObjectKey, PodFacts, PortSet, Protocol, Selector},
@@ -181,6 +184,10 @@ pub(super) fn exposed_by(
     if policies.is_empty() && plugin.enforcement == Enforcement::Always {
         return Exposure { by_plugin: true, admission: Arc::new(Admission::nothing()), ..Exposure::unisolated() };
     }
+    let policies = match select::in_force(plugin, &policies, direction) {
+        Cow::Owned(all) => all,
+        Cow::Borrowed(_) => policies,
+    };
     let partial = policies.iter().find_map(|policy| {
         let rules = policy.rules(direction).unwrap_or_default();
         let reason = policy.subject.partial.as_ref().or_else(|| rules.iter().find_map(|rule| rule.partial.as_ref()))?;

@@ -56,7 +56,8 @@ pub fn of_policies(
         (Direction::Ingress, _) => (source, None),
         (Direction::Egress, _) => (destination, None),
     };
-    let mut ports = match policies {
+    let policies = policies.map(|policies| select::in_force(plugin, policies, direction));
+    let mut ports = match policies.as_deref() {
         Some([]) if plugin.enforcement == Enforcement::Always => Bounds::exactly(PortSet::none()),
         None | Some([]) => Bounds::exactly(PortSet::every()),
         Some(policies) => side(

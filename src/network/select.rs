@@ -1,13 +1,18 @@
 //! Which policies select a Pod.
 
-use std::sync::Arc;
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use crate::{
-    model::{Kind, Labels, Name, Object},
+    model::{Kind, Labels, Name, Object, ObjectKey, Selector},
     snapshot::{Blind, Coverage, Snapshot},
 };
 
-use super::{Direction, Family, Plugin, PodView, Policy, lower::each_policy};
+use super::{
+    Direction, Enforcement, Family, Order, Plugin, PodView, Policy, PolicySubject, Rank, Tier, lower::each_policy,
+};
 
 /// The kinds of policies, NetworkPolicies first.
 fn kinds() -> impl Iterator<Item = Kind> {
@@ -55,6 +60,43 @@ pub fn selecting(
     sort(&mut found);
     found
 }
+
+/// The policies that select a Pod, in order, with what the plugin adds where it isolates everybody: whom only policies select that
+/// do not isolate is isolated as those are whom none selects.
+pub(super) fn in_force<'a>(
+    plugin: &Plugin,
+    policies: &'a [Arc<Policy>],
+    direction: Direction,
+) -> Cow<'a, [Arc<Policy>]> {
+    let adds = plugin.enforcement == Enforcement::Always
+        && !policies.is_empty()
+        && !policies.iter().any(|policy| policy.isolates(direction));
+    if !adds {
+        return Cow::Borrowed(policies);
+    }
+    let mut all = policies.to_vec();
+    all.push(Arc::clone(&ALWAYS));
+    sort(&mut all);
+    Cow::Owned(all)
+}
+
+/// What Cilium's `policyEnforcementMode: always` comes to: everybody is isolated by policies that let nothing through.
+static ALWAYS: LazyLock<Arc<Policy>> = LazyLock::new(|| {
+    Arc::new(Policy {
+        source: ObjectKey::cluster(Kind::CiliumClusterwideNetworkPolicy, "(policyEnforcementMode: always)"),
+        order: Order { tier: Tier::network_policy(), priority: Rank::of(Order::NETWORK_POLICY), name: Name::default() },
+        subject: PolicySubject {
+            namespace: None,
+            namespaces: Selector::everything(),
+            pods: Selector::everything(),
+            partial: None,
+        },
+        ingress: Some(Arc::from([])),
+        egress: Some(Arc::from([])),
+        isolates_ingress: true,
+        isolates_egress: true,
+    })
+});
 
 /// Puts policies into the order in which they are asked.
 pub(super) fn sort(policies: &mut [Arc<Policy>]) {

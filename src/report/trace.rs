@@ -57,6 +57,9 @@ fn port(path: &Path) -> Option<String> {
 fn step(step: &NameStep) -> String {
     match &step.what {
         Naming::AddressOf(address, object) => format!("{address} is the address of {object}"),
+        Naming::ControllerIn(namespace) => {
+            format!("the ingress controller runs in namespace {namespace}, as the ruleset says")
+        }
         Naming::Itself(pod) => format!("{pod} is both ends, and a Pod always reaches itself"),
         Naming::ServicePort { service, port, name, protocol, target } => {
             let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
@@ -113,7 +116,8 @@ fn ground(side: &Side) -> String {
         Ground::Accepted(place) => format!("{} of {} lets it pass", rule_name(&place.path), place.object),
         Ground::Denied(place) => format!("{} of {} denies it", rule_name(&place.path), place.object),
         Ground::Isolated(policies) => {
-            format!("{} isolates it for {direction}, and no rule matches", objects(policies))
+            let verb = if policies.len() == 1 { "isolates" } else { "isolate" };
+            format!("{} {verb} it for {direction}, and no rule matches", objects(policies))
         }
         Ground::Undecided => "no policy decides, and what is undecided is allowed".to_owned(),
         Ground::NodeTraffic => {

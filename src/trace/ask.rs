@@ -188,6 +188,13 @@ const SHORT: [(&str, Kind); 8] = [
     ("cj", Kind::CronJob),
 ];
 
+impl KindName {
+    /// The kind that can be an end, by its name, its plural or its short name, in any case.
+    pub fn of(word: &str) -> Option<Kind> {
+        kind_of(word)
+    }
+}
+
 fn kind_of(word: &str) -> Option<Kind> {
     let word = word.to_ascii_lowercase();
     let short = SHORT.iter().find(|(short, _)| *short == word).map(|(_, kind)| *kind);

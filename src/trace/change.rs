@@ -110,7 +110,7 @@ fn is_nameless(asked: &Asked<'_>) -> bool {
     match peer(asked) {
         Actor::IngressController => true,
         Actor::Pod(group, _) => group.facts.host_network && !asked.plugin.host_network_pods,
-        Actor::Address(_) => false,
+        Actor::Address(_) | Actor::Controller(_) => false,
     }
 }
 
@@ -129,7 +129,7 @@ fn subject<'a>(asked: &Asked<'a>) -> Option<&'a Group> {
 }
 
 fn added(asked: &Asked<'_>) -> Option<Added> {
-    let subject = subject(asked)?;
+    let subject = subject(asked).filter(|group| group.object.kind != Kind::Namespace)?;
     if !asked.plugin.enforces(Kind::NetworkPolicy) || !is_isolated_already(asked) {
         return None;
     }
@@ -143,6 +143,10 @@ fn added(asked: &Asked<'_>) -> Option<Added> {
         Actor::Pod(group, _) => {
             let namespace = (group.namespace != subject.namespace).then(|| group.namespace.clone());
             (PeerAdded::Pods { namespace, labels: lasting(&group.facts.labels) }, group.workload.name.to_string())
+        }
+        Actor::Controller(group) => {
+            let namespace = Some(group.namespace.clone());
+            (PeerAdded::Pods { namespace, labels: Labels::default() }, group.namespace.to_string())
         }
     };
     let (protocol, port) = asked.at;

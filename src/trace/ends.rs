@@ -31,6 +31,8 @@ pub(super) enum Actor {
     IngressController,
     Address(IpAddr),
     Pod(Group, Arc<[IpAddr]>),
+    /// Some Pod in the namespace of the ingress controller.
+    Controller(Group),
 }
 
 impl Actor {
@@ -39,12 +41,13 @@ impl Actor {
             Self::IngressController => Party::IngressController,
             Self::Address(address) => Party::Address(*address),
             Self::Pod(group, addresses) => Party::Pod(group.view(), addresses),
+            Self::Controller(group) => network::unplaced(group.view()),
         }
     }
 
     pub(super) fn group(&self) -> Option<&Group> {
         match self {
-            Self::Pod(group, _) => Some(group),
+            Self::Pod(group, _) | Self::Controller(group) => Some(group),
             Self::IngressController | Self::Address(_) => None,
         }
     }

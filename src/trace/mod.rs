@@ -8,6 +8,7 @@
 
 mod ask;
 mod change;
+mod controller;
 mod ends;
 mod merge;
 mod paths;
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::{FieldPath, Name, ObjectKey, Protocol},
-    network::{Plugin, reach::WorkloadName},
+    network::{Controllers, Plugin, reach::WorkloadName},
     snapshot::Snapshot,
 };
 
@@ -109,6 +110,8 @@ pub struct Question<'a> {
     pub target: &'a Target,
     /// The namespace of a source that names none, and of the target of an address.
     pub namespace: &'a Name,
+    /// Where ingress controllers run.
+    pub controllers: &'a Controllers,
     /// Which Pods count as running.
     pub now: Timestamp,
 }

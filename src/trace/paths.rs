@@ -11,6 +11,7 @@ use crate::{
 use super::{
     Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Trace, TraceError, Verdict, Who,
     change,
+    controller::{self, Candidate},
     ends::{self, Group},
     merge::Merged,
     service,
@@ -23,8 +24,10 @@ const HANDFUL: usize = 5;
 const PAIRS: usize = 400;
 
 pub(super) fn trace(snapshot: &Snapshot, plugin: &Plugin, question: Question<'_>) -> Result<Trace, TraceError> {
-    let sources = sources(snapshot, question)?;
-    let landing = landing(snapshot, question)?;
+    let landing = landing(snapshot, question);
+    // Who the source is depends on the target; a slip in the source is told first all the same.
+    let sources = sources(snapshot, question, landing.as_deref().unwrap_or_default())?;
+    let landing = landing?;
     let pairs = sources.iter().flat_map(|source| landing.iter().map(move |spot| (source, spot)));
     let mut pairs = pairs.flat_map(|(source, spot)| apart(snapshot, plugin, source, spot));
     let mut merged = Merged::default();
@@ -52,6 +55,7 @@ enum Ends {
     IngressController,
     Address(IpAddr),
     Pods(Group),
+    Controller(Group),
 }
 
 /// Where the name of the target leads.
@@ -86,10 +90,10 @@ struct Arrival {
     steps: Vec<NameStep>,
 }
 
-fn sources(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Start>, TraceError> {
+fn sources(snapshot: &Snapshot, question: Question<'_>, landing: &[Spot]) -> Result<Vec<Start>, TraceError> {
     let start = |who| Start { who, steps: Vec::new() };
     Ok(match question.source {
-        Who::IngressController => vec![start(Ends::IngressController)],
+        Who::IngressController => controllers(snapshot, question, landing),
         Who::Address(address) => match ends::of_address(snapshot, *address, question.now) {
             Some(group) => {
                 let step = NameStep { what: Naming::AddressOf(*address, group.object.clone()), at: None };
@@ -106,6 +110,25 @@ fn sources(snapshot: &Snapshot, question: Question<'_>) -> Result<Vec<Start>, Tr
             groups.into_iter().map(|group| start(Ends::Pods(group))).collect()
         }
     })
+}
+
+/// Who the ingress controller may be, for a target.
+fn controllers(snapshot: &Snapshot, question: Question<'_>, landing: &[Spot]) -> Vec<Start> {
+    let mut to = Vec::new();
+    for spot in landing {
+        if let Landing::Pods(group, port) = &spot.to {
+            to.push((group, *port));
+        }
+    }
+    let start = |candidate| {
+        let said = |namespace| vec![NameStep { what: Naming::ControllerIn(namespace), at: None }];
+        match candidate {
+            Candidate::Unknown => Start { who: Ends::IngressController, steps: Vec::new() },
+            Candidate::Workload(namespace, group) => Start { who: Ends::Pods(group), steps: said(namespace) },
+            Candidate::Somebody(namespace, group) => Start { who: Ends::Controller(group), steps: said(namespace) },
+        }
+    };
+    controller::candidates(snapshot, question, &to).into_iter().map(start).collect()
 }
 
 fn is_service(named: &Named) -> bool {
@@ -219,12 +242,13 @@ fn apart(snapshot: &Snapshot, plugin: &Plugin, source: &Start, spot: &Spot) -> V
         _ => Vec::new(),
     };
     let leaving = match &source.who {
-        Ends::Pods(group) => policies(group, Direction::Egress),
+        Ends::Pods(group) | Ends::Controller(group) => policies(group, Direction::Egress),
         _ => Vec::new(),
     };
     let actors = match &source.who {
         Ends::IngressController => vec![(Actor::IngressController, 0)],
         Ends::Address(address) => vec![(Actor::Address(*address), 0)],
+        Ends::Controller(group) => vec![(Actor::Controller(group.clone()), 0)],
         Ends::Pods(group) => one_for_each(group, &networks(plugin, group, &entering, Direction::Ingress)),
     };
     let arrival = |end, service, port| Arrival { end, service, port, steps: spot.steps.clone() };
@@ -325,7 +349,7 @@ fn itself(way: &Way, arrival: &Arrival) -> Option<ObjectKey> {
 
 fn shown(actor: &Actor, pods: usize) -> End {
     match actor {
-        Actor::IngressController => End::IngressController,
+        Actor::IngressController | Actor::Controller(_) => End::IngressController,
         Actor::Address(address) => End::Address(*address),
         Actor::Pod(group, _) => End::Workload {
             name: group.workload.clone(),

@@ -22,6 +22,8 @@ pub struct NameStep {
 pub enum Naming {
     /// The address is that of a Pod or of a Service.
     AddressOf(std::net::IpAddr, ObjectKey),
+    /// The ingress controller runs in that namespace.
+    ControllerIn(Name),
     /// The source is the destination.
     Itself(ObjectKey),
     /// The Service has that port, which is that port of its Pods.
@@ -79,6 +81,7 @@ impl NameStep {
     pub fn verdict(&self) -> Verdict {
         match self.what {
             Naming::AddressOf(..)
+            | Naming::ControllerIn(_)
             | Naming::Itself(_)
             | Naming::Headless(_)
             | Naming::ServicePort { .. }

@@ -183,7 +183,10 @@ impl Asked<'_> {
             Ground::Unseen(_) => Verdict::Unknown,
             _ => self.engine(policies.as_deref()),
         };
-        let workload = subject.map(|group| group.workload.clone());
+        let workload = match self.subject() {
+            Actor::Pod(group, _) => Some(group.workload.clone()),
+            Actor::Controller(_) | Actor::Address(_) | Actor::IngressController => None,
+        };
         Side { direction: self.direction, workload, verdict, ground, tiers, unenforced: self.unenforced() }
     }
 

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     model::{Kind, decode},
-    network::{Enforcement, PluginName},
+    network::{Controllers, Enforcement, PluginName},
     snapshot::{Blind, Edit, Scope},
 };
 
@@ -40,7 +40,13 @@ fn world(more: impl IntoIterator<Item = Edit>) -> Snapshot {
 fn follow(snapshot: &Snapshot, plugin: &Plugin, target: &str) -> Trace {
     let (source, target): (Who, Target) = ("shop/front".parse().unwrap(), target.parse().unwrap());
     let namespace = Name::from("default");
-    let question = Question { source: &source, target: &target, namespace: &namespace, now: Timestamp::UNIX_EPOCH };
+    let question = Question {
+        source: &source,
+        target: &target,
+        namespace: &namespace,
+        controllers: &Controllers::default(),
+        now: Timestamp::UNIX_EPOCH,
+    };
     trace(snapshot, plugin, question).unwrap()
 }
 

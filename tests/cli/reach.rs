@@ -100,6 +100,56 @@ fn what_is_not_there_is_answered_with_the_nearest() {
 }
 
 #[test]
+fn what_is_no_end_of_a_flow_is_told_with_what_is() {
+    let told = |arguments: &str| ringwall(&format!("{WORLD} {arguments}")).stderr;
+    assert!(told("--from deploy/shop/frontent").contains("did you mean frontend?"));
+    assert!(told("--from 10.0.0.0/8").contains("is a network: name one address of it"));
+    assert!(told("--to svc/shop/frontend").contains("flows have Pods at their ends, not Services"));
+    assert!(told("--namespace elsewhere").contains("; there is "));
+    assert!(told("--network-option foo=bar").contains("there is no network option foo; there is "));
+}
+
+#[test]
+fn a_difference_with_what_cannot_be_read_is_none() {
+    for pair in ["reach/old inputs/broken.yaml", "reach/missing reach/new", "reach/old empty"] {
+        let run = ringwall(&format!("reach diff {pair} --format markdown"));
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+        assert!(run.stderr.starts_with("error: "), "{run}");
+    }
+}
+
+#[test]
+fn a_workload_that_is_new_in_both_directions_is_one_line() {
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: a}}\nspec: {{containers: [{{name: c, image: c}}]}}\n---\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (old, new) = (file("old.yaml", pod("a")), file("new.yaml", pod("a") + &pod("b")));
+    let told = with_input(&["reach", "diff", &old, &new], "").stdout;
+    assert!(told.contains("\n  new: Pod a/b, ingress and egress: not there -> unisolated\n\n"), "{told}");
+}
+
+#[test]
+fn what_a_reader_must_know_is_hinted_at() {
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a, namespace: a}\nspec: {podSelector: {}}\n";
+    let run = with_input(&["reach", "-"], policy);
+    assert!(run.code == 0 && run.stdout.contains("hint: there are policies and no workload"), "{run}");
+    let unsaid = ringwall("reach reach/served.yaml");
+    assert!(unsaid.stdout.contains("hint: nobody knows which Pods the ingress controller is"), "{unsaid}");
+    assert!(unsaid.stdout.contains("TCP 8080 at most  from the ingress controller"), "{unsaid}");
+    let said = ringwall("reach reach/served.yaml --ruleset reach/controllers.yaml");
+    assert!(!said.stdout.contains("hint:"), "{said}");
+    assert!(said.stdout.contains("TCP 8080   from the ingress controller"), "{said}");
+}
+
+#[test]
 fn the_assumed_plugin_is_always_told() {
     let cilium = ringwall("reach reach/cilium.yaml");
     assert!(cilium.stdout.starts_with("network plugin cilium (assumed, for there are Cilium policies"), "{cilium}");

@@ -168,3 +168,39 @@ fn json_is_what_the_schema_says() {
 fn json_looks_so() {
     assert_snapshot!(trace("web/front shop/db:5432 --format json"));
 }
+
+#[test]
+fn the_ingress_controller_is_whoever_runs_where_the_ruleset_says() {
+    let controller = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: nginx, namespace: ingress}\n\
+                      spec: {containers: [{name: nginx, image: nginx}]}\n";
+    let served = std::fs::read_to_string(crate::cases().join("reach/served.yaml")).unwrap();
+    let world = format!("{served}{controller}");
+    let question = ["trace", "ingress-controller", "svc/shop/web:80", "-", "--ruleset", "reach/controllers.yaml"];
+    let reach = ["reach", "-", "--ruleset", "reach/controllers.yaml", "--format", "json", "--to", "shop/web"];
+    for (world, source) in [(&world, "Pod ingress/nginx"), (&served, "the ingress controller")] {
+        let run = with_input(&question, world);
+        assert_eq!(run.code, 0, "{run}");
+        assert!(run.stdout.starts_with(&format!("TCP 8080 from {source} to Pod shop/web\n")), "{run}");
+        assert!(run.stdout.contains("the ingress controller runs in namespace ingress, as the ruleset says"), "{run}");
+        let flows = with_input(&reach, world).json()["flows"].clone();
+        assert_eq!((flows.as_array().unwrap().len(), &flows[0]["precision"]), (1, &json!("exact")), "{flows}");
+    }
+    let deny = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: ingress}\n\
+                spec: {podSelector: {}, policyTypes: [Egress]}\n";
+    for world in [world, served.clone()] {
+        let run = with_input(&question, &format!("{world}{deny}"));
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stdout.contains("verdict: denied by the egress"), "{run}");
+    }
+    let unsaid = with_input(&["trace", "ingress-controller", "svc/shop/web:80", "-"], &served);
+    assert!(unsaid.stdout.contains("verdict: may be allowed"), "{unsaid}");
+}
+
+#[test]
+fn the_assumed_plugin_is_always_told() {
+    let run = trace("web/front shop/db:5432");
+    assert!(run.stderr.contains("note: network plugin reference (assumed, for no object tells of another"), "{run}");
+    assert_eq!(trace("web/front shop/db:5432 --network-plugin calico").stderr, "");
+    let none = trace("web/front shop/db:5432 --network-plugin none");
+    assert!(none.stderr.contains("it enforces no policy"), "{none}");
+}

@@ -29,5 +29,6 @@ mod policies;
 mod policy_kinds;
 mod profiles;
 mod races;
+mod reach;
 mod serving;
 mod teardown;

@@ -121,10 +121,11 @@ spec:
     kubectl.apply(policy).ok();
     eventually(PATIENCE, "the shared one has seen the policy", || {
         let outcome = run(&kubectl, "web");
-        match outcome.success {
-            true => Ok(assert!(outcome.stderr.contains("environment.networkPlugin"), "{outcome}")),
-            false => Err(outcome.stderr),
+        if !outcome.success {
+            return Err(outcome.stderr);
         }
+        assert!(outcome.stderr.contains("environment.networkPlugin"), "{outcome}");
+        Ok(())
     });
 }
 

@@ -2,7 +2,7 @@
 //! something depends on what no object tells.
 
 mod evaluator;
-mod world;
+pub(crate) mod world;
 
 use std::net::IpAddr;
 

@@ -5,14 +5,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod agreement;
 mod calico;
 mod cilium;
 mod cluster_lines;
 mod cluster_policies;
 mod cluster_world;
+mod effects;
+mod end_to_end;
 mod evaluator;
 mod exposure;
 mod laws;
+mod laws_mixed;
+mod mixed;
 mod reach;
 mod regions;
 mod snapshot;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use ringwall::{
     model::{Kind, Meta, Object, Phase, Protocol},
-    network::{Direction, Plugin},
+    network::{Controllers, Direction, Plugin},
     snapshot::{Edit, Snapshot},
     trace::{Change, Ground, Hop, Named, Path, PortName, Question, Target, Trace, Verdict, Who, trace},
 };
@@ -60,7 +60,13 @@ fn follow(
 ) -> Trace {
     let target = Target { who: target.clone(), port: PortName::Number(port), protocol: Some(protocol) };
     let namespace = "default".into();
-    let question = Question { source, target: &target, namespace: &namespace, now: Timestamp::UNIX_EPOCH };
+    let question = Question {
+        source,
+        target: &target,
+        namespace: &namespace,
+        controllers: &Controllers::default(),
+        now: Timestamp::UNIX_EPOCH,
+    };
     trace(snapshot, plugin, question).expect("both ends are there")
 }
 

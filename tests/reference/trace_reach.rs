@@ -9,7 +9,7 @@ use ringwall::{
     manifest::{self, Options},
     model::{Name, Protocol},
     network::{
-        Plugin, PluginName,
+        Controllers, Plugin, PluginName,
         reach::{End, Filter, Flow, Precision, Reach, WorkloadName},
     },
     snapshot::{Edit, Snapshot},
@@ -22,7 +22,13 @@ use crate::{cluster_world::cluster_world, trace::object};
 fn follow(snapshot: &Snapshot, plugin: &Plugin, source: &Who, who: &Who, (protocol, port): (Protocol, u16)) -> Trace {
     let target = Target { who: who.clone(), port: PortName::Number(port), protocol: Some(protocol) };
     let namespace = Name::from("default");
-    let question = Question { source, target: &target, namespace: &namespace, now: Timestamp::UNIX_EPOCH };
+    let question = Question {
+        source,
+        target: &target,
+        namespace: &namespace,
+        controllers: &Controllers::default(),
+        now: Timestamp::UNIX_EPOCH,
+    };
     trace(snapshot, plugin, question).expect("both ends are there")
 }
 

@@ -4,6 +4,7 @@
 
 mod affected;
 mod blindness;
+mod classes;
 mod fixes;
 mod messages;
 mod mismatch;

@@ -35,6 +35,12 @@ impl Diff {
         let rules = question.ruleset()?;
         let now = Timestamp::now();
         let (old, new) = self.states()?;
+        if !old.wrong.is_empty() || !new.wrong.is_empty() {
+            // What could not be read would be told as taken away, or a policy that counts as one that is not there.
+            let wrong: Vec<_> = old.wrong.into_iter().chain(new.wrong).collect();
+            Question::say_errors(&wrong);
+            return Ok(exit::failure());
+        }
         let of_ruleset = &rules.environment.plugin;
         let mut chosen = question.plugin.chosen(of_ruleset, &new.snapshot)?;
         if chosen.assumed.is_some() && chosen.plugin.name == crate::network::PluginName::Reference {
@@ -80,7 +86,7 @@ impl Diff {
                 return Err(anyhow!("with --cluster the old state is the cluster: name the new one alone"));
             };
             let below = self.question.cluster()?;
-            let old = Input { snapshot: below.snapshot.clone(), errors: Vec::new(), hints: Vec::new() };
+            let old = Input::of(below.snapshot.clone());
             return Ok((old, input::laid_on(below, std::slice::from_ref(new))));
         }
         let [old, new] = self.paths.as_slice() else {

@@ -10,8 +10,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
+    model::{Kind, Object},
     network::{
-        Controllers, Plugin,
+        Controllers, Plugin, Server,
         reach::{Difference, End, Filter, Flow, Precision, Reach, difference, entrances},
     },
     report::ReportError,
@@ -41,8 +42,18 @@ pub(super) struct Live {
 /// A state, and what could not be read of it.
 pub(super) struct Input {
     pub(super) snapshot: Snapshot,
+    /// What of the cluster could not be seen.
     pub(super) errors: Vec<ReportError>,
+    /// What of the files could not be read.
+    pub(super) wrong: Vec<ReportError>,
     pub(super) hints: Vec<String>,
+}
+
+impl Input {
+    /// A state of which everything could be read.
+    pub(super) fn of(snapshot: Snapshot) -> Self {
+        Self { snapshot, errors: Vec::new(), wrong: Vec::new(), hints: Vec::new() }
+    }
 }
 
 impl Question {
@@ -61,21 +72,21 @@ impl Question {
     pub(super) fn cluster(&self) -> anyhow::Result<Input> {
         let snapshot = super::super::live::load(self.live.kubeconfig.as_deref())?;
         let (errors, hints) = super::super::live::unseen(&snapshot);
-        Ok(Input { snapshot, errors, hints })
+        Ok(Input { errors, hints, ..Input::of(snapshot) })
     }
 }
 
 /// The state that files make.
 pub(super) fn files(paths: &[PathBuf]) -> Input {
-    let (sources, mut errors) = inputs::read(paths);
-    let (manifests, wrong) = manifests::load(&sources, NAMESPACE);
-    errors.extend(wrong);
-    if errors.is_empty() && manifests.origins.objects().next().is_none() {
+    let (sources, mut wrong) = inputs::read(paths);
+    let (manifests, more) = manifests::load(&sources, NAMESPACE);
+    wrong.extend(more);
+    if wrong.is_empty() && manifests.origins.objects().next().is_none() {
         let file = paths.first().map(|path| path.to_string_lossy().as_ref().into()).unwrap_or_default();
         let reason = "there is no Kubernetes object in it that Ringwall reads".to_owned();
-        errors.push(ReportError { file, position: None, reason, suggestion: None });
+        wrong.push(ReportError { file, position: None, reason, suggestion: None });
     }
-    Input { snapshot: manifests.snapshot, errors, hints: Vec::new() }
+    Input { wrong, ..Input::of(manifests.snapshot) }
 }
 
 /// The state that files make on top of another.
@@ -84,14 +95,41 @@ pub(super) fn laid_on(below: Input, paths: &[PathBuf]) -> Input {
     if paths.is_empty() {
         return below;
     }
-    let Input { snapshot, mut errors, hints } = below;
-    let (sources, unread) = inputs::read(paths);
-    let (manifests, wrong) = manifests::load(&sources, NAMESPACE);
-    errors.extend(unread);
-    errors.extend(wrong);
+    let (sources, mut wrong) = inputs::read(paths);
+    let (manifests, more) = manifests::load(&sources, NAMESPACE);
+    wrong.extend(more);
     let objects = manifests.origins.objects().filter_map(|key| manifests.snapshot.object(key).found());
-    let (snapshot, _) = snapshot.with(objects.map(crate::snapshot::Edit::Put));
-    Input { snapshot, errors, hints }
+    let snapshot = super::super::live::laid_on(&below.snapshot, objects);
+    Input { snapshot, wrong, ..below }
+}
+
+/// What should be known of a state before its flows are believed.
+pub(super) fn hints(snapshot: &Snapshot, workloads: usize, controllers: &Controllers) -> Vec<String> {
+    let mut hints = Vec::new();
+    let policies: usize =
+        Kind::all().filter(|kind| kind.is_policy()).map(|kind| snapshot.list(kind, None).count()).sum();
+    if workloads == 0 && policies > 0 {
+        hints.push(
+            "there are policies and no workload: flows have workloads at their ends; name their files as well"
+                .to_owned(),
+        );
+    }
+    let unsaid = snapshot.list(Kind::Ingress, None).any(|object| match object {
+        Object::Ingress(ingress) => match controllers.of_ingress(snapshot, ingress) {
+            Server::Controller(name) => controllers.namespace(&name).is_none(),
+            Server::Unseen => true,
+            Server::Nobody => false,
+        },
+        _ => false,
+    });
+    if workloads > 0 && unsaid {
+        hints.push(
+            "nobody knows which Pods the ingress controller is: environment.ingressControllers.NAME.namespace of the ruleset says \
+             where it runs"
+                .to_owned(),
+        );
+    }
+    hints
 }
 
 /// A state whose flows can be told, with those that come in through Services.

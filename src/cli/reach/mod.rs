@@ -96,13 +96,16 @@ impl ReachArguments {
 fn tell(paths: &[PathBuf], question: &Question) -> anyhow::Result<ExitCode> {
     let rules = question.ruleset()?;
     let now = Timestamp::now();
-    let Input { snapshot, errors, mut hints } = question.input(paths)?;
+    let Input { snapshot, mut errors, wrong, mut hints } = question.input(paths)?;
+    errors.extend(wrong);
     let chosen = question.plugin.chosen(&rules.environment.plugin, &snapshot)?;
-    let state = State::new(&snapshot, &chosen.plugin, &rules.environment.controllers(), now);
+    let controllers = rules.environment.controllers();
+    let state = State::new(&snapshot, &chosen.plugin, &controllers, now);
     let isolation = state.reach.isolation();
     let workloads: Vec<WorkloadName> = isolation.iter().map(|it| it.workload.clone()).collect();
     let filter = question.filter(&workloads)?;
     hints.extend(input::ignored(&chosen.plugin, &snapshot));
+    hints.extend(input::hints(&snapshot, workloads.len(), &controllers));
     let asked: Vec<WorkloadIsolation> =
         isolation.into_iter().filter(|it| filter.concerns(&End::Workload(it.workload.clone()))).collect();
     let frame =
@@ -132,12 +135,17 @@ impl Question {
         })
     }
 
+    /// What could not be read.
+    fn say_errors(errors: &[crate::report::ReportError]) {
+        if !errors.is_empty() {
+            output::complain(&format!("error: {}\n", ruleset::shown(errors).replace('\n', "\nerror: ")));
+        }
+    }
+
     /// What belongs to standard error: what could not be read, and for the formats that are not read by people what they must know.
     fn say_aside(&self, frame: ReachFrame<'_>, errors: &[crate::report::ReportError]) {
+        Self::say_errors(errors);
         let mut text = String::new();
-        if !errors.is_empty() {
-            let _ = writeln!(text, "error: {}", ruleset::shown(errors).replace('\n', "\nerror: "));
-        }
         if self.format != Format::Text {
             if frame.assumed.is_some() || frame.plugin.enforces_nothing() {
                 let _ = writeln!(text, "note: {}", plugin_note(frame.plugin, frame.assumed));

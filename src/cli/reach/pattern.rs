@@ -8,6 +8,7 @@ use crate::{
     model::Name,
     network::reach::{Entity, Pattern, WorkloadName},
     source::nearest::nearest,
+    trace::KindName,
 };
 
 /// How the ingress controller is written.
@@ -20,6 +21,9 @@ pub(super) fn pattern(flag: &str, text: &str, workloads: &[WorkloadName]) -> any
     }
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(Pattern::Address(address));
+    }
+    if text.parse::<ipnet::IpNet>().is_ok() {
+        return Err(anyhow!("{flag} {text}: is a network: name one address of it"));
     }
     match *text.split('/').collect::<Vec<_>>().as_slice() {
         [only] => {
@@ -63,6 +67,13 @@ fn workload(
         let help = meant(name, there().map(|workload| &*workload.name));
         return Err(anyhow!("{flag} {space}/{name}: there is no workload {name} in the namespace {space}{help}"));
     };
+    let service = ["svc", "service", "services"].iter().any(|word| kind.eq_ignore_ascii_case(word));
+    if service {
+        return Err(anyhow!(
+            "{flag} {kind}/{space}/{name}: flows have Pods at their ends, not Services: name the workload behind it, or follow one \
+             packet through it with ringwall trace"
+        ));
+    }
     let mut of_kind = there().filter(|workload| is_kind(&workload.kind, kind)).peekable();
     let Some(first) = of_kind.peek() else {
         let help = meant(kind, there().map(|workload| &*workload.kind));
@@ -77,15 +88,26 @@ fn workload(
     Err(anyhow!("{flag} {kind}/{space}/{name}: there is no {known} {name} in the namespace {space}{help}"))
 }
 
-/// As kubectl takes it: any case, one or many.
+/// As kubectl takes it: any case, one or many, or the short name.
 fn is_kind(kind: &str, written: &str) -> bool {
+    if KindName::of(written).is_some_and(|known| known.name() == kind) {
+        return true;
+    }
     let singular = written.strip_suffix(['s', 'S']).unwrap_or(written);
     kind.eq_ignore_ascii_case(written) || kind.eq_ignore_ascii_case(singular)
 }
 
 fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
     let known: BTreeSet<&str> = known.collect();
-    nearest(word, known).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default()
+    if let Some(meant) = nearest(word, known.iter().copied()) {
+        return format!("; did you mean {meant}?");
+    }
+    if known.is_empty() {
+        return String::new();
+    }
+    let more = if known.len() > SHOWN { ", ..." } else { "" };
+    format!("; there is {}{more}", known.into_iter().take(SHOWN).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -116,6 +138,7 @@ mod tests {
         assert_eq!(told("shop"), Ok(workload(None, None)));
         assert_eq!(told("shop/frontend"), Ok(workload(None, Some("frontend"))));
         assert_eq!(told("deployments/shop/frontend"), Ok(workload(Some("Deployment"), Some("frontend"))));
+        assert_eq!(told("deploy/shop/frontend"), told("deployments/shop/frontend"));
         assert_eq!(told("fd00::1"), Ok(Pattern::Address("fd00::1".parse().unwrap())));
         assert_eq!(told("ingress-controller"), Ok(Pattern::Entity(Entity::IngressController)));
     }
@@ -129,5 +152,8 @@ mod tests {
         assert!(error("deploymnet/shop/frontend").ends_with("did you mean Deployment?"));
         assert!(error("deployment/shop/db").starts_with("--from deployment/shop/db: there is no Deployment db"));
         assert!(error("a/b/c/d").contains("write NAMESPACE"));
+        assert!(error("elsewhere").ends_with("; there is shop, web"), "{}", error("elsewhere"));
+        assert!(error("10.0.0.0/8").contains("is a network"));
+        assert!(error("svc/shop/db").contains("not Services"));
     }
 }

@@ -4,6 +4,7 @@
 //! moves, and of peers only those that rules which differ name. What opens or closes to just anybody is told as such and not peer
 //! by peer.
 
+mod peers;
 mod subjects;
 
 use std::{
@@ -19,14 +20,17 @@ use crate::{
 };
 
 use super::{
-    Admission, Direction, Enforcement, Party, Peer, Plugin, PodView, Policy, Reading, evaluate, of_policies,
-    policies_on, reach::WorkloadName, select, unplaced,
+    Admission, Direction, Enforcement, Party, Plugin, PodView, Policy, Reading, evaluate, of_policies, policies_on,
+    reach::WorkloadName, select, unplaced,
 };
 
+use peers::{Apart, Members};
 use subjects::{Moved, Subjects};
 
 /// How many peers of one workload are looked at one by one.
 const PEERS: usize = 1_000;
+/// How many pairs of a workload and a peer are looked at.
+const PAIRS: usize = 20_000;
 /// How many workloads are looked at.
 const WORKLOADS: usize = 2_000;
 
@@ -71,8 +75,7 @@ pub struct Effects {
 /// much as it can.
 pub fn effects(before: &Snapshot, after: &Snapshot, plugin: &Plugin, touched: &Touched, now: Timestamp) -> Effects {
     let mut subjects = Subjects::of(before, after, plugin, touched, now);
-    let mut found = Found::default();
-    found.more = subjects.list.len() > WORKLOADS;
+    let mut found = Found { more: subjects.list.len() > WORKLOADS, ..Found::default() };
     subjects.list.truncate(WORKLOADS);
     for subject in &subjects.list {
         for direction in Direction::BOTH {
@@ -87,6 +90,7 @@ pub fn effects(before: &Snapshot, after: &Snapshot, plugin: &Plugin, touched: &T
 struct Subject {
     workloads: Vec<WorkloadName>,
     namespace: Name,
+    members: Members,
     before: Side,
     after: Side,
 }
@@ -109,6 +113,7 @@ impl Side {
 struct Found {
     wide: BTreeSet<Effect>,
     named: BTreeMap<(bool, WorkloadName, Direction, PortSet), BTreeSet<WorkloadName>>,
+    pairs: usize,
     more: bool,
 }
 
@@ -201,87 +206,81 @@ impl Comparison<'_> {
         gained.pods
     }
 
-    /// The peers for which something may differ: those that rules which differ name, and those that move.
+    /// The peers for which something may differ from what it is for just anybody: those that rules tell apart, and those that move.
     fn peers(&self, old: &Policies, new: &Policies, same: bool, found: &mut Found) -> Vec<Moved> {
         let mut peers: Vec<Moved> = self.moved.to_vec();
         if same {
             return peers;
         }
         let (old, new) = (old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default());
-        let only = |these: &[Arc<Policy>], those: &[Arc<Policy>]| -> Vec<Arc<Policy>> {
-            these.iter().filter(|policy| !those.contains(policy)).cloned().collect()
-        };
-        let mut known: BTreeSet<ClassKey> = peers.iter().map(|peer| peer.class.clone()).collect();
-        let mut meant: Vec<Peer> = Vec::new();
-        // A policy that isolates first or last alters what all the others let through.
-        let isolates = |policies: &[Arc<Policy>]| policies.iter().any(|policy| policy.isolates(self.direction));
-        let differing = if isolates(old) == isolates(new) {
-            [only(old, new), only(new, old)].concat()
-        } else {
-            [old, new].concat()
-        };
-        let rules = differing.iter().flat_map(|policy| policy.rules(self.direction).unwrap_or_default());
-        for (peer, _) in rules.flat_map(|rule| &rule.peers) {
-            if matches!(peer, Peer::Pods { .. }) && !peer.is_every_pod() && !meant.contains(peer) {
-                meant.push(peer.clone());
+        // A Pod that moves alone is a peer of its own, beside the others of its class.
+        let whole = peers.iter().filter(|peer| peer.members.only.is_none());
+        let mut known: BTreeSet<ClassKey> = whole.map(|peer| peer.members.class.clone()).collect();
+        Apart::of(self.plugin, old, new, self.direction).classes(self.after, self.plugin, |class, labels| {
+            if known.contains(class) {
+                return;
             }
-        }
-        for peer in &meant {
-            subjects::classes_meant(self.after, self.plugin, peer, |class, labels| {
-                if peers.len() >= PEERS {
-                    found.more = true;
-                } else if known.insert(class.clone()) {
-                    peers.push(Moved::resting(class.clone(), labels.clone()));
-                }
-            });
-        }
+            if peers.len() >= PEERS || found.pairs >= PAIRS {
+                found.more = true;
+            } else {
+                found.pairs += 1;
+                known.insert(class.clone());
+                peers.push(Moved::resting(class.clone(), labels));
+            }
+        });
         peers
     }
 
     fn peer(&self, peer: &Moved, old: &Policies, new: &Policies, wide: &[PortSet; 2], found: &mut Found) {
-        let namespace = &peer.class.namespace;
-        let lets = |policies: &Policies, side: &Side, own: &Side| {
-            let (subject, peer) = (unplaced(own.view(&self.subject.namespace)), unplaced(side.view(namespace)));
-            let (source, destination) = self.ends(subject, peer);
-            of_policies(self.plugin, policies.as_deref(), source, destination, self.direction).most
-        };
-        let earlier = lets(old, &peer.before, &self.subject.before);
-        let later = lets(new, &peer.after, &self.subject.after);
-        let [opened, closed] = wide;
-        let gained = later.difference(&earlier).difference(opened);
-        let lost = earlier.difference(&later).difference(closed);
-        for (closes, ports, state) in [(false, gained, self.after), (true, lost, self.before)] {
-            if ports.is_empty() {
-                continue;
-            }
-            let ports = ports.intersection(&self.other_side(peer, state, closes));
-            if ports.is_empty() {
-                continue;
-            }
-            let mut names = WorkloadName::of_class(state, &peer.class);
-            if names.is_empty() {
-                names.extend(peer.name.clone());
-            }
-            for workload in &self.subject.workloads {
-                let others = names.iter().filter(|name| *name != workload).cloned();
-                let key = (closes, workload.clone(), self.direction, ports.clone());
-                found.named.entry(key).or_default().extend(others);
+        let namespace = &peer.members.class.namespace;
+        let own = old.iter().chain(new).flatten();
+        for alike in peer.members.by_networks(self.after, self.plugin, own, self.direction) {
+            let lets = |policies: &Policies, side: &Side, own: &Side| {
+                let subject = unplaced(own.view(&self.subject.namespace));
+                let peer = Party::Pod(side.view(namespace), &alike.addresses);
+                let (source, destination) = self.ends(subject, peer);
+                of_policies(self.plugin, policies.as_deref(), source, destination, self.direction).most
+            };
+            let earlier = lets(old, &peer.before, &self.subject.before);
+            let later = lets(new, &peer.after, &self.subject.after);
+            let [opened, closed] = wide;
+            let gained = later.difference(&earlier).difference(opened);
+            let lost = earlier.difference(&later).difference(closed);
+            for (closes, ports) in [(false, gained), (true, lost)] {
+                if !ports.is_empty() {
+                    self.both(peer, &alike.names, closes, &ports, found);
+                }
             }
         }
     }
 
-    /// What the peer's own policies let through, in the state in which the flow is there.
-    fn other_side(&self, peer: &Moved, state: &Snapshot, closes: bool) -> PortSet {
-        let (own, theirs) =
-            if closes { (&self.subject.before, &peer.before) } else { (&self.subject.after, &peer.after) };
-        let (subject, view) = (own.view(&self.subject.namespace), theirs.view(&peer.class.namespace));
-        let (source, destination) = self.ends(unplaced(subject), unplaced(view));
+    /// Tells of what differs on one side as far as the peer's own policies let it through, in the state in which the flow is there.
+    fn both(&self, peer: &Moved, names: &BTreeSet<WorkloadName>, closes: bool, ports: &PortSet, found: &mut Found) {
+        let (own, theirs, state) = if closes {
+            (&self.subject.before, &peer.before, self.before)
+        } else {
+            (&self.subject.after, &peer.after, self.after)
+        };
+        let view = theirs.view(&peer.members.class.namespace);
         let direction = match self.direction {
             Direction::Ingress => Direction::Egress,
             Direction::Egress => Direction::Ingress,
         };
         let policies = policies_on(state, self.plugin, view, direction);
-        of_policies(self.plugin, policies.as_deref(), source, destination, direction).most
+        for alike in self.subject.members.by_networks(self.after, self.plugin, policies.iter().flatten(), direction) {
+            let subject = Party::Pod(own.view(&self.subject.namespace), &alike.addresses);
+            let (source, destination) = self.ends(subject, unplaced(view));
+            let through = of_policies(self.plugin, policies.as_deref(), source, destination, direction).most;
+            let ports = ports.intersection(&through);
+            if ports.is_empty() {
+                continue;
+            }
+            for workload in &alike.names {
+                let others = names.iter().filter(|name| *name != workload).cloned();
+                let key = (closes, workload.clone(), self.direction, ports.clone());
+                found.named.entry(key).or_default().extend(others);
+            }
+        }
     }
 
     /// Source and destination.

@@ -13,13 +13,12 @@ use crate::{
     snapshot::{ClassKey, Snapshot, Touched},
 };
 
-use super::{Side, Subject, labels_of, versions};
+use super::{Side, Subject, labels_of, peers::Members, versions};
 
 /// A class as a peer, in both states.
 #[derive(Debug)]
 pub(super) struct Moved {
-    pub(super) class: ClassKey,
-    pub(super) name: Option<WorkloadName>,
+    pub(super) members: Members,
     pub(super) before: Side,
     pub(super) after: Side,
 }
@@ -27,20 +26,15 @@ pub(super) struct Moved {
 impl Clone for Moved {
     fn clone(&self) -> Self {
         let side = |side: &Side| Side { labels: side.labels.clone(), facts: Arc::clone(&side.facts) };
-        Self {
-            class: self.class.clone(),
-            name: self.name.clone(),
-            before: side(&self.before),
-            after: side(&self.after),
-        }
+        Self { members: self.members.clone(), before: side(&self.before), after: side(&self.after) }
     }
 }
 
 impl Moved {
     /// A class that stays as it is.
-    pub(super) fn resting(class: ClassKey, labels: Labels) -> Self {
+    pub(super) fn resting(class: ClassKey, labels: &Labels) -> Self {
         let side = || Side { labels: labels.clone(), facts: Arc::clone(&class.facts) };
-        Self { before: side(), after: side(), name: None, class }
+        Self { before: side(), after: side(), members: Members { class, only: None } }
     }
 }
 
@@ -99,7 +93,8 @@ impl Gathering<'_> {
         classes.retain(|class| self.runs(class));
         for class in classes {
             let side = |labels: &Labels| Side { labels: labels.clone(), facts: Arc::clone(&class.facts) };
-            let moved = Moved { name: None, before: side(&old), after: side(&new), class: class.clone() };
+            let members = Members { class: class.clone(), only: None };
+            let moved = Moved { members, before: side(&old), after: side(&new) };
             self.moved.push(moved);
             self.concern(&class);
         }
@@ -118,9 +113,15 @@ impl Gathering<'_> {
         let class = ClassKey::of(&new)?;
         let before = || Side { labels: old_labels.clone(), facts: Arc::clone(&old.facts) };
         let after = || Side { labels: new_labels.clone(), facts: Arc::clone(&new.facts) };
-        let name = WorkloadName::of_key(key);
-        self.moved.push(Moved { class, name: Some(name.clone()), before: before(), after: after() });
-        Some(Subject { workloads: vec![name], namespace, before: before(), after: after() })
+        let members = Members { class, only: Some(key.name.clone()) };
+        self.moved.push(Moved { members: members.clone(), before: before(), after: after() });
+        Some(Subject {
+            workloads: vec![WorkloadName::of_key(key)],
+            namespace,
+            members,
+            before: before(),
+            after: after(),
+        })
     }
 
     /// The classes that policies select before or after.
@@ -144,7 +145,9 @@ impl Gathering<'_> {
             };
             found.extend(self.after.classes(Some(namespace)).map(|(key, _)| key).filter(|key| selects(key)).cloned());
         });
-        found.iter().for_each(|class| self.concern(class));
+        for class in &found {
+            self.concern(class);
+        }
     }
 
     /// The classes selected by policies for which one that moves is a peer in one state and not in the other.
@@ -170,7 +173,9 @@ impl Gathering<'_> {
                 }
             });
         }
-        found.iter().for_each(|class| self.concern(class));
+        for class in &found {
+            self.concern(class);
+        }
     }
 
     fn concern(&mut self, class: &ClassKey) {
@@ -181,7 +186,8 @@ impl Gathering<'_> {
         let side = |labels| Side { labels, facts: Arc::clone(&class.facts) };
         let namespace = class.namespace.clone();
         let workloads = WorkloadName::of_class(self.after, class);
-        let subject = Subject { workloads, namespace, before: side(old), after: side(new) };
+        let members = Members { class: class.clone(), only: None };
+        let subject = Subject { workloads, namespace, members, before: side(old), after: side(new) };
         self.classes.insert(class.clone(), subject);
     }
 
@@ -197,35 +203,14 @@ impl Gathering<'_> {
 
 /// Whether a rule of the policy means the one that moves in one state only.
 fn moves_for(plugin: &Plugin, policy: &Policy, moved: &Moved) -> bool {
-    let namespace = &moved.class.namespace;
+    let namespace = &moved.members.class.namespace;
     let meant = |peer: &Peer, side: &Side| super::unplaced(side.view(namespace)).is(plugin, peer);
     let rules = [&policy.ingress, &policy.egress].into_iter().flatten().flat_map(|rules| rules.iter());
     rules.flat_map(|rule| &rule.peers).any(|(peer, _)| meant(peer, &moved.before) != meant(peer, &moved.after))
 }
 
-/// Visits the classes that a peer means.
-pub(super) fn classes_meant(
-    snapshot: &Snapshot,
-    plugin: &Plugin,
-    peer: &Peer,
-    mut visit: impl FnMut(&ClassKey, &Labels),
-) {
-    let Peer::Pods { namespace: own, namespaces, .. } = peer else { return };
-    for_namespaces(snapshot, own.as_ref(), |namespace, labels| {
-        if !namespaces.is_everything() && !namespaces.matches(labels) {
-            return;
-        }
-        for (class, _) in snapshot.classes(Some(namespace)) {
-            let view = PodView { namespace, namespace_labels: labels, facts: &class.facts };
-            if super::unplaced(view).is(plugin, peer) == super::super::Fit::Yes {
-                visit(class, labels);
-            }
-        }
-    });
-}
-
 /// Visits one namespace, or all, with its labels.
-fn for_namespaces(snapshot: &Snapshot, one: Option<&Name>, mut visit: impl FnMut(&Name, &Labels)) {
+pub(super) fn for_namespaces(snapshot: &Snapshot, one: Option<&Name>, mut visit: impl FnMut(&Name, &Labels)) {
     if let Some(name) = one {
         return visit(name, &select::namespace_labels(snapshot, name));
     }

@@ -64,10 +64,11 @@ impl<'a> ReachChanges<'a> {
         added.is_empty() && removed.is_empty() && changed.is_empty() && isolation.is_empty()
     }
 
-    /// The changed isolation, by direction; what was lost first.
+    /// The changed isolation, by direction where the directions differ; what was lost first.
     pub(super) fn turned(&self) -> Vec<Turned<'a>> {
         let mut turned = Vec::new();
         for (workload, before, after) in self.isolation {
+            let mut here = Vec::new();
             for direction in ["ingress", "egress"] {
                 let of = |isolation: &Option<WorkloadIsolation>| {
                     isolation.as_ref().map(|it| if direction == "ingress" { it.ingress } else { it.egress })
@@ -75,8 +76,15 @@ impl<'a> ReachChanges<'a> {
                 let (before, after) = (of(before), of(after));
                 let Some(turn) = turn(before, after) else { continue };
                 let word = |isolation: Option<Isolation>| isolation.map_or("not there", Isolation::word);
-                turned.push(Turned { turn, workload, direction, before: word(before), after: word(after) });
+                here.push(Turned { turn, workload, direction, before: word(before), after: word(after) });
             }
+            if let [first, second] = here.as_mut_slice()
+                && (first.turn, first.before, first.after) == (second.turn, second.before, second.after)
+            {
+                first.direction = "ingress and egress";
+                here.truncate(1);
+            }
+            turned.append(&mut here);
         }
         turned.sort_by_key(|it| (it.turn, it.workload, it.direction));
         turned

@@ -13,6 +13,8 @@ use super::{
 
 /// How many rows of a table are shown unfolded.
 const ROWS: usize = 20;
+/// How many more make folding worth a click.
+const FOLDED: usize = 5;
 
 pub(super) fn reach(
     frame: ReachFrame<'_>,
@@ -61,16 +63,17 @@ fn destination(group: &Group) -> String {
 fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], out: &mut dyn fmt::Write) -> fmt::Result {
     let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
     let titles = format!("\n{}\n|{}", line(&head.map(str::to_owned)), " --- |".repeat(N));
+    let is_long = rows.len() >= ROWS + FOLDED;
     for (index, row) in rows.iter().enumerate() {
         if index == 0 {
             writeln!(out, "{titles}")?;
         }
-        if index == ROWS {
+        if index == ROWS && is_long {
             writeln!(out, "\n<details><summary>{} more</summary>\n{titles}", rows.len() - ROWS)?;
         }
         writeln!(out, "{}", line(&row.clone().map(|cell| escaped(&cell))))?;
     }
-    if rows.len() > ROWS { writeln!(out, "\n</details>") } else { Ok(()) }
+    if is_long { writeln!(out, "\n</details>") } else { Ok(()) }
 }
 
 /// Names from objects are no markup, and a cell is one line.

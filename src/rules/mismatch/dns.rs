@@ -10,7 +10,7 @@ use crate::{
     snapshot::Snapshot,
 };
 
-/// Where NodeLocal DNSCache listens on every node (kubernetes/cluster/addons/dns/nodelocaldns).
+/// Where `NodeLocal DNSCache` listens on every node (kubernetes/cluster/addons/dns/nodelocaldns).
 pub(in crate::rules) const NODE_LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
 
 /// The namespaces and labels of the Pods that answer: `CoreDNS` and kube-dns, and OpenShift's.

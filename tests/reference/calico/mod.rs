@@ -2,8 +2,8 @@
 
 mod evaluator;
 mod lines;
-mod strategies;
-mod world;
+pub(crate) mod strategies;
+pub(crate) mod world;
 
 use std::{collections::BTreeSet, net::IpAddr};
 

@@ -423,6 +423,20 @@ fn the_modes_of_enforcement_are_those_of_the_agent() {
 }
 
 #[test]
+fn always_isolates_whom_only_policies_without_default_deny_select() {
+    let lax = json!({"enableDefaultDeny": {"ingress": false}, "ingress": [{"fromEndpoints": [{}]}]});
+    let snapshot = snapshot(&[cnp(lax)]);
+    let (source, destination) = (someone("8.8.8.8"), someone("shop"));
+    for (enforcement, isolated) in [(Enforcement::Default, false), (Enforcement::Always, true)] {
+        let plugin = Plugin { enforcement, ..Plugin::of(PluginName::Cilium) };
+        let found = crate::network::half(&snapshot, &plugin, source.party(), destination.party(), Direction::Ingress);
+        assert_eq!(found.most.is_empty(), isolated);
+        let found = exposure(&snapshot, &plugin, &"shop".into(), &PodFacts::default(), Direction::Ingress);
+        assert_eq!(found.is_isolated(), isolated);
+    }
+}
+
+#[test]
 fn peers_and_rules_know_where_they_were_written() {
     let rule = json!({
         "ingress": [{"fromEndpoints": [{}, {}]}],
