@@ -51,6 +51,12 @@ impl Admission {
         Self { pods, addresses: canonical(disjoint(pieces, bound)), claims: BTreeMap::new() }
     }
 
+    /// Addresses on ports. Many at once cost far less than one after the other.
+    pub fn of_addresses<'a>(pieces: impl IntoIterator<Item = (&'a PortSet, &'a AddressSet)>) -> Self {
+        let pieces = pieces.into_iter().map(|(ports, addresses)| (Cow::Borrowed(ports), Cow::Borrowed(addresses)));
+        Self::of(PortSet::none(), pieces.collect(), Bound::Above)
+    }
+
     /// Whether nobody is admitted.
     pub fn is_nothing(&self) -> bool {
         self.pods.is_empty() && self.addresses.is_empty() && self.claims.is_empty()
@@ -82,18 +88,37 @@ impl Admission {
     /// Everything that either admits.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        if other.is_nothing() {
-            return self.clone();
+        Self::union_of([self, other])
+    }
+
+    /// Everything that any of them admits.
+    pub fn union_of<'a>(admissions: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut some: Vec<&Self> = admissions.into_iter().filter(|admission| !admission.is_nothing()).collect();
+        some.dedup();
+        match some.as_slice() {
+            [] => Self::nothing(),
+            [only] => (*only).clone(),
+            some => {
+                let pieces = some.iter().flat_map(|admission| admission.pieces()).collect();
+                let pods = PortSet::union_of(some.iter().map(|admission| &admission.pods));
+                let mut union = Self::of(pods, pieces, Bound::Above);
+                for (claim, ports) in some.iter().flat_map(|admission| &admission.claims) {
+                    union.add_claim(claim.clone(), ports);
+                }
+                union
+            }
         }
-        if self.is_nothing() || self == other {
-            return other.clone();
-        }
-        let pieces = self.pieces().chain(other.pieces()).collect();
-        let mut union = Self::of(self.pods.union(&other.pods), pieces, Bound::Above);
-        for (claim, ports) in self.claims.iter().chain(&other.claims) {
-            union.add_claim(claim.clone(), ports);
-        }
-        union
+    }
+
+    /// How many intervals of addresses there are in all parts.
+    pub(super) fn pieces_in_all(&self) -> usize {
+        self.addresses.iter().map(|(_, addresses)| addresses.intervals()).sum()
+    }
+
+    /// The same, with every address on the ports of any.
+    pub(super) fn with_every_address(self) -> Self {
+        let ports = PortSet::union_of(self.addresses.iter().map(|(ports, _)| ports));
+        Self { addresses: canonical(vec![(ports, AddressSet::every())]), ..self }
     }
 
     /// Everything that both admit.

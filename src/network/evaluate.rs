@@ -6,7 +6,7 @@ use crate::model::{AddressSet, PodFacts, PortSet};
 
 use super::{
     Action, Admission, Direction, Exposure, Peer, Plugin, Policy, Reading, Rule, WidePeer, WideReach,
-    segments::{Bound, Piece},
+    segments::{Bound, Piece, is_exact},
     select, unnamed,
 };
 
@@ -30,7 +30,8 @@ pub fn evaluate(
         direction,
         reading,
         undecided: Undecided::Everything,
-        accepted: Admission::nothing(),
+        effort: 0,
+        accepted: Vec::new(),
         denying: Vec::new(),
         wide: Vec::new(),
     };
@@ -39,6 +40,13 @@ pub fn evaluate(
     }
     traffic.finish()
 }
+
+/// How many pieces of undecided traffic are looked at in all. Rules that accept and deny by turns on nested ports cut it into as many
+/// pieces as there are rules, squared; beyond this, what a rule has decided is taken for undecided still. That only ever over-states what
+/// is admitted, and only of policies that nobody writes by accident.
+const EFFORT: usize = 1 << 20;
+/// So many pieces are few enough for every rule.
+const FEW: usize = 64;
 
 /// A rule and the policy that it is from.
 type Place<'a> = (&'a Arc<Policy>, &'a Rule);
@@ -50,7 +58,9 @@ struct Traffic<'a> {
     direction: Direction,
     reading: Reading,
     undecided: Undecided,
-    accepted: Admission,
+    /// How many pieces of undecided traffic have been looked at.
+    effort: usize,
+    accepted: Vec<Admission>,
     /// The policies that isolate, and between them those that only deny something.
     denying: Vec<Arc<Policy>>,
     wide: Vec<WidePeer>,
@@ -63,7 +73,7 @@ enum Undecided {
 }
 
 /// A part of all traffic.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Region {
     /// That of unnamed peers.
     unnamed: Admission,
@@ -76,8 +86,11 @@ impl Region {
         Self { unnamed: Admission::everything(), some_pod: PortSet::every() }
     }
 
-    fn union(&self, other: &Self) -> Self {
-        Self { unnamed: self.unnamed.union(&other.unnamed), some_pod: self.some_pod.union(&other.some_pod) }
+    fn union_of(regions: &[Self]) -> Self {
+        Self {
+            unnamed: Admission::union_of(regions.iter().map(|region| &region.unnamed)),
+            some_pod: PortSet::union_of(regions.iter().map(|region| &region.some_pod)),
+        }
     }
 }
 
@@ -100,23 +113,23 @@ impl Traffic<'_> {
         let isolating: Vec<_> =
             policies.iter().filter(|policy| policy.isolates(direction)).filter(certain).cloned().collect();
         let last = steps.len().saturating_sub(1);
-        let mut passed = Region::default();
+        let mut passed = Vec::new();
         for (index, step) in steps.into_iter().enumerate() {
             let Some((policy, rule)) = step.first().copied() else { continue };
-            let hit = self.hit(step);
-            let may = rule.action == Action::Pass && is_partial(&(policy, rule));
+            let (hit, exact) = self.hit(step);
+            let may = rule.action == Action::Pass && (is_partial(&(policy, rule)) || !exact);
             match rule.action {
-                Action::Accept => self.accepted = self.accepted.union(&hit.unnamed),
+                Action::Accept => self.accepted.push(hit.unnamed.clone()),
                 Action::Deny if !hit.unnamed.is_nothing() => {
                     let denying = step.iter().map(|(policy, _)| *policy).filter(|policy| !policy.isolates(direction));
                     self.denying.extend(denying.cloned());
                 }
                 Action::Deny => {}
-                Action::Pass if may && reading == Reading::Least => {}
-                Action::Pass => passed = passed.union(&hit),
+                Action::Pass if may && exact && reading == Reading::Least => {}
+                Action::Pass => passed.push(hit.clone()),
             }
             // What may pass stays to be decided here as well, at the most.
-            if may && reading == Reading::Most {
+            if may && (reading == Reading::Most || !exact) {
                 continue;
             }
             // What the last step leaves is denied in any case where the tier denies the rest.
@@ -126,17 +139,22 @@ impl Traffic<'_> {
         }
         if !isolating.is_empty() {
             self.denying.extend(isolating);
-            self.undecided = Undecided::Only(passed);
+            self.undecided = Undecided::Only(Region::union_of(&passed));
         } else if let Undecided::Only(undecided) = &mut self.undecided {
-            *undecided = undecided.union(&passed);
+            passed.push(std::mem::take(undecided));
+            *undecided = Region::union_of(&passed);
         }
-        self.denying.dedup();
+        self.denying.dedup_by(|a, b| Arc::ptr_eq(a, b));
     }
 
-    /// The undecided traffic that rules of one action match.
-    fn hit(&mut self, places: &[Place<'_>]) -> Region {
+    /// The undecided traffic that rules of one action match, and whether it is exactly that.
+    fn hit(&mut self, places: &[Place<'_>]) -> (Region, bool) {
         let (mut pods, mut every_pod) = (Vec::new(), Vec::new());
-        let mut bound = Bound::Above;
+        let bound = match places.first() {
+            // To over-state what is denied would be to under-state what is admitted.
+            Some((_, rule)) if rule.action == Action::Deny => Bound::Below,
+            _ => Bound::Above,
+        };
         let mut pieces: Vec<Piece<'_>> = Vec::new();
         for (policy, rule) in places {
             let ports = match self.direction {
@@ -145,10 +163,6 @@ impl Traffic<'_> {
             };
             if rule.action == Action::Accept {
                 self.note_wide(policy, rule, &ports);
-            }
-            // To over-state what is denied would be to under-state what is admitted.
-            if rule.action != Action::Accept {
-                bound = Bound::Exact;
             }
             if rule.unnamed.pod {
                 pods.push(ports.clone());
@@ -162,14 +176,16 @@ impl Traffic<'_> {
         }
         let pods = PortSet::union_of(pods.iter().map(Cow::as_ref));
         let every_pod = PortSet::union_of(every_pod.iter().map(Cow::as_ref));
+        let exact = is_exact(&pieces);
         let unnamed = Admission::of(pods, pieces, bound);
-        match &self.undecided {
+        let hit = match &self.undecided {
             Undecided::Everything => Region { unnamed, some_pod: every_pod },
             Undecided::Only(undecided) => Region {
                 unnamed: unnamed.intersection(&undecided.unnamed),
                 some_pod: every_pod.intersection(&undecided.some_pod),
             },
-        }
+        };
+        (hit, exact)
     }
 
     fn settle(&mut self, hit: &Region) {
@@ -177,10 +193,12 @@ impl Traffic<'_> {
             Undecided::Everything => Region::everything(),
             Undecided::Only(undecided) => undecided,
         };
-        self.undecided = Undecided::Only(Region {
-            unnamed: undecided.unnamed.difference(&hit.unnamed),
-            some_pod: undecided.some_pod.difference(&hit.some_pod),
-        });
+        let mut unnamed = undecided.unnamed.difference(&hit.unnamed);
+        self.effort += unnamed.pieces_in_all() + hit.unnamed.pieces_in_all();
+        if self.effort > EFFORT && unnamed.pieces_in_all() > FEW {
+            unnamed = unnamed.with_every_address();
+        }
+        self.undecided = Undecided::Only(Region { unnamed, some_pod: undecided.some_pod.difference(&hit.some_pod) });
     }
 
     /// Notes the entries of an accepting rule that admit peers without naming a namespace, as far as earlier tiers leave
@@ -197,8 +215,11 @@ impl Traffic<'_> {
                 Peer::Addresses(addresses) | Peer::World(addresses) => WideReach::Addresses(Arc::clone(addresses)),
             };
             let ports = match &self.undecided {
-                Undecided::Everything => ports.clone(),
-                Undecided::Only(undecided) => ports.intersection(&undecided.ports_of(&reach)),
+                Undecided::Only(undecided) if self.effort <= EFFORT => {
+                    self.effort += undecided.unnamed.pieces_in_all();
+                    ports.intersection(&undecided.ports_of(&reach))
+                }
+                Undecided::Only(_) | Undecided::Everything => ports.clone(),
             };
             let names = match (self.direction, &reach) {
                 (Direction::Egress, WideReach::Everyone | WideReach::Namespaces { .. }) => rule.ports.names.clone(),
@@ -220,7 +241,8 @@ impl Traffic<'_> {
         if !undecided.pods.is_empty() && undecided.addresses().next().is_some() {
             self.denying.retain(|policy| policy.isolates(self.direction));
         }
-        let admission = Arc::new(self.accepted.union(&undecided));
+        self.accepted.push(undecided);
+        let admission = Arc::new(Admission::union_of(&self.accepted));
         Exposure { isolated_by: self.denying, admission, wide: self.wide, ..Exposure::unisolated() }
     }
 }
@@ -329,6 +351,27 @@ mod tests {
         assert_eq!(found.admission.pods, tcp(53, 53));
         assert_eq!(found.admission.addresses().count(), 0);
         assert_eq!(found.wide.len(), 1);
+    }
+
+    #[test]
+    fn rules_that_accept_and_deny_by_turns_come_to_few_pieces_and_never_to_less_than_they_accept() {
+        let count = 300_u16;
+        let address = |index: u16| format!("10.{}.{}.0/24", index / 250, index % 250);
+        let rules = (0..count).map(|index| {
+            let action = if index % 2 == 0 { Action::Accept } else { Action::Deny };
+            rule(action, network(&address(index)), &tcp(1 + index, 30_000 - index))
+        });
+        let mut rules: Vec<_> = rules.collect();
+        rules.push(rule(Action::Deny, Peer::Everyone, &tcp(1, 60_000)));
+        let found = ingress(vec![policy("turns", Tier::admin(), 0, rules)]);
+        assert!(found.admission.pieces_in_all() <= 1 << 17, "{}", found.admission.pieces_in_all());
+        for index in (0..count).step_by(2) {
+            let ports = found.admission.ports_to(address(index).replace(".0/24", ".1").parse().unwrap());
+            assert!(tcp(1 + index, 30_000 - index).is_within(&ports), "{index}");
+        }
+        // The last rule closes what is left, however coarse that was by then.
+        assert!(!found.admission.ports_to("8.8.8.8".parse().unwrap()).contains(Protocol::Tcp, 40_000));
+        assert!(found.admission.pods == PortSet::every().difference(&tcp(1, 60_000)));
     }
 
     #[test]

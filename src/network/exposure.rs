@@ -2,11 +2,11 @@
 
 use std::{
     borrow::Cow,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
-    model::{AddressSet, FieldPath, Kind, Name, ObjectKey, PodFacts, PortSet, Protocol, Selector},
+    model::{AddressSet, ContainerPort, FieldPath, Kind, Name, ObjectKey, PodFacts, PortSet, Protocol, Selector},
     snapshot::{Blind, Snapshot},
 };
 
@@ -126,7 +126,52 @@ fn of(
     direction: Direction,
     counts: impl Fn(Kind) -> bool,
 ) -> Exposure {
-    exposed_by(select::selecting(snapshot, plugin, pod, direction, counts), plugin, pod.facts, direction)
+    let policies = select::selecting(snapshot, plugin, pod, direction, counts);
+    let rules = policies.iter().filter_map(|policy| policy.rules(direction)).map(<[_]>::len).sum::<usize>();
+    if rules <= MANY_RULES {
+        return exposed_by(policies, plugin, pod.facts, direction);
+    }
+    let table = snapshot.memo().table::<Mutex<Vec<Dear>>>();
+    let known = |dear: &Dear| dear.is_of(&policies, plugin, pod.facts, direction);
+    let found = lock(&table).iter().find(|dear| known(dear)).map(|dear| dear.exposure.clone());
+    found.unwrap_or_else(|| {
+        let exposure = exposed_by(policies.clone(), plugin, pod.facts, direction);
+        let ports = pod.facts.ports.clone();
+        let dear = Dear { policies, plugin: plugin.clone(), ports, direction, exposure: exposure.clone() };
+        let mut kept = lock(&table);
+        kept.insert(0, dear);
+        kept.truncate(KEPT);
+        exposure
+    })
+}
+
+/// Above so many rules an exposure is kept for the other Pods of the same policies and ports.
+const MANY_RULES: usize = 64;
+/// How many are kept, of one state.
+const KEPT: usize = 64;
+
+/// An exposure under many rules.
+struct Dear {
+    policies: Vec<Arc<Policy>>,
+    plugin: Plugin,
+    ports: Vec<ContainerPort>,
+    direction: Direction,
+    exposure: Exposure,
+}
+
+impl Dear {
+    fn is_of(&self, policies: &[Arc<Policy>], plugin: &Plugin, facts: &PodFacts, direction: Direction) -> bool {
+        let same = |(mine, theirs): (&Arc<Policy>, &Arc<Policy>)| Arc::ptr_eq(mine, theirs);
+        self.direction == direction
+            && self.policies.len() == policies.len()
+            && self.policies.iter().zip(policies).all(same)
+            && self.ports == facts.ports
+            && self.plugin == *plugin
+    }
+}
+
+fn lock(table: &Mutex<Vec<Dear>>) -> MutexGuard<'_, Vec<Dear>> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The exposure of Pods with these facts, where policies have a hold on them, under the policies that select them.

@@ -1,6 +1,9 @@
 //! `wide-peer`: an entry of a policy that admits far more than it names.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     model::{AddressSet, Family, Kind, Labels, Name, Object, Selector},
@@ -171,9 +174,10 @@ impl Rule for WidePeer {
 
 /// The entries of every reading, each once.
 fn entries(exposure: Option<&Exposure>) -> Vec<&Entry> {
-    let mut entries: Vec<&Entry> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut entries = Vec::new();
     for entry in exposure.iter().flat_map(|exposure| exposure.readings()).flat_map(|reading| &reading.wide) {
-        if !entries.iter().any(|other| (&other.policy, &other.at) == (&entry.policy, &entry.at)) {
+        if seen.insert((&entry.policy, &entry.at)) {
             entries.push(entry);
         }
     }
@@ -228,7 +232,7 @@ fn wide(context: &Context<'_>, exposure: &Exposure, direction: Direction) -> Vec
         })
     };
     let mut found = Vec::new();
-    let mut rest = Admission::nothing();
+    let mut rest = Vec::new();
     for entry in &exposure.wide {
         let is_wide = match &entry.reach {
             WideReach::Everyone => true,
@@ -240,15 +244,13 @@ fn wide(context: &Context<'_>, exposure: &Exposure, direction: Direction) -> Vec
                 let aspect = Aspect::Peer(direction, entry.policy.clone(), entry.at.clone());
                 found.push((aspect, admission(entry)));
             }
-            WideReach::Addresses(addresses) => rest.add(&entry.ports, addresses),
+            WideReach::Addresses(addresses) => rest.push((&entry.ports, &**addresses)),
             _ => {}
         }
     }
     // Many narrow networks may be one wide one in pieces.
-    let mut pieces = Admission::nothing();
-    for (ports, addresses) in rest.addresses().filter(|(_, addresses)| too_wide(addresses)) {
-        pieces.add(ports, addresses);
-    }
+    let rest = Admission::of_addresses(rest);
+    let pieces = Admission::of_addresses(rest.addresses().filter(|(_, addresses)| too_wide(addresses)));
     if !pieces.is_nothing() {
         found.push((Aspect::Direction(direction), pieces));
     }

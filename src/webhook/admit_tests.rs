@@ -95,6 +95,7 @@ struct Trial {
     script: Arc<Script>,
     metrics: Arc<Metrics>,
     state: Arc<State>,
+    ruleset: Arc<ArcSwap<Ruleset>>,
 }
 
 impl Trial {
@@ -104,8 +105,8 @@ impl Trial {
         let (script, metrics) = (Arc::new(script), Arc::new(Metrics::new()));
         let ruleset = Arc::new(ArcSwap::from_pointee(Ruleset::default()));
         let live: Arc<dyn Live> = Arc::<Script>::clone(&script);
-        let admission = Admission::new(Arc::clone(&state), Some(live), ruleset, Arc::clone(&metrics));
-        Self { admission, script, metrics, state }
+        let admission = Admission::new(Arc::clone(&state), Some(live), Arc::clone(&ruleset), Arc::clone(&metrics));
+        Self { admission, script, metrics, state, ruleset }
     }
 
     async fn ask(&self, review: &str) -> Value {
@@ -238,6 +239,29 @@ async fn a_policy_that_cannot_be_read_is_admitted_with_a_warning_where_it_makes_
         assert_eq!(answer["allowed"], true, "{answer}");
         assert!(answer["warnings"][0].as_str().unwrap().starts_with("ringwall cannot judge this NetworkPolicy"));
     }
+}
+
+#[tokio::test]
+async fn what_policies_of_the_cluster_depend_on_is_refused_where_any_namespace_enforces() {
+    let mut calico = Ruleset::default();
+    calico.environment.plugin.set("enforces", "NetworkPolicy,Calico").unwrap();
+    let set = json!({"metadata": {"name": "partners"}, "spec": {"nets": ["nowhere"]}});
+    let tier = json!({"metadata": {"name": "security"}, "spec": {"order": "first"}});
+    let policy = json!({"metadata": {"name": "all"}, "spec": {"selector": "app = 'web'"}});
+    let asked = async |profile: &str, ruleset: &Ruleset| {
+        let trial = Trial::new(snapshot([namespace(profile)]), Script::default());
+        trial.ruleset.store(Arc::new(ruleset.clone()));
+        let mut allowed = Vec::new();
+        for (kind, object) in [("GlobalNetworkSet", &set), ("Tier", &tier), ("GlobalNetworkPolicy", &policy)] {
+            let review = review(("crd.projectcalico.org", kind), "CREATE", object, &Value::Null);
+            let answer = trial.ask(&review.replace("\"namespace\":\"shop\",\"op", "\"op")).await;
+            allowed.push(answer["allowed"].as_bool().unwrap());
+        }
+        allowed
+    };
+    assert_eq!(asked("baseline", &calico).await, [false; 3]);
+    assert_eq!(asked("privileged", &calico).await, [true; 3], "nothing is enforced");
+    assert_eq!(asked("baseline", &Ruleset::default()).await, [true; 3], "nobody has said that Calico enforces them");
 }
 
 fn web_pod(labels: &Value) -> Value {

@@ -149,6 +149,69 @@ spec:
 }
 
 #[test]
+fn either_form_of_a_calico_policy_is_held_back() {
+    let Some(cluster) = harness::cluster() else { return };
+    define(cluster, "crd.projectcalico.org", "v1", "NetworkPolicy", "networkpolicies", true);
+    define(cluster, "projectcalico.org", "v3", "NetworkPolicy", "networkpolicies", true);
+    let ringwall = ringwall_with(cluster, "calico", "NetworkPolicy.projectcalico.org");
+    let kubectl = ringwall.namespace("forms", &[BASELINE]).kubectl();
+    let forms = [("projectcalico.org/v3", "web"), ("crd.projectcalico.org/v1", "default.web")];
+    for (version, name) in forms {
+        let policy = format!(
+            "apiVersion: {version}
+kind: NetworkPolicy
+metadata: {{name: {name}}}
+spec: {{selector: app == 'web', types: [Ingress], ingress: [{{action: Allow, source: {{selector: app == 'front'}}}}]}}
+"
+        );
+        kubectl.apply(&policy).ok();
+    }
+    run(&kubectl, "web").ok();
+    for (resource, name) in
+        [("networkpolicies.projectcalico.org", "web"), ("networkpolicies.crd.projectcalico.org", "default.web")]
+    {
+        let refusal = kubectl.fails(&["delete", resource, name]);
+        assert!(refusal.contains("unisolated-ingress"), "{resource}: {refusal}");
+    }
+}
+
+#[test]
+fn a_namespace_does_not_leave_the_policy_that_isolates_its_pods_by_whatever_subresource() {
+    let Some(cluster) = harness::cluster() else { return };
+    define(cluster, "cilium.io", "v2", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies", false);
+    let ringwall = ringwall_with(cluster, "cilium", "CiliumClusterwideNetworkPolicy");
+    let namespace = ringwall.namespace("leaving", &[BASELINE]);
+    let guard = format!("guard-{}", namespace.name);
+    let policy = format!(
+        "apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {{name: {guard}}}
+spec:
+  endpointSelector: {{matchLabels: {{io.cilium.k8s.namespace.labels.guard: {guard}}}}}
+  ingress: [{{fromEndpoints: [{{matchLabels: {{app: front}}}}]}}]
+"
+    );
+    let kubectl = namespace.kubectl();
+    kubectl.ok(&["label", "namespace", &namespace.name, &format!("guard={guard}")]);
+    kubectl.apply(&policy).ok();
+    run(&kubectl, "web").ok();
+    eventually(PATIENCE, "the Pod is known", || {
+        let outcome = kubectl.run(&["label", "namespace", &namespace.name, "guard-", "--dry-run=server"]);
+        if outcome.success { Err(outcome.to_string()) } else { Ok(()) }
+    });
+    let unlabelled = "{\"metadata\": {\"labels\": {\"guard\": null}}}";
+    for subresource in ["", "--subresource=status"] {
+        let patch = ["patch", "namespace", &namespace.name, "--type=merge", "-p", unlabelled, subresource];
+        let patch: Vec<&str> = patch.into_iter().filter(|word| !word.is_empty()).collect();
+        let refusal = kubectl.fails(&patch);
+        assert!(refusal.contains("unisolated-ingress"), "{subresource}: {refusal}");
+    }
+    kubectl.ok(&["label", "namespace", &namespace.name, "team=a"]);
+    kubectl.ok(&["delete", "pod", "web", "--force", "--grace-period=0"]);
+    kubectl.ok(&["delete", "ciliumclusterwidenetworkpolicy", &guard]);
+}
+
+#[test]
 fn labels_of_a_namespace_are_answered_with_what_they_open() {
     let Some(ringwall) = harness::ringwall() else { return };
     let (api, web) = (ringwall.namespace("api", &[]), ringwall.namespace("web", &[]));
