@@ -1,0 +1,235 @@
+//! The one table of kinds. Watches, file dispatch, the webhook configuration's rules, RBAC, readiness and metrics
+//! derive from it: a kind that is not here does not exist for Ringwall.
+
+mod table;
+
+use std::fmt;
+
+pub use table::{COUNT, KINDS};
+
+/// A kind of object that Ringwall reads.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[allow(missing_docs)] // The variants are Kubernetes' own names.
+pub enum Kind {
+    Namespace,
+    Pod,
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    ReplicaSet,
+    ReplicationController,
+    Job,
+    CronJob,
+    NetworkPolicy,
+    Service,
+    Ingress,
+    IngressClass,
+    ClusterNetworkPolicy,
+    AdminNetworkPolicy,
+    BaselineAdminNetworkPolicy,
+    CiliumNetworkPolicy,
+    CiliumClusterwideNetworkPolicy,
+    /// `NetworkPolicy` of `projectcalico.org/v3`, which Calico's own API server serves.
+    CalicoNetworkPolicy,
+    CalicoGlobalNetworkPolicy,
+    CalicoTier,
+    CalicoNetworkSet,
+    CalicoGlobalNetworkSet,
+    CalicoStagedNetworkPolicy,
+    CalicoStagedGlobalNetworkPolicy,
+    CalicoStagedKubernetesNetworkPolicy,
+    /// `NetworkPolicy` of `crd.projectcalico.org/v1`, the form that Calico stores.
+    CalicoStoredNetworkPolicy,
+    CalicoStoredGlobalNetworkPolicy,
+    CalicoStoredTier,
+    CalicoStoredNetworkSet,
+    CalicoStoredGlobalNetworkSet,
+    GatewayClass,
+    Gateway,
+    HTTPRoute,
+    GRPCRoute,
+    TLSRoute,
+    TCPRoute,
+    UDPRoute,
+    ValidatingWebhookConfiguration,
+    MutatingWebhookConfiguration,
+}
+
+/// What an admission request does to an object.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Operation {
+    /// The object is new.
+    Create,
+    /// The object changes.
+    Update,
+    /// The object is removed.
+    Delete,
+}
+
+impl Operation {
+    /// The name as AdmissionReview and the webhook configuration write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What stands in the table for a kind.
+#[derive(Debug)]
+pub struct KindInfo {
+    /// The kind.
+    pub kind: Kind,
+    /// Its name in `kind:`.
+    pub name: &'static str,
+    /// What it is called where kinds must be told apart: the name, with the group behind it where another kind has the same name.
+    pub unique_name: &'static str,
+    /// Its name in URLs and RBAC, in plural.
+    pub plural: &'static str,
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// The version that is read.
+    pub version: &'static str,
+    /// Other versions in which manifests may be written, equal in all that is read.
+    pub also: &'static [&'static str],
+    /// Whether its objects live in a namespace.
+    pub namespaced: bool,
+    /// Whether a replica that has not synced it is unready (design: Namespaces, Pods, workload kinds, NetworkPolicies).
+    pub required: bool,
+    /// The operations that the webhook judges.
+    pub operations: &'static [Operation],
+    /// The subresources whose updates can change what is judged of the object itself. The strategies of all others reset it.
+    pub subresources: &'static [&'static str],
+    /// The entry of the webhook configuration it belongs to, so that optional kinds never block others.
+    pub entry: &'static str,
+    /// Where its Pod template is, for workload kinds.
+    pub template: Option<&'static str>,
+}
+
+impl Kind {
+    /// Every kind, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|info| info.kind)
+    }
+
+    /// The kind's row of the table.
+    #[allow(clippy::indexing_slicing)] // A test proves that the table is in the order of the enum.
+    pub fn info(self) -> &'static KindInfo {
+        &KINDS[self as usize]
+    }
+
+    #[allow(clippy::misnamed_getters, reason = "the name by which a kind is known must be its own")]
+    /// What it is called: the name in `kind:`, with the group behind it where another kind has the same name.
+    pub fn name(self) -> &'static str {
+        self.info().unique_name
+    }
+
+    /// The kind of an `apiVersion` and `kind`; `None` when Ringwall does not read it.
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+        let reads = |info: &&KindInfo| {
+            info.name == kind && info.group == group && (info.version == version || info.also.contains(&version))
+        };
+        KINDS.iter().find(reads).map(|info| info.kind)
+    }
+
+    /// The kind of an API group and kind, whatever the version.
+    pub fn of_group(group: &str, kind: &str) -> Option<Self> {
+        KINDS.iter().find(|info| info.name == kind && info.group == group).map(|info| info.kind)
+    }
+
+    /// Whether objects of this kind are policies that a network plugin may enforce.
+    pub fn is_policy(self) -> bool {
+        matches!(
+            self,
+            Self::NetworkPolicy
+                | Self::ClusterNetworkPolicy
+                | Self::AdminNetworkPolicy
+                | Self::BaselineAdminNetworkPolicy
+                | Self::CiliumNetworkPolicy
+                | Self::CiliumClusterwideNetworkPolicy
+                | Self::CalicoNetworkPolicy
+                | Self::CalicoGlobalNetworkPolicy
+                | Self::CalicoStoredNetworkPolicy
+                | Self::CalicoStoredGlobalNetworkPolicy
+        )
+    }
+
+    /// Whether objects of this kind are policies that are only tried out.
+    pub fn is_staged_policy(self) -> bool {
+        matches!(
+            self,
+            Self::CalicoStagedNetworkPolicy
+                | Self::CalicoStagedGlobalNetworkPolicy
+                | Self::CalicoStagedKubernetesNetworkPolicy
+        )
+    }
+
+    /// Whether objects of this kind decide what policies mean without being policies: Calico's tiers and sets of networks.
+    pub fn is_policy_context(self) -> bool {
+        matches!(
+            self,
+            Self::CalicoTier
+                | Self::CalicoNetworkSet
+                | Self::CalicoGlobalNetworkSet
+                | Self::CalicoStoredTier
+                | Self::CalicoStoredNetworkSet
+                | Self::CalicoStoredGlobalNetworkSet
+        )
+    }
+
+    /// Whether a change of such an object can alter whom policies isolate and what they let through.
+    pub fn decides_isolation(self) -> bool {
+        self.is_policy() || self.is_policy_context()
+    }
+
+    /// Whether objects of this kind tell the API server whom to ask at admission.
+    pub fn is_webhook_configuration(self) -> bool {
+        matches!(self, Self::ValidatingWebhookConfiguration | Self::MutatingWebhookConfiguration)
+    }
+
+    /// Whether objects of this kind are routes of Gateway API.
+    pub fn is_route(self) -> bool {
+        matches!(self, Self::HTTPRoute | Self::GRPCRoute | Self::TLSRoute | Self::TCPRoute | Self::UDPRoute)
+    }
+
+    /// Whether objects of this kind make Pods from a template.
+    pub fn is_workload(self) -> bool {
+        self.info().template.is_some()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl KindInfo {
+    /// The `apiVersion` that is read.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_enum() {
+        for (index, info) in KINDS.iter().enumerate() {
+            assert_eq!(info.kind as usize, index, "{}", info.name);
+            assert_eq!(Kind::of(&info.api_version(), info.name), Some(info.kind));
+            let same_title = KINDS.iter().filter(|other| other.unique_name == info.unique_name).count();
+            assert_eq!(same_title, 1, "{}", info.unique_name);
+        }
+    }
+
+    #[test]
+    fn namespaces_are_never_judged_on_delete() {
+        assert!(!Kind::Namespace.info().operations.contains(&Operation::Delete));
+    }
+}
