@@ -43,3 +43,26 @@ pub struct RouteBackend {
     /// Where it was written.
     pub at: FieldPath,
 }
+
+/// A `ListenerSet`: listeners that a Gateway takes in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ListenerSet {
+    /// Name.
+    pub meta: Meta,
+    /// `spec.parentRef`.
+    pub gateway: ObjectKey,
+}
+
+/// A `BackendTLSPolicy`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BackendTlsPolicy {
+    /// Name, creation.
+    pub meta: Meta,
+}
+
+/// A `ReferenceGrant`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReferenceGrant {
+    /// Name.
+    pub meta: Meta,
+}

@@ -19,6 +19,8 @@ pub struct Meta {
     pub annotations: Labels,
     /// Who owns it.
     pub owners: Vec<OwnerReference>,
+    /// `creationTimestamp`: meshes let the oldest of several objects count. `None` in files as a rule, and of what is being created.
+    pub created: Option<Timestamp>,
     /// `deletionTimestamp`: when the object is to be gone. It may lie ahead.
     pub deletion: Option<Timestamp>,
     /// What holds it once it has been told to go.

@@ -5,26 +5,39 @@
 
 mod address;
 pub mod annotations;
+pub mod aws;
 mod calico;
 mod cilium;
 mod cluster_policy;
+mod config_map;
+pub mod contour;
 pub mod decode;
 mod derived;
+mod edge_resource;
 mod field_path;
 mod gateway;
+pub mod gke;
 mod ingress;
+mod issuance;
+pub mod istio_gateway;
 mod key;
 pub mod kinds;
 mod labels;
+pub mod mesh;
 mod meta;
 mod name;
 mod namespace;
 mod network_policy;
+pub mod nginx;
 mod object;
+pub mod openshift;
 mod pod;
 mod ports;
+pub mod secret;
 mod selector;
 mod service;
+mod tls;
+pub mod traefik;
 mod webhook_configuration;
 mod workload;
 
@@ -38,13 +51,17 @@ pub use cilium::{
     CiliumRule,
 };
 pub use cluster_policy::{ClusterAction, ClusterPeer, ClusterPolicy, ClusterPort, ClusterRule, ClusterTier};
+pub use config_map::ConfigMap;
 pub use derived::Derived;
+pub use edge_resource::{EdgeResource, EdgeSpec};
 pub use field_path::{FieldPath, Step};
-pub use gateway::{Gateway, GatewayClass, Route, RouteBackend};
+pub use gateway::{BackendTlsPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant, Route, RouteBackend};
 pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, wildcard_above};
+pub use issuance::Issuance;
 pub use key::ObjectKey;
 pub use kinds::{Kind, Operation};
 pub use labels::Labels;
+pub use mesh::MeshPolicy;
 pub use meta::{Finalizers, Meta, OwnerReference};
 pub use name::Name;
 pub use namespace::{METADATA_NAME, Namespace};
@@ -52,7 +69,9 @@ pub use network_policy::{NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, Port
 pub use object::Object;
 pub use pod::{ContainerPort, Phase, Pod, PodFacts};
 pub use ports::{PortSet, Protocol};
+pub use secret::Secret;
 pub use selector::{Likeness, Selector, reserved};
 pub use service::{Service, ServicePort, ServiceType, TargetPort};
+pub use tls::TlsVersion;
 pub use webhook_configuration::{Webhook, WebhookConfiguration};
 pub use workload::Workload;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    CalicoNetworkSet, CalicoPolicy, CalicoTier, CiliumPolicy, ClusterPolicy, Gateway, GatewayClass, Ingress,
-    IngressClass, Kind, Meta, Namespace, NetworkPolicy, ObjectKey, Pod, PodFacts, Route, Service, StagedPolicy,
+    BackendTlsPolicy, CalicoNetworkSet, CalicoPolicy, CalicoTier, CiliumPolicy, ClusterPolicy, ConfigMap, EdgeResource,
+    Gateway, GatewayClass, Ingress, IngressClass, Issuance, Kind, ListenerSet, MeshPolicy, Meta, Namespace,
+    NetworkPolicy, ObjectKey, Pod, PodFacts, ReferenceGrant, Route, Secret, Service, StagedPolicy,
     WebhookConfiguration, Workload,
 };
 
@@ -29,6 +30,14 @@ pub enum Object {
     Gateway(Arc<Gateway>),
     Route(Arc<Route>),
     WebhookConfiguration(Arc<WebhookConfiguration>),
+    Secret(Arc<Secret>),
+    ConfigMap(Arc<ConfigMap>),
+    ListenerSet(Arc<ListenerSet>),
+    BackendTlsPolicy(Arc<BackendTlsPolicy>),
+    ReferenceGrant(Arc<ReferenceGrant>),
+    Issuance(Arc<Issuance>),
+    EdgeResource(Arc<EdgeResource>),
+    MeshPolicy(Arc<MeshPolicy>),
 }
 
 impl Object {
@@ -52,6 +61,14 @@ impl Object {
             Self::Gateway(_) => Kind::Gateway,
             Self::Route(route) => route.kind,
             Self::WebhookConfiguration(configuration) => configuration.kind,
+            Self::Secret(_) => Kind::Secret,
+            Self::ConfigMap(_) => Kind::ConfigMap,
+            Self::ListenerSet(_) => Kind::ListenerSet,
+            Self::BackendTlsPolicy(_) => Kind::BackendTLSPolicy,
+            Self::ReferenceGrant(_) => Kind::ReferenceGrant,
+            Self::Issuance(issuance) => issuance.kind,
+            Self::EdgeResource(resource) => resource.kind,
+            Self::MeshPolicy(policy) => policy.kind,
         }
     }
 
@@ -75,6 +92,14 @@ impl Object {
             Self::Gateway(object) => &object.meta,
             Self::Route(object) => &object.meta,
             Self::WebhookConfiguration(object) => &object.meta,
+            Self::Secret(object) => &object.meta,
+            Self::ConfigMap(object) => &object.meta,
+            Self::ListenerSet(object) => &object.meta,
+            Self::BackendTlsPolicy(object) => &object.meta,
+            Self::ReferenceGrant(object) => &object.meta,
+            Self::Issuance(object) => &object.meta,
+            Self::EdgeResource(object) => &object.meta,
+            Self::MeshPolicy(object) => &object.meta,
         }
     }
 
@@ -98,6 +123,14 @@ impl Object {
             Self::Gateway(object) => &mut Arc::make_mut(object).meta,
             Self::Route(object) => &mut Arc::make_mut(object).meta,
             Self::WebhookConfiguration(object) => &mut Arc::make_mut(object).meta,
+            Self::Secret(object) => &mut Arc::make_mut(object).meta,
+            Self::ConfigMap(object) => &mut Arc::make_mut(object).meta,
+            Self::ListenerSet(object) => &mut Arc::make_mut(object).meta,
+            Self::BackendTlsPolicy(object) => &mut Arc::make_mut(object).meta,
+            Self::ReferenceGrant(object) => &mut Arc::make_mut(object).meta,
+            Self::Issuance(object) => &mut Arc::make_mut(object).meta,
+            Self::EdgeResource(object) => &mut Arc::make_mut(object).meta,
+            Self::MeshPolicy(object) => &mut Arc::make_mut(object).meta,
         }
     }
 

@@ -7,7 +7,10 @@ use super::{
     meta::WireMeta,
     wire::{List, WirePort, nullable},
 };
-use crate::model::{FieldPath, Gateway, GatewayClass, Kind, Name, ObjectKey, Route, RouteBackend};
+use crate::model::{
+    BackendTlsPolicy, FieldPath, Gateway, GatewayClass, Kind, ListenerSet, Name, ObjectKey, ReferenceGrant, Route,
+    RouteBackend,
+};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
@@ -98,6 +101,38 @@ impl WireGatewayClass {
 impl WireGateway {
     pub(super) fn into_gateway(self) -> Result<Gateway, DecodeError> {
         Ok(Gateway { meta: self.metadata.into_meta(true)?, class_name: self.spec.gateway_class_name })
+    }
+}
+
+/// An object of which only the metadata and the parent are read.
+#[derive(Deserialize)]
+pub(super) struct WireAttached {
+    #[serde(default, deserialize_with = "nullable")]
+    metadata: WireMeta,
+    #[serde(default, deserialize_with = "nullable")]
+    spec: WireAttachedSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireAttachedSpec {
+    #[serde(deserialize_with = "nullable")]
+    parent_ref: WireReference,
+}
+
+impl WireAttached {
+    pub(super) fn into_listener_set(self) -> Result<ListenerSet, DecodeError> {
+        let meta = self.metadata.into_meta(true)?;
+        let gateway = self.spec.parent_ref.key(Kind::Gateway, &meta.namespace.clone().unwrap_or_default());
+        Ok(ListenerSet { meta, gateway })
+    }
+
+    pub(super) fn into_backend_policy(self) -> Result<BackendTlsPolicy, DecodeError> {
+        Ok(BackendTlsPolicy { meta: self.metadata.into_meta(true)? })
+    }
+
+    pub(super) fn into_grant(self) -> Result<ReferenceGrant, DecodeError> {
+        Ok(ReferenceGrant { meta: self.metadata.into_meta(true)? })
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct WireMeta {
     pub(super) annotations: Labels,
     owner_references: List<WireOwner>,
     #[serde(deserialize_with = "time")]
+    creation_timestamp: Option<Timestamp>,
+    #[serde(deserialize_with = "time")]
     deletion_timestamp: Option<Timestamp>,
     finalizers: List<Name>,
 }
@@ -66,6 +68,7 @@ impl WireMeta {
             labels: self.labels,
             annotations: read.map(|(key, value)| (key.clone(), value.clone())).collect(),
             owners: self.owner_references.0.into_iter().map(WireOwner::into_owner).collect(),
+            created: self.creation_timestamp,
             deletion: self.deletion_timestamp,
             finalizers: finalizers(&self.finalizers.0),
         })

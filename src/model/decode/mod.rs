@@ -5,21 +5,33 @@
 //! defaulted. A value that the API server would never have stored is an error, not a guess: an object that cannot be decoded
 //! is known to be unknown. Errors name the field and never its content.
 
+mod aws;
 mod calico;
 mod calico_selector;
 mod cilium;
 mod cilium_selector;
 mod cluster_policy;
+mod config_map;
+mod contour;
 mod gateway;
+mod gke;
 mod ingress;
+mod issuance;
+mod istio;
+mod istio_gateway;
+mod linkerd;
 mod meta;
 mod network;
+mod nginx;
+mod openshift;
 mod pod;
 mod policy;
+mod secret;
 mod selector;
 mod service;
 #[cfg(test)]
 mod tests;
+mod traefik;
 mod webhook_configuration;
 mod wire;
 
@@ -28,7 +40,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer};
 use serde_path_to_error::Segment;
 
-use super::{FieldPath, Kind, Object, ObjectKey};
+use super::{EdgeResource, FieldPath, Kind, Object, ObjectKey};
 
 pub use calico::{calico_port, calico_protocol, network_or_address};
 pub use calico_selector::{SelectorError, parse_calico_selector};
@@ -142,7 +154,57 @@ fn of<'de, D: Deserializer<'de, Error = serde_json::Error>>(kind: Kind, from: D)
             let wire = wire::<_, webhook_configuration::WireWebhookConfiguration>(from)?;
             Object::WebhookConfiguration(Arc::new(wire.into_configuration(kind)?))
         }
+        Kind::Secret => Object::Secret(Arc::new(wire::<_, secret::WireSecret>(from)?.into_secret()?)),
+        Kind::ConfigMap => Object::ConfigMap(Arc::new(wire::<_, config_map::WireConfigMap>(from)?.into_config_map()?)),
+        Kind::ListenerSet => {
+            Object::ListenerSet(Arc::new(wire::<_, gateway::WireAttached>(from)?.into_listener_set()?))
+        }
+        Kind::BackendTLSPolicy => {
+            Object::BackendTlsPolicy(Arc::new(wire::<_, gateway::WireAttached>(from)?.into_backend_policy()?))
+        }
+        Kind::ReferenceGrant => Object::ReferenceGrant(Arc::new(wire::<_, gateway::WireAttached>(from)?.into_grant()?)),
+        Kind::Certificate | Kind::ExternalSecret | Kind::SealedSecret => {
+            Object::Issuance(Arc::new(wire::<_, issuance::WireIssuance>(from)?.into_issuance(kind)?))
+        }
+        Kind::IngressRoute
+        | Kind::IngressRouteTCP
+        | Kind::TLSOption
+        | Kind::ServersTransport
+        | Kind::Middleware
+        | Kind::HTTPProxy
+        | Kind::VirtualServer
+        | Kind::NginxPolicy
+        | Kind::OpenShiftRoute
+        | Kind::FrontendConfig
+        | Kind::IngressClassParams
+        | Kind::IstioGateway => Object::EdgeResource(Arc::new(edge_resource(kind, from)?)),
+        Kind::PeerAuthentication | Kind::IstioAuthorizationPolicy | Kind::DestinationRule => {
+            Object::MeshPolicy(Arc::new(wire::<_, istio::WireIstio>(from)?.into_policy(kind)?))
+        }
+        Kind::LinkerdServer
+        | Kind::ServerAuthorization
+        | Kind::LinkerdAuthorizationPolicy
+        | Kind::MeshTLSAuthentication
+        | Kind::NetworkAuthentication => {
+            Object::MeshPolicy(Arc::new(wire::<_, linkerd::WireLinkerd>(from)?.into_policy(kind)?))
+        }
     })
+}
+
+/// An object of a controller's own kind.
+fn edge_resource<'de, D>(kind: Kind, from: D) -> Result<EdgeResource, DecodeError>
+where
+    D: Deserializer<'de, Error = serde_json::Error>,
+{
+    match kind {
+        Kind::HTTPProxy => wire::<_, contour::WireHttpProxy>(from)?.into_resource(kind),
+        Kind::VirtualServer | Kind::NginxPolicy => wire::<_, nginx::WireNginx>(from)?.into_resource(kind),
+        Kind::OpenShiftRoute => wire::<_, openshift::WireRoute>(from)?.into_resource(kind),
+        Kind::FrontendConfig => wire::<_, gke::WireFrontendConfig>(from)?.into_resource(kind),
+        Kind::IngressClassParams => wire::<_, aws::WireIngressClassParams>(from)?.into_resource(kind),
+        Kind::IstioGateway => wire::<_, istio_gateway::WireIstioGateway>(from)?.into_resource(kind),
+        _ => wire::<_, traefik::WireTraefik>(from)?.into_resource(kind),
+    }
 }
 
 fn wire<'de, D, T>(from: D) -> Result<T, DecodeError>

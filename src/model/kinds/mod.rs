@@ -53,6 +53,48 @@ pub enum Kind {
     UDPRoute,
     ValidatingWebhookConfiguration,
     MutatingWebhookConfiguration,
+    /// Of type `kubernetes.io/tls`; of others only that they are there.
+    Secret,
+    /// Only those that configure an ingress controller or a mesh.
+    ConfigMap,
+    ListenerSet,
+    BackendTLSPolicy,
+    ReferenceGrant,
+    /// `Certificate` of cert-manager.
+    Certificate,
+    ExternalSecret,
+    SealedSecret,
+    /// `IngressRoute` of Traefik.
+    IngressRoute,
+    IngressRouteTCP,
+    TLSOption,
+    ServersTransport,
+    Middleware,
+    /// `HTTPProxy` of Contour.
+    HTTPProxy,
+    /// `VirtualServer` of F5's NGINX Ingress Controller.
+    VirtualServer,
+    /// `Policy` of F5's NGINX Ingress Controller.
+    NginxPolicy,
+    /// `Route` of OpenShift.
+    OpenShiftRoute,
+    /// `FrontendConfig` of GKE.
+    FrontendConfig,
+    /// `IngressClassParams` of the AWS Load Balancer Controller.
+    IngressClassParams,
+    /// `Gateway` of Istio's own API.
+    IstioGateway,
+    PeerAuthentication,
+    /// `AuthorizationPolicy` of Istio.
+    IstioAuthorizationPolicy,
+    DestinationRule,
+    /// `Server` of Linkerd.
+    LinkerdServer,
+    ServerAuthorization,
+    /// `AuthorizationPolicy` of Linkerd.
+    LinkerdAuthorizationPolicy,
+    MeshTLSAuthentication,
+    NetworkAuthentication,
 }
 
 /// What an admission request does to an object.
@@ -106,6 +148,19 @@ pub struct KindInfo {
     pub entry: &'static str,
     /// Where its Pod template is, for workload kinds.
     pub template: Option<&'static str>,
+    /// Whether a running Ringwall follows it.
+    pub watch: Watch,
+}
+
+/// Whether a running Ringwall follows the objects of a kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Watch {
+    /// All of them, wherever the API server serves the kind.
+    Always,
+    /// Where the operator asks for it, those that this field selector names: Secrets are nobody's by default.
+    OnRequest(&'static str),
+    /// Never: single objects are read when an answer rests on them.
+    Never,
 }
 
 impl Kind {
@@ -193,6 +248,48 @@ impl Kind {
     /// Whether objects of this kind are routes of Gateway API.
     pub fn is_route(self) -> bool {
         matches!(self, Self::HTTPRoute | Self::GRPCRoute | Self::TLSRoute | Self::TCPRoute | Self::UDPRoute)
+    }
+
+    /// Whether objects of this kind say how a mesh protects the workloads that they cover.
+    pub fn is_mesh_policy(self) -> bool {
+        matches!(
+            self,
+            Self::PeerAuthentication
+                | Self::IstioAuthorizationPolicy
+                | Self::DestinationRule
+                | Self::LinkerdServer
+                | Self::ServerAuthorization
+                | Self::LinkerdAuthorizationPolicy
+                | Self::MeshTLSAuthentication
+                | Self::NetworkAuthentication
+        )
+    }
+
+    /// Whether others rest on such an object, so that the garbage collector's deletions of it are judged as anybody's.
+    pub fn is_rested_on(self) -> bool {
+        self.decides_isolation() || self.is_mesh_policy() || self == Self::Secret
+    }
+
+    /// Whether objects of this kind open something at the edge: what the rules of the edge judge.
+    pub fn opens_edge(self) -> bool {
+        self.is_route()
+            || matches!(
+                self,
+                Self::Ingress
+                    | Self::Gateway
+                    | Self::ListenerSet
+                    | Self::IngressRoute
+                    | Self::IngressRouteTCP
+                    | Self::HTTPProxy
+                    | Self::VirtualServer
+                    | Self::OpenShiftRoute
+                    | Self::IstioGateway
+            )
+    }
+
+    /// Whether objects of this kind make a Secret that is not there yet.
+    pub fn makes_secrets(self) -> bool {
+        matches!(self, Self::Certificate | Self::ExternalSecret | Self::SealedSecret)
     }
 
     /// Whether objects of this kind make Pods from a template.

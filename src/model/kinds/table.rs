@@ -3,6 +3,7 @@
 use super::{
     Kind, KindInfo,
     Operation::{self, Create, Delete, Update},
+    Watch,
 };
 
 const WRITE: &[Operation] = &[Create, Update];
@@ -15,10 +16,16 @@ const CILIUM: &str = "cilium.io/v2";
 const CALICO: &str = "projectcalico.org/v3";
 const CALICO_STORED: &str = "crd.projectcalico.org/v1";
 const GATEWAY: &str = "gateway.networking.k8s.io/v1";
+const OLD_GATEWAY: &str = "gateway.networking.k8s.io/v1beta1";
+const TRAEFIK: &str = "traefik.io/v1alpha1";
+const NGINX: &str = "k8s.nginx.org/v1";
+const ISTIO_NETWORK: &str = "networking.istio.io/v1";
+const ISTIO_SECURITY: &str = "security.istio.io/v1";
+const LINKERD: &str = "policy.linkerd.io/v1alpha1";
 const REGISTRATION: &str = "admissionregistration.k8s.io/v1";
 
 /// How many kinds there are.
-pub const COUNT: usize = 40;
+pub const COUNT: usize = 68;
 
 /// Every kind, in the order of [`Kind`].
 pub static KINDS: [KindInfo; COUNT] = [
@@ -112,7 +119,7 @@ pub static KINDS: [KindInfo; COUNT] = [
         .judged("calico-policies", ALL)
         .cluster(),
     entry(Kind::GatewayClass, "GatewayClass", "gatewayclasses", GATEWAY).also(&["v1beta1"]).cluster(),
-    entry(Kind::Gateway, "Gateway", "gateways", GATEWAY).also(&["v1beta1"]),
+    entry(Kind::Gateway, "Gateway", "gateways", GATEWAY).also(&["v1beta1"]).judged("gateways", WRITE),
     entry(Kind::HTTPRoute, "HTTPRoute", "httproutes", GATEWAY).also(&["v1beta1"]).judged("routes", WRITE),
     entry(Kind::GRPCRoute, "GRPCRoute", "grpcroutes", GATEWAY).also(&["v1alpha2"]).judged("routes", WRITE),
     entry(Kind::TLSRoute, "TLSRoute", "tlsroutes", GATEWAY).also(&["v1alpha2", "v1alpha3"]).judged("routes", WRITE),
@@ -132,6 +139,55 @@ pub static KINDS: [KindInfo; COUNT] = [
         REGISTRATION,
     )
     .cluster(),
+    entry(Kind::Secret, "Secret", "secrets", "v1").judged("certificates", ALL).on_request("type=kubernetes.io/tls"),
+    entry(Kind::ConfigMap, "ConfigMap", "configmaps", "v1").never(),
+    entry(Kind::ListenerSet, "ListenerSet", "listenersets", GATEWAY).judged("gateways", WRITE),
+    entry(Kind::BackendTLSPolicy, "BackendTLSPolicy", "backendtlspolicies", GATEWAY)
+        .also(&["v1alpha3"])
+        .judged("gateways", ALL),
+    // v1 is served since v1.5 of Gateway API, beside this one.
+    entry(Kind::ReferenceGrant, "ReferenceGrant", "referencegrants", OLD_GATEWAY)
+        .also(&["v1"])
+        .judged("gateways", WRITE),
+    entry(Kind::Certificate, "Certificate", "certificates", "cert-manager.io/v1").judged("cert-manager", WRITE),
+    entry(Kind::ExternalSecret, "ExternalSecret", "externalsecrets", "external-secrets.io/v1").also(&["v1beta1"]),
+    entry(Kind::SealedSecret, "SealedSecret", "sealedsecrets", "bitnami.com/v1alpha1"),
+    entry(Kind::IngressRoute, "IngressRoute", "ingressroutes", TRAEFIK).judged("traefik", WRITE),
+    entry(Kind::IngressRouteTCP, "IngressRouteTCP", "ingressroutetcps", TRAEFIK).judged("traefik", WRITE),
+    entry(Kind::TLSOption, "TLSOption", "tlsoptions", TRAEFIK).judged("traefik", ALL),
+    entry(Kind::ServersTransport, "ServersTransport", "serverstransports", TRAEFIK).judged("traefik", ALL),
+    entry(Kind::Middleware, "Middleware", "middlewares", TRAEFIK).judged("traefik", ALL),
+    entry(Kind::HTTPProxy, "HTTPProxy", "httpproxies", "projectcontour.io/v1").judged("contour", WRITE),
+    entry(Kind::VirtualServer, "VirtualServer", "virtualservers", NGINX).judged("nginx", WRITE),
+    entry(Kind::NginxPolicy, "Policy", "policies", NGINX).titled("Policy.k8s.nginx.org").judged("nginx", ALL),
+    entry(Kind::OpenShiftRoute, "Route", "routes", "route.openshift.io/v1").judged("openshift", WRITE),
+    entry(Kind::FrontendConfig, "FrontendConfig", "frontendconfigs", "networking.gke.io/v1beta1").judged("gke", ALL),
+    entry(Kind::IngressClassParams, "IngressClassParams", "ingressclassparams", "elbv2.k8s.aws/v1beta1").cluster(),
+    entry(Kind::IstioGateway, "Gateway", "gateways", ISTIO_NETWORK)
+        .titled("Gateway.networking.istio.io")
+        .also(&["v1beta1", "v1alpha3"])
+        .judged("mesh", WRITE),
+    entry(Kind::PeerAuthentication, "PeerAuthentication", "peerauthentications", ISTIO_SECURITY)
+        .also(&["v1beta1"])
+        .judged("mesh", ALL),
+    entry(Kind::IstioAuthorizationPolicy, "AuthorizationPolicy", "authorizationpolicies", ISTIO_SECURITY)
+        .titled("AuthorizationPolicy.security.istio.io")
+        .also(&["v1beta1"])
+        .judged("mesh", ALL),
+    entry(Kind::DestinationRule, "DestinationRule", "destinationrules", ISTIO_NETWORK)
+        .also(&["v1beta1", "v1alpha3"])
+        .judged("mesh", ALL),
+    entry(Kind::LinkerdServer, "Server", "servers", "policy.linkerd.io/v1beta3")
+        .titled("Server.policy.linkerd.io")
+        .also(&["v1beta2", "v1beta1"])
+        .judged("mesh", ALL),
+    entry(Kind::ServerAuthorization, "ServerAuthorization", "serverauthorizations", "policy.linkerd.io/v1beta1")
+        .judged("mesh", ALL),
+    entry(Kind::LinkerdAuthorizationPolicy, "AuthorizationPolicy", "authorizationpolicies", LINKERD)
+        .titled("AuthorizationPolicy.policy.linkerd.io")
+        .judged("mesh", ALL),
+    entry(Kind::MeshTLSAuthentication, "MeshTLSAuthentication", "meshtlsauthentications", LINKERD).judged("mesh", ALL),
+    entry(Kind::NetworkAuthentication, "NetworkAuthentication", "networkauthentications", LINKERD).judged("mesh", ALL),
 ];
 
 impl KindInfo {
@@ -166,6 +222,16 @@ impl KindInfo {
         self
     }
 
+    const fn on_request(mut self, selector: &'static str) -> Self {
+        self.watch = Watch::OnRequest(selector);
+        self
+    }
+
+    const fn never(mut self) -> Self {
+        self.watch = Watch::Never;
+        self
+    }
+
     const fn workload(mut self, template: &'static str) -> Self {
         self.template = Some(template);
         self.judged("workloads", WRITE).required()
@@ -188,6 +254,7 @@ const fn entry(kind: Kind, name: &'static str, plural: &'static str, api_version
         subresources: &[],
         entry: "",
         template: None,
+        watch: Watch::Always,
     }
 }
 
