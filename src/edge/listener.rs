@@ -18,6 +18,8 @@ pub struct Point {
 /// What is open for one host.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Listener {
+    /// The listener's own name, where the object has several for one host.
+    pub name: Option<Name>,
     /// The host; `None` for requests of any host.
     pub host: Option<Name>,
     /// Where the Ingress asks for it.
@@ -111,6 +113,8 @@ pub enum CausePlace {
     Tls,
     /// The rule or default backend that asks for the host.
     Point,
+    /// Any other field.
+    Field(&'static str),
 }
 
 /// One step that mends a cause.
@@ -124,4 +128,6 @@ pub enum Mend {
     AddTls,
     /// Give the rule a host, or put a rule with a host in place of the default backend.
     NameHost,
+    /// What must be done, as an instruction: "set spec.tls.redirect.enable: true".
+    Words(&'static str),
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Controller, Doubt,
+    Controller, Doubt, EdgeSettings,
     controllers::{self, UNKNOWN},
 };
 
@@ -22,6 +22,8 @@ pub struct Vouched<'a> {
     pub controllers_of_classes: &'a BTreeMap<Name, Name>,
     /// The controllers that redirect or refuse plaintext everywhere, whatever an Ingress says.
     pub refuses_plaintext: &'a BTreeSet<Name>,
+    /// What else it says of controllers.
+    pub settings: &'a EdgeSettings,
 }
 
 /// Who serves an Ingress.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    model::{Kind, Name, Object, decode},
-    snapshot::{Blind, Edit, Scope},
+    model::{Kind, Name, decode},
+    snapshot::{Blind, Edit, Need, Scope, Snapshot},
 };
 
 const NGINX: &str = "k8s.io/ingress-nginx";
@@ -18,6 +18,7 @@ struct World {
     snapshot: Snapshot,
     classes: BTreeMap<Name, Name>,
     refuses: BTreeSet<Name>,
+    settings: EdgeSettings,
 }
 
 impl World {
@@ -26,7 +27,8 @@ impl World {
         for kind in [Kind::Ingress, Kind::IngressClass] {
             snapshot.apply(Edit::Cover(Scope { kind, namespace: None }, Ok(())));
         }
-        let mut world = Self { snapshot, classes: BTreeMap::new(), refuses: BTreeSet::new() };
+        let mut world =
+            Self { snapshot, classes: BTreeMap::new(), refuses: BTreeSet::new(), settings: EdgeSettings::default() };
         for (name, controller) in classes {
             world.class(name, controller, false);
         }
@@ -48,16 +50,22 @@ impl World {
         self
     }
 
-    fn edge(&self, ingress: &Value) -> Edge {
-        let Object::Ingress(ingress) = decode::value(Kind::Ingress, ingress).unwrap() else { unreachable!() };
-        let vouched = Vouched { controllers_of_classes: &self.classes, refuses_plaintext: &self.refuses };
-        edge(&self.snapshot, vouched, &ingress)
+    fn ask<T>(&self, ingress: &Value, ask: impl Fn(&dyn Surface) -> T) -> T {
+        let object = decode::value(Kind::Ingress, ingress).unwrap();
+        let vouched = Vouched {
+            controllers_of_classes: &self.classes,
+            refuses_plaintext: &self.refuses,
+            settings: &self.settings,
+        };
+        ask(surface(&self.snapshot, vouched, &object).unwrap().as_ref())
+    }
+
+    fn serving(&self, ingress: &Value) -> Serving {
+        self.ask(ingress, |surface| surface.serving().clone())
     }
 
     fn rests_on(&self, ingress: &Value) -> Vec<Need> {
-        let Object::Ingress(ingress) = decode::value(Kind::Ingress, ingress).unwrap() else { unreachable!() };
-        let vouched = Vouched { controllers_of_classes: &self.classes, refuses_plaintext: &self.refuses };
-        rests_on(&self.snapshot, vouched, &ingress)
+        self.ask(ingress, |surface| surface.rests_on())
     }
 
     /// `host: plaintext, TLS` of every listener.
@@ -78,7 +86,7 @@ impl World {
             };
             format!("{host}: {plaintext}, {tls}")
         };
-        self.edge(ingress).listeners.iter().map(told).collect()
+        self.ask(ingress, |surface| surface.listeners(Wanted::All).iter().map(told).collect())
     }
 }
 
@@ -377,8 +385,8 @@ fn the_operator_can_vouch_for_a_controller() {
 fn the_controller_is_found_by_class_then_annotation_then_default() {
     const ANNOTATION: &str = "kubernetes.io/ingress.class";
     let name = |world: &World, class: Option<&str>, annotations: &[(&str, &str)]| {
-        let edge = world.edge(&ingress(class, annotations, &[], &["a.example.com"]));
-        edge.serving.name().map_or_else(|| edge.serving.doubt().blind.to_string(), ToString::to_string)
+        let serving = world.serving(&ingress(class, annotations, &[], &["a.example.com"]));
+        serving.name().map_or_else(|| serving.doubt().blind.to_string(), ToString::to_string)
     };
     let mut world = World::new(&[("a", NGINX), ("b", "example.com/edge"), ("nginx", "nginx.org/ingress-controller")]);
     assert_eq!(name(&world, Some("a"), &[]), NGINX);
@@ -401,11 +409,11 @@ fn the_controller_is_found_by_class_then_annotation_then_default() {
 fn classes_that_are_not_in_the_files_can_be_told_by_the_operator() {
     let mut world = World::new(&[]).blind(Kind::IngressClass, Blind::NotInFiles(Kind::IngressClass));
     let with_class = ingress(Some("public"), &[], &[], &["a.example.com"]);
-    assert!(matches!(world.edge(&with_class).serving, Serving::Unseen(_)));
+    assert!(matches!(world.serving(&with_class), Serving::Unseen(_)));
     world.classes.insert("public".into(), NGINX.into());
     assert_eq!(world.told(&with_class), ["a.example.com: served, none"]);
     let forbidden = World::new(&[]).blind(Kind::IngressClass, Blind::Forbidden(Kind::IngressClass));
-    let Serving::Unseen(doubt) = forbidden.edge(&with_class).serving else { panic!("it is not seen") };
+    let Serving::Unseen(doubt) = forbidden.serving(&with_class) else { panic!("it is not seen") };
     assert_eq!(doubt.blind, Blind::Forbidden(Kind::IngressClass));
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    edge::{self, Serving, Vouched},
+    edge::{self, EdgeSettings, Serving, Vouched},
     model::{Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Route, Service, ServicePort},
     snapshot::{Lookup, Snapshot},
 };
@@ -48,7 +48,9 @@ impl Controllers {
     /// Who serves an Ingress.
     pub fn of_ingress(&self, snapshot: &Snapshot, ingress: &Ingress) -> Server {
         let none = BTreeSet::new();
-        let vouched = Vouched { controllers_of_classes: &self.of_classes, refuses_plaintext: &none };
+        let settings = EdgeSettings::default();
+        let vouched =
+            Vouched { controllers_of_classes: &self.of_classes, refuses_plaintext: &none, settings: &settings };
         match edge::resolve(snapshot, vouched, ingress).serving {
             Serving::Known { name, .. } | Serving::Unknown { name } => Server::Controller(name),
             Serving::Unseen(_) => Server::Unseen,

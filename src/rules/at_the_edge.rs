@@ -1,47 +1,72 @@
 //! What the rules about Ingresses share: the Ingress, what it opens, and how its faults are told.
 
-use std::sync::Arc;
-
 use crate::{
-    edge::{self, Doubt, Edge, Mend, Serving, Vouched},
-    model::{FieldPath, Ingress, Name, Object, ObjectKey},
+    edge::{self, Doubt, Listener, Mend, Serving, Surface, Vouched, Wanted},
+    model::{FieldPath, Name, Object, ObjectKey},
     snapshot::{Blind, Need},
 };
 
 use super::{Aspect, Breach, Context, Environment, Place, Subject};
 
-/// An Ingress that rules judge, and what it opens.
-pub(super) struct AtTheEdge {
+/// An object at the edge that rules judge, and what it opens.
+pub(super) struct AtTheEdge<'a> {
+    context: &'a Context<'a>,
     pub(super) key: ObjectKey,
-    pub(super) ingress: Arc<Ingress>,
-    pub(super) edge: Edge,
+    pub(super) object: Object,
 }
 
-impl AtTheEdge {
-    /// The subject as an Ingress, if it is one that is judged. The solvers of ACME challenges are not: they must be served in
-    /// plaintext.
-    pub(super) fn of(context: &Context<'_>, subject: &Subject) -> Option<Self> {
-        let (key, ingress) = ingress(context, subject)?;
-        if edge::acme::is_solver(&ingress) {
+impl<'a> AtTheEdge<'a> {
+    /// The subject as an object at the edge, if it is one that is judged. The solvers of ACME challenges are not: they must be
+    /// served in plaintext.
+    pub(super) fn of(context: &'a Context<'a>, subject: &Subject) -> Option<Self> {
+        let Subject::Object(key) = subject else { return None };
+        if !key.kind.opens_edge() {
             return None;
         }
-        let edge = edge::edge(context.snapshot, vouched(context.environment), &ingress);
-        Some(Self { key, ingress, edge })
+        let object = context.snapshot.object(key).found()?;
+        if matches!(&object, Object::Ingress(ingress) if edge::acme::is_solver(ingress)) {
+            return None;
+        }
+        Some(Self { context, key: key.clone(), object })
     }
 
-    /// The Ingress of a breach, with the one listener that the breach is about.
-    pub(super) fn of_breach(context: &Context<'_>, breach: &Breach) -> Option<Self> {
-        let Aspect::Host(host) = &breach.aspect else { return None };
-        let (key, ingress) = ingress(context, &breach.subject)?;
-        let edge = edge::edge_of_host(context.snapshot, vouched(context.environment), &ingress, host.as_ref());
-        Some(Self { key, ingress, edge })
+    /// What it opens.
+    pub(super) fn surface(&self) -> Option<Box<dyn Surface + '_>> {
+        edge::surface(self.context.snapshot, vouched(self.context.environment), &self.object)
+    }
+
+    /// The one listener that a breach is about.
+    pub(super) fn listener(surface: &dyn Surface, aspect: &Aspect) -> Option<Listener> {
+        match aspect {
+            Aspect::Host(host) => surface.listeners(Wanted::One(host.as_ref())).into_iter().next(),
+            Aspect::Listener(name) => {
+                surface.listeners(Wanted::All).into_iter().find(|listener| listener.name.as_ref() == Some(name))
+            }
+            _ => None,
+        }
+    }
+
+    /// What tells the breaches of a listener apart from those of others.
+    pub(super) fn aspect(listener: &Listener) -> Aspect {
+        match &listener.name {
+            Some(name) => Aspect::Listener(name.clone()),
+            None => Aspect::Host(listener.host.clone()),
+        }
+    }
+
+    /// The field `spec.tls` where the object is an Ingress that has it; `spec` where it is missing.
+    pub(super) fn spec_tls(&self) -> FieldPath {
+        match &self.object {
+            Object::Ingress(ingress) if ingress.tls.is_empty() => FieldPath::new("spec"),
+            _ => FieldPath::new("spec.tls"),
+        }
     }
 
     /// Whether a doubt is only that. A ruleset may refuse what cannot be proved because of the controller or of what the Ingress
     /// asks of it; what cannot be seen for the moment (or is not among the files) stays in doubt even then.
-    pub(super) fn certainty(&self, context: &Context<'_>, doubt: &Doubt) -> Result<(), Blind> {
-        let is_seen = matches!(doubt.blind, Blind::Unknowable(_)) && !matches!(self.edge.serving, Serving::Unseen(_));
-        if is_seen && context.environment.refuses_unknown_controllers { Ok(()) } else { Err(doubt.blind.clone()) }
+    pub(super) fn certainty(&self, serving: &Serving, doubt: &Doubt) -> Result<(), Blind> {
+        let is_seen = matches!(doubt.blind, Blind::Unknowable(_)) && !matches!(serving, Serving::Unseen(_));
+        if is_seen && self.context.environment.refuses_unknown_controllers { Ok(()) } else { Err(doubt.blind.clone()) }
     }
 
     /// What is in doubt, for messages. That of a breach in doubt is told by whoever says that it cannot be proved.
@@ -73,6 +98,10 @@ impl AtTheEdge {
                     words.push(format!("add {host} to spec.tls[].hosts, with a secretName"));
                     None
                 }
+                Mend::Words(text) => {
+                    words.push((*text).to_owned());
+                    None
+                }
                 Mend::NameHost => {
                     words.push("put a rule with a host, covered by spec.tls, in its place".to_owned());
                     None
@@ -82,17 +111,10 @@ impl AtTheEdge {
         }
         let namespace = self.key.namespace.clone().unwrap_or_default();
         let name = &self.key.name;
+        let kind = self.key.kind.info().plural;
         let command =
-            changes.map(|changes| format!("kubectl annotate --overwrite ingress -n {namespace} {name}{changes}"));
+            changes.map(|changes| format!("kubectl annotate --overwrite {kind} -n {namespace} {name}{changes}"));
         (words.join(", and "), command)
-    }
-}
-
-fn ingress(context: &Context<'_>, subject: &Subject) -> Option<(ObjectKey, Arc<Ingress>)> {
-    let Subject::Object(key) = subject else { return None };
-    match context.snapshot.object(key).found() {
-        Some(Object::Ingress(ingress)) => Some((key.clone(), ingress)),
-        _ => None,
     }
 }
 
@@ -101,13 +123,14 @@ fn vouched(environment: &Environment) -> Vouched<'_> {
     Vouched {
         controllers_of_classes: &environment.controllers_of_classes,
         refuses_plaintext: &environment.refuses_plaintext,
+        settings: &environment.edge,
     }
 }
 
-/// The reads that a breach of an Ingress rests on.
+/// The reads that a breach of an object at the edge rests on.
 pub(super) fn rests_on(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
-    let Some((_, ingress)) = ingress(context, &breach.subject) else { return Vec::new() };
-    edge::rests_on(context.snapshot, vouched(context.environment), &ingress)
+    let Some(at) = AtTheEdge::of(context, &breach.subject) else { return Vec::new() };
+    at.surface().map(|surface| surface.rests_on()).unwrap_or_default()
 }
 
 /// A host as sentences name it.
@@ -187,7 +210,7 @@ mod tests {
                     fix: remove the annotation nginx.ingress.kubernetes.io/ssl-redirect";
         let places = [r#"metadata.annotations["nginx.ingress.kubernetes.io/ssl-redirect"]"#, "spec.rules[0].host"];
         assert_eq!(shown(&found), [(line.to_owned(), places.map(str::to_owned).to_vec(), true)]);
-        let command = "kubectl annotate --overwrite ingress -n shop web nginx.ingress.kubernetes.io/ssl-redirect-";
+        let command = "kubectl annotate --overwrite {kind} -n shop web nginx.ingress.kubernetes.io/ssl-redirect-";
         assert!(found[0].0.why.ends_with(command), "{}", found[0].0.why);
     }
 

@@ -46,6 +46,10 @@ pub enum Aspect {
     Port(Protocol, u16),
     /// A host; `None` for requests of any host.
     Host(Option<Name>),
+    /// A listener, by its own name.
+    Listener(Name),
+    /// A Secret that the object uses.
+    Secret(ObjectKey),
     /// A port, by name or number, of a Service that the object leads to.
     Service(ObjectKey, Name),
     /// A label of the object.
@@ -63,6 +67,8 @@ impl Aspect {
             | Self::Place(_)
             | Self::Port(..)
             | Self::Host(_)
+            | Self::Listener(_)
+            | Self::Secret(_)
             | Self::Service(..)
             | Self::Label(_)
             | Self::Exemption(_) => None,
@@ -86,6 +92,8 @@ impl fmt::Display for Aspect {
             Self::Port(protocol, number) => write!(f, "{protocol} {number}"),
             Self::Host(Some(host)) => write!(f, "host {host}"),
             Self::Host(None) => write!(f, "every host"),
+            Self::Listener(name) => write!(f, "listener {name}"),
+            Self::Secret(secret) => write!(f, "{secret}"),
             Self::Service(service, port) => write!(f, "{service} port {port}"),
             Self::Label(key) => write!(f, "label {key}"),
             Self::Exemption(name) => write!(f, "exemption {name}"),

@@ -9,6 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
+    edge::EdgeSettings,
     model::Name,
     network::{Controllers, Direction, Exposure, Plugin, exposure},
     snapshot::Snapshot,
@@ -91,6 +92,8 @@ pub struct Environment {
     pub controller_namespaces: BTreeMap<Name, Name>,
     /// `ingressClasses`: by class, the controller that serves Ingresses whose class cannot be resolved from `IngressClasses`.
     pub controllers_of_classes: BTreeMap<Name, Name>,
+    /// What else it says of the edge: where controllers are configured, and what only a cloud knows.
+    pub edge: EdgeSettings,
     /// `unknownController: refuse`: whether what cannot be proved because of the controller (one that Ringwall does not know) or of
     /// what the Ingress asks of it (a Traefik middleware or entry point of unknown effect, a host that only a certificate by
     /// chance may name) is a breach instead of "cannot prove". What Ringwall cannot see (a broken watch, a forbidden read,

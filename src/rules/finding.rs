@@ -1,6 +1,7 @@
 //! A breach explained.
 
-use crate::model::{FieldPath, Kind, Name, ObjectKey};
+pub use crate::model::Place;
+use crate::model::{Kind, Name, ObjectKey};
 
 use super::RuleId;
 
@@ -39,15 +40,6 @@ impl Fix {
             Self::Command(text) | Self::Words(text) => text,
         }
     }
-}
-
-/// A field of an object.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Place {
-    /// The object.
-    pub object: ObjectKey,
-    /// The field in it.
-    pub path: FieldPath,
 }
 
 /// Who breaks a rule, as shown: the top controller where there is one.

@@ -1,13 +1,13 @@
 //! `plaintext-ingress`: a host that is served in plaintext, by what the controller at hand really does.
 
 use crate::{
-    edge::{CausePlace, Plaintext},
+    edge::{CausePlace, Plaintext, Wanted},
     model::FieldPath,
     snapshot::Need,
 };
 
 use super::{
-    Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
+    Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
     at_the_edge::{self, AtTheEdge, annotation, spoken},
 };
 
@@ -97,17 +97,18 @@ impl Rule for PlaintextIngress {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some(at) = AtTheEdge::of(context, subject) else { return };
-        for listener in &at.edge.listeners {
+        let Some(surface) = at.surface() else { return };
+        for listener in surface.listeners(Wanted::All) {
             let certain = match &listener.plaintext {
                 Plaintext::Served(_) => Ok(()),
-                Plaintext::Unknown(doubt) => at.certainty(context, doubt),
+                Plaintext::Unknown(doubt) => at.certainty(surface.serving(), doubt),
                 Plaintext::Redirected | Plaintext::Closed => continue,
             };
             out.push(Breach {
                 rule: INFO.id,
                 family: INFO.family,
                 subject: subject.clone(),
-                aspect: Aspect::Host(listener.host.clone()),
+                aspect: AtTheEdge::aspect(&listener),
                 extent: Extent::Count(1),
                 certain,
             });
@@ -129,8 +130,9 @@ impl Rule for PlaintextIngress {
             places: Vec::new(),
             subject,
         };
-        let Some(at) = AtTheEdge::of_breach(context, breach) else { return finding };
-        let Some(listener) = at.edge.listeners.first() else { return finding };
+        let Some(at) = AtTheEdge::of(context, &breach.subject) else { return finding };
+        let Some(surface) = at.surface() else { return finding };
+        let Some(listener) = AtTheEdge::listener(surface.as_ref(), &breach.aspect) else { return finding };
         let subject = &finding.subject;
         let host = spoken(listener.host.as_ref());
         match &listener.plaintext {
@@ -143,8 +145,8 @@ impl Rule for PlaintextIngress {
                 }
                 let path = |place: &CausePlace| match place {
                     CausePlace::Annotation(key) => annotation(key),
-                    CausePlace::Tls if at.ingress.tls.is_empty() => FieldPath::new("spec"),
-                    CausePlace::Tls => FieldPath::new("spec.tls"),
+                    CausePlace::Tls => at.spec_tls(),
+                    CausePlace::Field(path) => FieldPath::new(*path),
                     CausePlace::Point => listener.at.clone(),
                 };
                 finding.places = cause.places.iter().map(|place| at.place(path(place))).collect();

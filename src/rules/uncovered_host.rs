@@ -3,10 +3,14 @@
 //! Where no TLS is relied on at all, `plaintext-ingress` says so and this rule is silent. Where plaintext is served as well,
 //! both speak: each has its own fix.
 
-use crate::{edge::Tls, model::FieldPath, snapshot::Need};
+use crate::{
+    edge::{Tls, Wanted},
+    model::{FieldPath, Object},
+    snapshot::Need,
+};
 
 use super::{
-    Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
+    Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
     at_the_edge::{self, AtTheEdge, spoken},
 };
 
@@ -88,17 +92,18 @@ impl Rule for UncoveredHost {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some(at) = AtTheEdge::of(context, subject) else { return };
-        for listener in &at.edge.listeners {
+        let Some(surface) = at.surface() else { return };
+        for listener in surface.listeners(Wanted::All) {
             let certain = match &listener.tls {
                 Tls::Uncovered => Ok(()),
-                Tls::Unknown(doubt) => at.certainty(context, doubt),
+                Tls::Unknown(doubt) => at.certainty(surface.serving(), doubt),
                 Tls::Covered | Tls::None => continue,
             };
             out.push(Breach {
                 rule: INFO.id,
                 family: INFO.family,
                 subject: subject.clone(),
-                aspect: Aspect::Host(listener.host.clone()),
+                aspect: AtTheEdge::aspect(&listener),
                 extent: Extent::Count(1),
                 certain,
             });
@@ -120,13 +125,14 @@ impl Rule for UncoveredHost {
             places: Vec::new(),
             subject,
         };
-        let Some(at) = AtTheEdge::of_breach(context, breach) else { return finding };
-        let Some(listener) = at.edge.listeners.first() else { return finding };
+        let Some(at) = AtTheEdge::of(context, &breach.subject) else { return finding };
+        let Some(surface) = at.surface() else { return finding };
+        let Some(listener) = AtTheEdge::listener(surface.as_ref(), &breach.aspect) else { return finding };
         let subject = &finding.subject;
         let host = spoken(listener.host.as_ref());
         match &listener.tls {
             Tls::Uncovered => {
-                let title = at.edge.serving.controller().identity().title;
+                let title = surface.serving().controller().identity().title;
                 finding.message = format!(
                     "{subject} has no entry in spec.tls for {host}: {title} serves it with its default certificate, unless \
                      another host's happens to name it"
@@ -141,7 +147,7 @@ impl Rule for UncoveredHost {
             Tls::Covered | Tls::None => {}
         }
         finding.places = vec![at.place(listener.at.clone())];
-        if !at.ingress.tls.is_empty() {
+        if matches!(&at.object, Object::Ingress(ingress) if !ingress.tls.is_empty()) {
             finding.places.push(at.place(FieldPath::new("spec.tls")));
         }
         finding

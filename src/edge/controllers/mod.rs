@@ -5,16 +5,17 @@
 //! is `Unknown`: its Ingresses are "cannot prove". A new controller is one file and one line in [`KNOWN`].
 
 mod ingress_nginx;
+mod secrets;
 mod traefik;
 mod unknown;
 
 use crate::{
-    model::{Ingress, Name},
+    model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey},
     snapshot::{Need, Snapshot},
 };
 
 use super::{
-    Doubt, Plaintext, Point, Tls, Vouched,
+    CertificateUse, Doubt, Hop, Plaintext, Point, Surface, Tls, TlsSettings, Vouched,
     hosts::{self, Wanted},
 };
 
@@ -37,8 +38,23 @@ pub trait Controller: Sync + std::fmt::Debug {
     /// What it makes of one Ingress. What is the same for all its hosts is read here, once: there may be thousands.
     fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a>;
 
+    /// How TLS is done for an Ingress; nothing where it serves none.
+    fn settings(&self, _: Reading<'_>) -> Vec<TlsSettings> {
+        Vec::new()
+    }
+
+    /// The certificates that an Ingress uses: by default the Secrets of `spec.tls`, each for the hosts of its entry.
+    fn certificates(&self, reading: Reading<'_>) -> Vec<CertificateUse> {
+        secrets::of_tls(reading.ingress, self.identity().missing_secret)
+    }
+
+    /// Where the traffic of an Ingress goes.
+    fn hops(&self, _: Reading<'_>) -> Vec<Hop> {
+        Vec::new()
+    }
+
     /// The reads that the answers rest on, the Ingress itself and its class aside.
-    fn rests_on(&self, _: &Ingress) -> Vec<Need> {
+    fn rests_on(&self, _: Reading<'_>) -> Vec<Need> {
         Vec::new()
     }
 }
@@ -108,6 +124,26 @@ pub struct Reading<'a> {
     /// The controller's name, as `IngressClasses` have it.
     pub controller: Option<&'a Name>,
 }
+
+/// What an object of a controller's own kind opens; `None` for kinds that open nothing by themselves.
+pub(super) fn own_surface<'a>(
+    _: &'a Snapshot,
+    _: Vouched<'a>,
+    resource: &'a EdgeResource,
+) -> Option<Box<dyn Surface + 'a>> {
+    match &resource.spec {
+        EdgeSpec::Traefik(_)
+        | EdgeSpec::Contour(_)
+        | EdgeSpec::Nginx(_)
+        | EdgeSpec::OpenShift(_)
+        | EdgeSpec::Gke(_)
+        | EdgeSpec::Aws(_)
+        | EdgeSpec::Istio(_) => None,
+    }
+}
+
+/// The objects whose surface a change of a controller's own kind, or of its `ConfigMap`, can alter beyond those that refer to it.
+pub(super) fn alters(_: &Snapshot, _: &ObjectKey, _: &mut Vec<ObjectKey>) {}
 
 /// The controller of that name.
 pub(super) fn named(name: &str) -> Option<&'static dyn Controller> {

@@ -113,7 +113,7 @@ impl Controller for IngressNginx {
 
     /// That no other Ingress brings a certificate for the host rests on all of them; those of the namespace are read again,
     /// for it is they that arrive together.
-    fn rests_on(&self, ingress: &Ingress) -> Vec<Need> {
+    fn rests_on(&self, Reading { ingress, .. }: Reading<'_>) -> Vec<Need> {
         let namespace = ingress.meta.namespace.clone();
         if ingress.tls.is_empty() { vec![Need::List(Kind::Ingress, namespace)] } else { Vec::new() }
     }

@@ -1,0 +1,12 @@
+//! A field of an object.
+
+use super::{FieldPath, ObjectKey};
+
+/// A field of an object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Place {
+    /// The object.
+    pub object: ObjectKey,
+    /// The field in it.
+    pub path: FieldPath,
+}
