@@ -6,8 +6,9 @@
 //! model       the nouns: objects, labels, selectors, ports, addresses; the one table of kinds
 //! source      YAML and JSON text: documents, and the line of a field
 //! snapshot    the indexed view of all objects; edits; what has been seen and what not
-//! edge        Ingresses: who serves them, and what that controller really does
+//! edge        Ingresses, Gateways, routes: who serves them, and what that controller really does
 //! network     policies in one form; isolation, reachability, what is admitted to strangers
+//! encryption  what protects: versions, cipher suites, certificates against hosts, meshes
 //! trace       one packet: each hop, what lets it pass or stops it
 //! rules       one file per rule, and the catalogue that lists them once
 //! ruleset     profiles, modes, parameters, environment, exemptions
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod cluster;
 pub mod decision;
 pub mod edge;
+pub mod encryption;
 pub mod manifest;
 pub mod model;
 pub mod network;

@@ -43,13 +43,13 @@ fn is_terminating(judge: &Judge<'_>, change: &Change, name: &Name) -> bool {
     own || stored.is_some_and(|namespace| namespace.terminating)
 }
 
-/// The namespace controller's deletions, and the garbage collector's except of policies: a policy owned by a `ConfigMap` would
+/// The namespace controller's deletions, and the garbage collector's except of policies, mesh resources and Secrets: a policy owned by a `ConfigMap` would
 /// otherwise be removed by deleting the `ConfigMap`; the collector retries.
 fn is_collected(change: &Change) -> bool {
     let Some(actor) = change.actor.as_ref().filter(|_| change.operation == Operation::Delete) else { return false };
     match actor.user.as_str() {
         NAMESPACE_CONTROLLER => true,
-        GARBAGE_COLLECTOR => !change.key.kind.decides_isolation(),
+        GARBAGE_COLLECTOR => !change.key.kind.is_rested_on(),
         _ => false,
     }
 }

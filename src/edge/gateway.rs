@@ -1,4 +1,4 @@
-//! Gateway API: what Gateways, ListenerSets and routes open together.
+//! Gateway API: what Gateways, `ListenerSets` and routes open together.
 
 use crate::{
     model::{Object, ObjectKey},

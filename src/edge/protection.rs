@@ -66,7 +66,7 @@ pub enum Ciphers {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Notation {
     /// One OpenSSL cipher string: names, keywords and operators between colons (openssl-ciphers(1)). Envoy's lists, joined by
-    /// colons, are of this notation too (BoringSSL: `[A|B]` groups).
+    /// colons, are of this notation too (`BoringSSL`: `[A|B]` groups).
     OpenSsl,
     /// Names of Go's `crypto/tls`, with commas between.
     Go,

@@ -120,18 +120,18 @@ fn an_old_version_of_a_known_kind_is_an_error_that_names_the_right_one() {
     assert_eq!(suggestion("apps/v1beta2", "Deployment"), "use apiVersion: apps/v1");
     assert_eq!(suggestion("extensions/v1beta1", "NetworkPolicy"), "use apiVersion: networking.k8s.io/v1");
     assert_eq!(suggestion("networking.k8s.io/v1", "NetworkPolcy"), "did you mean NetworkPolicy?");
-    assert_eq!(suggestion("v1", "Secret"), "");
+    assert_eq!(suggestion("v1", "Endpoints"), "");
 }
 
 #[test]
 fn kinds_that_nobody_reads_are_counted() {
     let loaded = loaded(&[
-        "apiVersion: v1\nkind: ConfigMap\n---\napiVersion: v1\nkind: ConfigMap\n---\napiVersion: a.b/v1\nkind: Job\n",
+        "apiVersion: v1\nkind: Endpoints\n---\napiVersion: v1\nkind: Endpoints\n---\napiVersion: a.b/v1\nkind: Job\n",
     ]);
     assert_eq!(errors(&loaded), Vec::<String>::new());
     assert_eq!(
         loaded.skipped.into_iter().collect::<Vec<_>>(),
-        [("a.b/v1/Job".to_owned(), 1), ("v1/ConfigMap".to_owned(), 2)]
+        [("a.b/v1/Job".to_owned(), 1), ("v1/Endpoints".to_owned(), 2)]
     );
 }
 

@@ -18,9 +18,38 @@ pub const SCRAPE: &str = "prometheus.io/scrape";
 /// On which port it is to do so. Read into a Pod's facts, and not kept.
 pub const SCRAPE_PORT: &str = "prometheus.io/port";
 
-const EXACT: [&str; 6] = [INGRESS_CLASS, DEFAULT_CLASS, MIRROR_POD, HELM_HOOK, ARGO_HOOK, LINKERD_INJECT];
+/// Asks cert-manager for certificates, by the default issuer.
+pub const TLS_ACME: &str = "kubernetes.io/tls-acme";
 
-const PREFIXES: [&str; 6] = [
+const EXACT: [&str; 8] = [
+    INGRESS_CLASS,
+    DEFAULT_CLASS,
+    MIRROR_POD,
+    HELM_HOOK,
+    ARGO_HOOK,
+    LINKERD_INJECT,
+    TLS_ACME,
+    "service.alpha.kubernetes.io/app-protocols",
+];
+
+const PREFIXES: [&str; 23] = [
+    "alb.ingress.kubernetes.io/",
+    "appgw.ingress.kubernetes.io/",
+    "cloud.google.com/",
+    "config.linkerd.io/",
+    "haproxy-ingress.github.io/",
+    "haproxy.com/",
+    "haproxy.org/",
+    "haproxy.router.openshift.io/",
+    "ingress.gcp.kubernetes.io/",
+    "ingress.openshift.io/",
+    "konghq.com/",
+    "networking.gke.io/",
+    "networking.istio.io/",
+    "nginx.org/",
+    "projectcontour.io/",
+    "route.openshift.io/",
+    "service.beta.kubernetes.io/aws-load-balancer-",
     "nginx.ingress.kubernetes.io/",
     "traefik.ingress.kubernetes.io/",
     "ingress.kubernetes.io/",

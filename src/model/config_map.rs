@@ -1,4 +1,4 @@
-//! ConfigMaps that configure an ingress controller or a mesh.
+//! `ConfigMaps` that configure an ingress controller or a mesh.
 
 use super::{Labels, Meta};
 

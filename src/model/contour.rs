@@ -1,6 +1,6 @@
 //! Contour's own kind.
 
-/// `projectcontour.io/v1` HTTPProxy.
+/// `projectcontour.io/v1` `HTTPProxy`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HttpProxy {}
 

@@ -1,4 +1,4 @@
-//! What makes a Secret that is not there yet: cert-manager's Certificates, ExternalSecrets, SealedSecrets.
+//! What makes a Secret that is not there yet: cert-manager's Certificates, `ExternalSecrets`, `SealedSecrets`.
 
 use super::{Kind, Meta, Name, ObjectKey};
 

@@ -1,6 +1,6 @@
 //! The kinds of F5's NGINX Ingress Controller.
 
-/// `k8s.nginx.org/v1` VirtualServer and Policy.
+/// `k8s.nginx.org/v1` `VirtualServer` and Policy.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NginxSpec {}
 

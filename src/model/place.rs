@@ -10,3 +10,10 @@ pub struct Place {
     /// The field in it.
     pub path: FieldPath,
 }
+
+impl Place {
+    /// The object itself.
+    pub fn of(object: &ObjectKey) -> Self {
+        Self { object: object.clone(), path: FieldPath::root() }
+    }
+}

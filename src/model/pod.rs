@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Labels, Meta, Name, PortSet, Protocol};
+use super::{Labels, Meta, Name, PortSet, Protocol, mesh::MeshFacts};
 
 /// What decisions read of a Pod or of a Pod template: all that tells one class of Pods from another.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -21,6 +21,8 @@ pub struct PodFacts {
     pub scrape_port: Option<u16>,
     /// Whether Linkerd is told to put its proxy beside it (`linkerd.io/inject`); the Namespace says so where this says nothing.
     pub linkerd: Option<bool>,
+    /// What meshes read beside the labels.
+    pub mesh: MeshFacts,
 }
 
 /// A port that a container declares.

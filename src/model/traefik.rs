@@ -1,6 +1,6 @@
 //! Traefik's own kinds.
 
-/// `traefik.io/v1alpha1` IngressRoute, IngressRouteTCP, TLSOption, ServersTransport, Middleware.
+/// `traefik.io/v1alpha1` `IngressRoute`, `IngressRouteTCP`, `TLSOption`, `ServersTransport`, Middleware.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TraefikSpec {}
 

@@ -12,13 +12,14 @@ use std::{
 };
 
 use crate::{
+    edge,
     model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, Selector, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
     snapshot::{Snapshot, Touched},
 };
 
 use super::{
-    Subject,
+    Subject, affected_encryption,
     affected_policies::{meaning, neighbours},
     affected_services::{behind_gateways, behind_policy, policies_behind},
     ambiguous_priority::tied,
@@ -43,9 +44,9 @@ pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
     let judged = |kind: &Kind| {
-        let others = [Kind::Namespace, Kind::Service, Kind::Ingress];
-        let is_policy = kind.is_policy() || kind.is_staged_policy();
-        others.contains(kind) || is_policy || kind.is_route() || kind.is_webhook_configuration()
+        let others = [Kind::Namespace, Kind::Service, Kind::Secret, Kind::ReferenceGrant, Kind::Certificate];
+        let is_policy = kind.is_policy() || kind.is_staged_policy() || kind.is_mesh_policy();
+        others.contains(kind) || is_policy || kind.opens_edge() || kind.is_webhook_configuration()
     };
     let others = Kind::all()
         .filter(judged)
@@ -117,6 +118,11 @@ impl Affected<'_> {
                 self.dependents(key);
             }
             _ => {}
+        }
+        for state in [self.before, self.after] {
+            let altered = edge::alters(state, key).into_iter().map(Subject::Object);
+            self.subjects.extend(altered);
+            affected_encryption::covered(state, key, &mut self.subjects);
         }
         if key.kind.is_policy() {
             neighbours(self.after, key, &mut self.subjects);

@@ -111,7 +111,7 @@ impl<'a> AtTheEdge<'a> {
         }
         let namespace = self.key.namespace.clone().unwrap_or_default();
         let name = &self.key.name;
-        let kind = self.key.kind.info().plural;
+        let kind = self.key.kind.info().name.to_lowercase();
         let command =
             changes.map(|changes| format!("kubectl annotate --overwrite {kind} -n {namespace} {name}{changes}"));
         (words.join(", and "), command)
@@ -210,7 +210,7 @@ mod tests {
                     fix: remove the annotation nginx.ingress.kubernetes.io/ssl-redirect";
         let places = [r#"metadata.annotations["nginx.ingress.kubernetes.io/ssl-redirect"]"#, "spec.rules[0].host"];
         assert_eq!(shown(&found), [(line.to_owned(), places.map(str::to_owned).to_vec(), true)]);
-        let command = "kubectl annotate --overwrite {kind} -n shop web nginx.ingress.kubernetes.io/ssl-redirect-";
+        let command = "kubectl annotate --overwrite ingress -n shop web nginx.ingress.kubernetes.io/ssl-redirect-";
         assert!(found[0].0.why.ends_with(command), "{}", found[0].0.why);
     }
 

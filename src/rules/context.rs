@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     edge::EdgeSettings,
+    encryption::mesh::MeshSettings,
     model::Name,
     network::{Controllers, Direction, Exposure, Plugin, exposure},
     snapshot::Snapshot,
@@ -94,6 +95,8 @@ pub struct Environment {
     pub controllers_of_classes: BTreeMap<Name, Name>,
     /// What else it says of the edge: where controllers are configured, and what only a cloud knows.
     pub edge: EdgeSettings,
+    /// `mesh`: what no object says of meshes.
+    pub mesh: MeshSettings,
     /// `unknownController: refuse`: whether what cannot be proved because of the controller (one that Ringwall does not know) or of
     /// what the Ingress asks of it (a Traefik middleware or entry point of unknown effect, a host that only a certificate by
     /// chance may name) is a breach instead of "cannot prove". What Ringwall cannot see (a broken watch, a forbidden read,

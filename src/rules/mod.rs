@@ -3,6 +3,7 @@
 //! **Invariants.** A rule judges one subject in one snapshot. It sees no change, no mode, no profile and no exemption.
 
 mod affected;
+mod affected_encryption;
 mod affected_policies;
 mod affected_services;
 mod ambiguous_priority;

@@ -3,6 +3,7 @@
 //! **Invariants.** Unknown keys and rules are errors with their place and a suggestion. Parsing is pure; who reads the file
 //! keeps the last ruleset that worked.
 
+mod environment;
 mod exemption;
 mod modes;
 mod node;

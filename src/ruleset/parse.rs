@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use crate::{
     model::{FieldPath, Kind, Labels, Name},
-    network::{OptionError, Plugin, PluginName},
     rules::{self, ParameterError, Rule, RuleId},
     source::{self, Source, SourceError},
 };
 
 use super::{
     Exemption, ExemptionMatch, Mode, Modes, Profile, Ruleset,
+    environment::{environment, texts},
     node::{Errors, Node},
 };
 
@@ -199,47 +199,6 @@ fn settings(rule: &dyn Rule, node: &Node<'_>, ruleset: &mut Ruleset, errors: &mu
     }
 }
 
-fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
-    node.only(
-        errors,
-        &["networkPlugin", "networkOptions", "sensitive", "ingressControllers", "ingressClasses", "unknownController"],
-    );
-    if let Some(plugin) = node.get("networkPlugin") {
-        let names = PluginName::ALL.map(|plugin| (plugin.name(), plugin));
-        environment.plugin = plugin.one_of(errors, &names).map(Plugin::of).unwrap_or_default();
-    }
-    if let Some(options) = node.get("networkOptions") {
-        for (name, value) in options.entries(errors) {
-            let Some(text) = value.word(errors) else { continue };
-            if let Err(OptionError { reason, word, known }) = environment.plugin.set(name, text) {
-                value.unknown(errors, &reason, &word, known.iter().map(String::as_str));
-            }
-        }
-    }
-    if let Some(labels) = node.get("sensitive") {
-        environment.sensitive = texts(&labels, errors).collect();
-    }
-    if let Some(controllers) = node.get("ingressControllers") {
-        for (name, node) in controllers.entries(errors) {
-            node.only(errors, &["plaintext", "namespace"]);
-            let plaintext = node.get("plaintext");
-            if plaintext.and_then(|node| node.one_of(errors, &[("served", false), ("refused", true)])) == Some(true) {
-                environment.refuses_plaintext.insert(name.into());
-            }
-            if let Some(namespace) = node.get("namespace").and_then(|node| node.text(errors)) {
-                environment.controller_namespaces.insert(name.into(), namespace.into());
-            }
-        }
-    }
-    if let Some(classes) = node.get("ingressClasses") {
-        environment.controllers_of_classes = texts(&classes, errors).collect();
-    }
-    if let Some(unknown) = node.get("unknownController") {
-        let refuses = unknown.one_of(errors, &[("refuse", true), ("warn", false)]);
-        environment.refuses_unknown_controllers = refuses.unwrap_or_default();
-    }
-}
-
 fn exemption<'a>(node: &Node<'a>, names: &mut BTreeSet<&'a str>, errors: &mut Errors) -> Option<Exemption> {
     node.only(errors, &["name", "rules", "match", "reason", "owner", "expires"]);
     let name = node.required(errors, "name", "is missing: findings that it lets through are reported under its name");
@@ -295,14 +254,6 @@ fn matches(node: &Node<'_>, errors: &mut Errors) -> ExemptionMatch {
 fn names(node: &Node<'_>, field: &str, errors: &mut Errors) -> Vec<Name> {
     let items = node.get(field).map(|node| node.items(errors)).unwrap_or_default();
     items.iter().filter_map(|node| node.text(errors)).map(Name::from).collect()
-}
-
-/// A map of texts.
-fn texts<'a>(node: &Node<'a>, errors: &mut Errors) -> impl Iterator<Item = (Name, Name)> + use<'a> {
-    let entries = node.entries(errors);
-    let texts: Vec<_> =
-        entries.iter().filter_map(|(key, node)| Some((Name::from(*key), Name::from(node.text(errors)?)))).collect();
-    texts.into_iter()
 }
 
 /// A day, written as `2027-03-31`.

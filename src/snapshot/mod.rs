@@ -8,6 +8,7 @@ mod coverage;
 mod edit;
 mod memo;
 mod owners;
+mod refers;
 mod store;
 
 pub use class::{Class, ClassKey};

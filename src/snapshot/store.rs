@@ -4,11 +4,13 @@ use std::{ops::Bound, sync::Arc};
 
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-use crate::model::{
-    Ingress, IngressBackend, Kind, Name, Namespace, NetworkPolicy, Object, ObjectKey, PodFacts, wildcard_above,
-};
+use crate::model::{Ingress, Kind, Name, Namespace, NetworkPolicy, Object, ObjectKey, PodFacts};
 
-use super::{Blind, Class, ClassKey, Coverage, Edit, Memo, Need, Touched, coverage::CoverageMap};
+use super::{
+    Blind, Class, ClassKey, Coverage, Edit, Memo, Need, Touched,
+    coverage::CoverageMap,
+    refers::{host_key, refers_to, wildcard_key},
+};
 
 /// What a look-up answers.
 #[derive(Clone, PartialEq, Debug)]
@@ -117,8 +119,8 @@ impl Snapshot {
         self.classes.get(key)
     }
 
-    /// The objects that refer to this one: Ingresses to Services and `IngressClasses`, routes to Services and Gateways, Gateways to their
-    /// classes, webhook configurations to Services.
+    /// The objects that refer to this one: whatever opens the edge to Services, classes, Secrets and options, routes to Gateways,
+    /// what makes a Secret to that, webhook configurations to Services.
     pub fn referrers<'a>(&'a self, key: &'a ObjectKey) -> impl Iterator<Item = &'a ObjectKey> {
         let first = (key.clone(), least_key());
         self.referrers
@@ -306,47 +308,6 @@ impl Snapshot {
         let count = &mut Arc::make_mut(&mut self.counts)[kind as usize];
         *count = count.saturating_add_signed(by);
     }
-}
-
-/// What an object refers to by name, hosts included.
-fn refers_to(object: &Object) -> Vec<ObjectKey> {
-    match object {
-        Object::Ingress(ingress) => ingress_refers_to(ingress),
-        Object::Gateway(gateway) => vec![ObjectKey::cluster(Kind::GatewayClass, gateway.class_name.clone())],
-        Object::Route(route) => {
-            let services = route.backends.iter().map(|backend| backend.service.clone());
-            route.gateways.iter().cloned().chain(services).collect()
-        }
-        Object::WebhookConfiguration(configuration) => {
-            configuration.webhooks.iter().map(|webhook| webhook.service.clone()).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn ingress_refers_to(ingress: &Ingress) -> Vec<ObjectKey> {
-    let namespace = ingress.meta.namespace.clone();
-    let paths = ingress.rules.iter().flat_map(|rule| &rule.paths).map(|path| &path.backend);
-    let services = ingress.default_backend.iter().chain(paths).filter_map(|backend| match backend {
-        IngressBackend::Service { name, .. } => {
-            Some(ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.clone() })
-        }
-        IngressBackend::Resource { .. } => None,
-    });
-    let class = ingress.class_name.iter().map(|name| ObjectKey::cluster(Kind::IngressClass, name.clone()));
-    let hosts = ingress.rules.iter().filter_map(|rule| rule.host.as_ref()).map(host_key);
-    let wildcards = ingress.rules.iter().filter_map(|rule| wildcard_above(rule.host.as_ref()?));
-    services.chain(class).chain(hosts).chain(wildcards.map(|wildcard| wildcard_key(&wildcard))).collect()
-}
-
-/// A host in the table of referrers. No object has this key: Ingresses have a namespace.
-fn host_key(host: &Name) -> ObjectKey {
-    ObjectKey::cluster(Kind::Ingress, host.clone())
-}
-
-/// The hosts that a wildcard stands for, in the table of referrers. No host has a space.
-fn wildcard_key(wildcard: &str) -> ObjectKey {
-    ObjectKey::cluster(Kind::Ingress, format!("below {wildcard}"))
 }
 
 /// The key before all others.

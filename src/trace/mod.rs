@@ -20,32 +20,17 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::{
-    model::{FieldPath, Name, ObjectKey, Protocol},
+    model::{Name, ObjectKey, Protocol},
     network::{Controllers, Plugin, reach::WorkloadName},
     snapshot::Snapshot,
 };
 
+pub use crate::model::Place;
 pub use ask::{AskError, KindName, Named, PortName, Target, Who};
 pub use change::{Added, Change, PeerAdded};
 use ends::Actor;
 pub use service::{NameStep, Naming};
 pub use side::{Ground, PolicyTold, RuleTold, Side, TierOutcome, TierTold};
-
-/// A field of an object.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Place {
-    /// The object.
-    pub object: ObjectKey,
-    /// The field in it.
-    pub path: FieldPath,
-}
-
-impl Place {
-    /// The object itself.
-    pub fn of(object: &ObjectKey) -> Self {
-        Self { object: object.clone(), path: FieldPath::root() }
-    }
-}
 
 /// Whether a packet gets through.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -13,11 +13,15 @@ const TABLE: &[(&str, &[&str])] = &[
     ("snapshot", &["model"]),
     ("edge", &["model", "snapshot"]),
     ("network", &["model", "snapshot", "edge"]),
-    ("trace", &["model", "snapshot", "edge", "network"]),
-    ("rules", &["model", "source", "snapshot", "edge", "network", "trace"]),
-    ("ruleset", &["model", "source", "snapshot", "edge", "network", "rules"]),
-    ("decision", &["model", "snapshot", "edge", "network", "rules", "ruleset"]),
-    ("report", &["model", "source", "snapshot", "edge", "network", "trace", "rules", "ruleset", "decision"]),
+    ("encryption", &["model", "snapshot", "edge"]),
+    ("trace", &["model", "snapshot", "edge", "network", "encryption"]),
+    ("rules", &["model", "source", "snapshot", "edge", "network", "encryption", "trace"]),
+    ("ruleset", &["model", "source", "snapshot", "edge", "network", "encryption", "rules"]),
+    ("decision", &["model", "snapshot", "edge", "network", "encryption", "rules", "ruleset"]),
+    (
+        "report",
+        &["model", "source", "snapshot", "edge", "network", "encryption", "trace", "rules", "ruleset", "decision"],
+    ),
     ("manifest", &["model", "source", "snapshot"]),
     ("telemetry", &[]),
     ("cluster", &["model", "snapshot", "telemetry"]),
@@ -78,7 +82,18 @@ fn outside_crates_stay_where_they_belong() {
 #[test]
 fn the_core_has_no_clock_and_does_no_input_or_output() {
     let core = [
-        "model", "source", "snapshot", "edge", "network", "trace", "rules", "ruleset", "decision", "report", "manifest",
+        "model",
+        "source",
+        "snapshot",
+        "edge",
+        "network",
+        "encryption",
+        "trace",
+        "rules",
+        "ruleset",
+        "decision",
+        "report",
+        "manifest",
     ];
     let forbidden = [
         "std::fs",

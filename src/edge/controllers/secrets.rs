@@ -2,12 +2,11 @@
 
 use crate::{
     edge::{CertificateUse, MissingSecret},
-    model::{FieldPath, Ingress, Kind, Meta, ObjectKey},
+    model::{FieldPath, Ingress, Kind, Meta, ObjectKey, annotations::TLS_ACME},
 };
 
 /// What asks cert-manager's ingress-shim or gateway-shim for certificates.
 const ISSUERS: [&str; 2] = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"];
-const ACME: &str = "kubernetes.io/tls-acme";
 
 /// The Secrets of an Ingress's `spec.tls`, each with the hosts of its entry.
 pub(super) fn of_tls(ingress: &Ingress, missing: MissingSecret) -> Vec<CertificateUse> {
@@ -30,5 +29,5 @@ pub(super) fn of_tls(ingress: &Ingress, missing: MissingSecret) -> Vec<Certifica
 /// Whether annotations ask cert-manager for the certificates that the object names (pkg/controller/certificate-shim).
 pub(crate) fn asks_for_certificates(meta: &Meta) -> bool {
     let has = |key: &str| meta.annotations.value(key).is_some_and(|value| !value.is_empty());
-    ISSUERS.into_iter().any(has) || meta.annotations.value(ACME).is_some_and(|value| *value == "true")
+    ISSUERS.into_iter().any(has) || meta.annotations.value(TLS_ACME).is_some_and(|value| *value == "true")
 }

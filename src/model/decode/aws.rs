@@ -1,4 +1,4 @@
-//! IngressClassParams of the AWS Load Balancer Controller.
+//! `IngressClassParams` of the AWS Load Balancer Controller.
 
 use serde::Deserialize;
 

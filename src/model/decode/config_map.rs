@@ -1,4 +1,4 @@
-//! ConfigMaps, of which only the keys that configure an ingress controller or a mesh are kept.
+//! `ConfigMaps`, of which only the keys that configure an ingress controller or a mesh are kept.
 
 use serde::Deserialize;
 

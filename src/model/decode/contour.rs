@@ -1,4 +1,4 @@
-//! Contour's HTTPProxy.
+//! Contour's `HTTPProxy`.
 
 use serde::Deserialize;
 

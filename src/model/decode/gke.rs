@@ -1,4 +1,4 @@
-//! GKE's FrontendConfig.
+//! GKE's `FrontendConfig`.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! What makes Secrets: cert-manager's Certificates, ExternalSecrets, SealedSecrets.
+//! What makes Secrets: cert-manager's Certificates, `ExternalSecrets`, `SealedSecrets`.
 
 use serde::Deserialize;
 

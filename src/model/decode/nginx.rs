@@ -1,4 +1,4 @@
-//! VirtualServer and Policy of F5's NGINX Ingress Controller.
+//! `VirtualServer` and Policy of F5's NGINX Ingress Controller.
 
 use serde::Deserialize;
 

@@ -188,6 +188,7 @@ impl WirePodSpec {
             service_account: service_account.unwrap_or_else(|| Name::from("default")),
             scrape_port: scrape_port(annotations),
             linkerd: annotations.value(LINKERD_INJECT).map(|value| value != "disabled"),
+            mesh: crate::model::mesh::MeshFacts::default(),
         }
     }
 }

@@ -1,0 +1,123 @@
+//! Reading `spec.environment`: what cannot be read from objects.
+
+use crate::{
+    edge::ControllerSettings,
+    encryption::mesh::MeshSettings,
+    model::{Kind, Name, ObjectKey, TlsVersion},
+    network::{OptionError, Plugin, PluginName},
+    rules,
+};
+
+use super::node::{Errors, Node};
+
+/// Versions of TLS as rulesets write them.
+const VERSIONS: [(&str, TlsVersion); 4] =
+    [("1.0", TlsVersion::Tls10), ("1.1", TlsVersion::Tls11), ("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
+
+/// What Linkerd's default inbound policy may be (policy-controller/core/src/inbound.rs, `DefaultPolicy`).
+const LINKERD_POLICIES: [&str; 6] =
+    ["all-unauthenticated", "cluster-unauthenticated", "all-authenticated", "cluster-authenticated", "deny", "audit"];
+
+pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
+    node.only(
+        errors,
+        &[
+            "networkPlugin",
+            "networkOptions",
+            "sensitive",
+            "ingressControllers",
+            "ingressClasses",
+            "unknownController",
+            "tlsPolicies",
+            "mesh",
+        ],
+    );
+    if let Some(plugin) = node.get("networkPlugin") {
+        let names = PluginName::ALL.map(|plugin| (plugin.name(), plugin));
+        environment.plugin = plugin.one_of(errors, &names).map(Plugin::of).unwrap_or_default();
+    }
+    if let Some(options) = node.get("networkOptions") {
+        for (name, value) in options.entries(errors) {
+            let Some(text) = value.word(errors) else { continue };
+            if let Err(OptionError { reason, word, known }) = environment.plugin.set(name, text) {
+                value.unknown(errors, &reason, &word, known.iter().map(String::as_str));
+            }
+        }
+    }
+    if let Some(labels) = node.get("sensitive") {
+        environment.sensitive = texts(&labels, errors).collect();
+    }
+    if let Some(controllers) = node.get("ingressControllers") {
+        for (name, node) in controllers.entries(errors) {
+            node.only(errors, &["plaintext", "namespace", "configMap", "oldestTls", "tlsPolicy"]);
+            let plaintext = node.get("plaintext");
+            if plaintext.and_then(|node| node.one_of(errors, &[("served", false), ("refused", true)])) == Some(true) {
+                environment.refuses_plaintext.insert(name.into());
+            }
+            if let Some(namespace) = node.get("namespace").and_then(|node| node.text(errors)) {
+                environment.controller_namespaces.insert(name.into(), namespace.into());
+            }
+            let settings = controller(&node, errors);
+            if settings != ControllerSettings::default() {
+                environment.edge.controllers.insert(name.into(), settings);
+            }
+        }
+    }
+    if let Some(classes) = node.get("ingressClasses") {
+        environment.controllers_of_classes = texts(&classes, errors).collect();
+    }
+    if let Some(policies) = node.get("tlsPolicies") {
+        for (name, node) in policies.entries(errors) {
+            if let Some(version) = node.one_of(errors, &VERSIONS) {
+                environment.edge.tls_policies.insert(name.into(), version);
+            }
+        }
+    }
+    if let Some(mesh) = node.get("mesh") {
+        meshes(&mesh, &mut environment.mesh, errors);
+    }
+    if let Some(unknown) = node.get("unknownController") {
+        let refuses = unknown.one_of(errors, &[("refuse", true), ("warn", false)]);
+        environment.refuses_unknown_controllers = refuses.unwrap_or_default();
+    }
+}
+
+/// What is said of one controller's TLS.
+fn controller(node: &Node<'_>, errors: &mut Errors) -> ControllerSettings {
+    let config_map = node.get("configMap").and_then(|node| {
+        let text = node.text(errors)?;
+        let named = text.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty());
+        if named.is_none() {
+            node.fail(errors, format!("{text} names no ConfigMap: write NAMESPACE/NAME"));
+        }
+        named.map(|(namespace, name)| ObjectKey::namespaced(Kind::ConfigMap, namespace, name))
+    });
+    let oldest_tls = node.get("oldestTls").and_then(|node| node.one_of(errors, &VERSIONS));
+    let tls_policy = node.get("tlsPolicy").and_then(|node| node.text(errors)).map(Name::from);
+    ControllerSettings { config_map, oldest_tls, tls_policy }
+}
+
+fn meshes(node: &Node<'_>, mesh: &mut MeshSettings, errors: &mut Errors) {
+    node.only(errors, &["istio", "linkerd"]);
+    if let Some(istio) = node.get("istio") {
+        istio.only(errors, &["rootNamespace"]);
+        if let Some(root) = istio.get("rootNamespace").and_then(|node| node.text(errors)) {
+            mesh.istio_root = root.into();
+        }
+    }
+    if let Some(linkerd) = node.get("linkerd") {
+        linkerd.only(errors, &["defaultInboundPolicy"]);
+        let policies = LINKERD_POLICIES.map(|policy| (policy, policy));
+        if let Some(policy) = linkerd.get("defaultInboundPolicy").and_then(|node| node.one_of(errors, &policies)) {
+            mesh.linkerd_default = policy.into();
+        }
+    }
+}
+
+/// A map of texts.
+pub(super) fn texts<'a>(node: &Node<'a>, errors: &mut Errors) -> impl Iterator<Item = (Name, Name)> + use<'a> {
+    let entries = node.entries(errors);
+    let texts: Vec<_> =
+        entries.iter().filter_map(|(key, node)| Some((Name::from(*key), Name::from(node.text(errors)?)))).collect();
+    texts.into_iter()
+}
