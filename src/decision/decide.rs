@@ -119,7 +119,7 @@ pub fn worsened(
     now: Timestamp,
 ) -> Vec<Judgement> {
     let judge = Judge::new(Some(before), after, ruleset, now);
-    let by_policy = touched.iter().any(|key| key.kind.decides_isolation());
+    let by_policy = touched.iter().any(|key| key.kind.is_rested_on());
     let mut verdicts = Vec::new();
     for subject in rules::affected(before, after, touched) {
         let is_over = judge.is_terminating(&subject) || !judge.counts(&subject) || has_ended(after, &subject, &judge);
@@ -129,7 +129,7 @@ pub fn worsened(
         // As a request would have been judged: what a change only touches is refused for policies' sake alone, and Ingresses for
         // each other's.
         let is_own = matches!(&subject, Subject::Object(key) if touched.contains(key));
-        let is_full = is_own || by_policy || subject.kind() == Kind::Ingress;
+        let is_full = is_own || by_policy || subject.kind().opens_edge();
         let reach = if is_full { Reach::Full } else { Reach::Warn(Reason::Spared) };
         judge.subject(&subject, reach, &mut verdicts);
     }
@@ -157,7 +157,10 @@ fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
         return Reach::Warn(Reason::Spared);
     }
     let moves = change.relabels_namespace() && matches!(subject, Subject::Class(_));
-    if is_own || change.key.kind.decides_isolation() || moves || takes_certificate(change, subject) {
+    let unseals = change.key.kind.is_mesh_policy() && matches!(subject, Subject::Class(_));
+    let alters = change.key.kind.alters_edge() && subject.kind().opens_edge();
+    if is_own || change.key.kind.decides_isolation() || moves || unseals || alters || takes_certificate(change, subject)
+    {
         Reach::Full
     } else {
         Reach::Warn(Reason::Spared)
@@ -178,7 +181,7 @@ fn takes_certificate(change: &Change, subject: &Subject) -> bool {
 fn shows_prior(change: &Change, subject: &Subject, is_own: bool, verdict: &Verdict) -> bool {
     match change.key.kind {
         Kind::Namespace => is_own && matches!(verdict.judgement.breach.aspect, Aspect::Label(_)),
-        kind if kind.decides_isolation() => is_own || matches!(subject, Subject::Class(_)),
+        kind if kind.decides_isolation() || kind.is_mesh_policy() => is_own || matches!(subject, Subject::Class(_)),
         _ => is_own,
     }
 }

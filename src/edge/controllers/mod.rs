@@ -20,7 +20,10 @@ use super::{
 };
 
 /// The controllers whose behaviour is known.
-pub static KNOWN: [&dyn Controller; 2] = [&ingress_nginx::IngressNginx, &traefik::Traefik];
+pub static KNOWN: &[&dyn Controller] = &[
+    &ingress_nginx::IngressNginx, //
+    &traefik::Traefik,
+];
 
 /// A controller of which nothing is known.
 pub(super) static UNKNOWN: &dyn Controller = &unknown::Unknown;
@@ -147,11 +150,11 @@ pub(super) fn alters(_: &Snapshot, _: &ObjectKey, _: &mut Vec<ObjectKey>) {}
 
 /// The controller of that name.
 pub(super) fn named(name: &str) -> Option<&'static dyn Controller> {
-    KNOWN.into_iter().find(|controller| controller.identity().controllers.contains(&name))
+    KNOWN.iter().copied().find(|controller| controller.identity().controllers.contains(&name))
 }
 
 /// The controller that has that value of the annotation built in, and its usual name.
 pub(super) fn of_annotation(class: &str) -> Option<(&'static str, &'static dyn Controller)> {
-    let controller = KNOWN.into_iter().find(|controller| controller.identity().annotation == Some(class))?;
+    let controller = KNOWN.iter().copied().find(|controller| controller.identity().annotation == Some(class))?;
     Some((controller.identity().controllers.first()?, controller))
 }

@@ -287,6 +287,22 @@ impl Kind {
             )
     }
 
+    /// Whether what others open at the edge depends on objects of this kind: a change of one can be refused for their sake.
+    pub fn alters_edge(self) -> bool {
+        matches!(
+            self,
+            Self::Secret
+                | Self::Gateway
+                | Self::ListenerSet
+                | Self::BackendTLSPolicy
+                | Self::TLSOption
+                | Self::ServersTransport
+                | Self::Middleware
+                | Self::NginxPolicy
+                | Self::FrontendConfig
+        )
+    }
+
     /// Whether objects of this kind make a Secret that is not there yet.
     pub fn makes_secrets(self) -> bool {
         matches!(self, Self::Certificate | Self::ExternalSecret | Self::SealedSecret)
