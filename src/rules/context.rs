@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    edge::EdgeSettings,
+    edge::{EdgeSettings, Vouched},
     encryption::mesh::MeshSettings,
     model::Name,
     network::{Controllers, Direction, Exposure, Plugin, exposure},
@@ -105,6 +105,15 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// What it vouches for at the edge.
+    pub fn vouched(&self) -> Vouched<'_> {
+        Vouched {
+            controllers_of_classes: &self.controllers_of_classes,
+            refuses_plaintext: &self.refuses_plaintext,
+            settings: &self.edge,
+        }
+    }
+
     /// What it says of ingress controllers.
     pub fn controllers(&self) -> Controllers {
         Controllers { namespaces: self.controller_namespaces.clone(), of_classes: self.controllers_of_classes.clone() }

@@ -27,6 +27,7 @@ fn follow(snapshot: &Snapshot, plugin: &Plugin, source: &Who, who: &Who, (protoc
         target: &target,
         namespace: &namespace,
         controllers: &Controllers::default(),
+        surroundings: None,
         now: Timestamp::UNIX_EPOCH,
     };
     trace(snapshot, plugin, question).expect("both ends are there")
