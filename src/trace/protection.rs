@@ -1,11 +1,13 @@
 //! How a packet is protected on its way: at the edge, behind it, and inside.
 
+use jiff::tz::TimeZone;
+
 use crate::{
     edge::{self, By, CertificateUse, Hop as Way, HopProtection, Oldest, TlsSettings, Verified},
     encryption::mesh::{self, Accepts},
     model::{Kind, Name, Object, Place, Protocol, Service, ServicePort},
     network::target_ports,
-    snapshot::Snapshot,
+    snapshot::{Lookup, Snapshot},
 };
 
 use super::{
@@ -156,14 +158,34 @@ fn versions(oldest: &Oldest, by: &By) -> String {
 }
 
 /// The certificate, as far as it can be seen.
-fn certificate(_: &Snapshot, using: &CertificateUse) -> String {
-    format!("certificate of {}", using.secret)
+fn certificate(snapshot: &Snapshot, using: &CertificateUse) -> String {
+    let of = &using.secret;
+    match snapshot.object(of) {
+        Lookup::Found(Object::Secret(secret)) => match secret.tls.as_ref().map(|tls| &tls.certificates) {
+            Some(Ok(bundle)) => {
+                let day = bundle.leaf.not_after.to_zoned(TimeZone::UTC).date();
+                format!("certificate of {of}, by {}, until {day}", bundle.leaf.issuer)
+            }
+            Some(Err(fault)) => format!("no certificate, for tls.crt of {of} {fault}"),
+            None => format!("no certificate, for {of} is of another type"),
+        },
+        Lookup::Absent | Lookup::Found(_) if using.is_issued => format!("certificate of {of}, to be issued"),
+        Lookup::Absent | Lookup::Found(_) => format!("no certificate, for there is no {of}"),
+        Lookup::Unseen(_) => format!("certificate of {of}, which is not seen"),
+    }
 }
 
 /// From the edge to the Pod.
 fn behind(entry: &Entry, inside: &Protection, out: &mut Vec<Protected>) {
     let key = entry.object.key();
     let mut told: Vec<&HopProtection> = Vec::new();
+    if entry.hops.is_empty() {
+        let protection = match inside {
+            Protection::MutualTls(_) => inside.clone(),
+            _ => Protection::Unknown("what its controller speaks with Pods is not known".into()),
+        };
+        out.push(Protected { stretch: format!("from {key} to the Pod").into(), protection, at: None });
+    }
     for way in &entry.hops {
         if told.contains(&&way.protection) {
             continue;
