@@ -32,6 +32,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod traefik;
+mod traefik_rule;
 mod webhook_configuration;
 mod wire;
 
@@ -203,7 +204,12 @@ where
         Kind::FrontendConfig => wire::<_, gke::WireFrontendConfig>(from)?.into_resource(kind),
         Kind::IngressClassParams => wire::<_, aws::WireIngressClassParams>(from)?.into_resource(kind),
         Kind::IstioGateway => wire::<_, istio_gateway::WireIstioGateway>(from)?.into_resource(kind),
-        _ => wire::<_, traefik::WireTraefik>(from)?.into_resource(kind),
+        Kind::TLSOption => wire::<_, traefik::WireTraefik<traefik::WireTlsOption>>(from)?.into_resource(kind),
+        Kind::ServersTransport => {
+            wire::<_, traefik::WireTraefik<traefik::WireServersTransport>>(from)?.into_resource(kind)
+        }
+        Kind::Middleware => wire::<_, traefik::WireTraefik<traefik::WireMiddleware>>(from)?.into_resource(kind),
+        _ => wire::<_, traefik::WireTraefik<traefik::WireRoutes>>(from)?.into_resource(kind),
     }
 }
 
