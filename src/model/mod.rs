@@ -58,7 +58,7 @@ pub use edge_resource::{EdgeResource, EdgeSpec};
 pub use field_path::{FieldPath, Step};
 pub use gateway::{BackendTlsPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant, Route, RouteBackend};
 pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, wildcard_above};
-pub use issuance::Issuance;
+pub use issuance::{AskedCertificate, Issuance};
 pub use key::ObjectKey;
 pub use kinds::{Kind, Operation};
 pub use labels::Labels;
