@@ -8,6 +8,7 @@
 mod aws;
 mod calico;
 mod calico_selector;
+mod certificate;
 mod cilium;
 mod cilium_selector;
 mod cluster_policy;
@@ -24,8 +25,10 @@ mod meta;
 mod network;
 mod nginx;
 mod openshift;
+mod pem;
 mod pod;
 mod policy;
+mod private_key;
 mod secret;
 mod selector;
 mod service;
