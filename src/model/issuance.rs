@@ -43,7 +43,7 @@ pub struct AskedCertificate {
 }
 
 /// The life of a certificate whose `duration` is not set, in seconds.
-pub const DEFAULT_DURATION: u64 = 2160 * 60 * 60;
+pub(super) const DEFAULT_DURATION: u64 = 2160 * 60 * 60;
 
 impl Issuance {
     /// The Secret.

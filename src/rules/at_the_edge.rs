@@ -119,7 +119,7 @@ impl<'a> AtTheEdge<'a> {
 }
 
 /// What the operator vouches for, of the environment.
-fn vouched(environment: &Environment) -> Vouched<'_> {
+pub(super) fn vouched(environment: &Environment) -> Vouched<'_> {
     Vouched {
         controllers_of_classes: &environment.controllers_of_classes,
         refuses_plaintext: &environment.refuses_plaintext,

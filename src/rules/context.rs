@@ -16,7 +16,7 @@ use crate::{
     snapshot::Snapshot,
 };
 
-use super::{Parameters, Subject, Workload};
+use super::{Parameters, Subject, Workload, certificates::Uses};
 
 /// What a rule may look at: one snapshot, the environment, its parameters and the time.
 #[derive(Clone, Copy)]
@@ -38,12 +38,13 @@ pub struct Shared<'a> {
     subject: &'a Subject,
     workload: OnceCell<Option<Workload>>,
     exposures: [OnceCell<Arc<Exposure>>; 2],
+    uses: OnceCell<Arc<Uses>>,
 }
 
 impl<'a> Shared<'a> {
     /// For a subject.
     pub fn new(subject: &'a Subject) -> Self {
-        Self { subject, workload: OnceCell::new(), exposures: Default::default() }
+        Self { subject, workload: OnceCell::new(), exposures: Default::default(), uses: OnceCell::new() }
     }
 }
 
@@ -67,6 +68,15 @@ impl Context<'_> {
                 let kept = if direction == Direction::Ingress { ingress } else { egress };
                 Arc::clone(kept.get_or_init(find))
             }
+            None => find(),
+        }
+    }
+
+    /// The certificates that a subject at the edge uses.
+    pub(super) fn uses(&self, subject: &Subject) -> Arc<Uses> {
+        let find = || Arc::new(super::certificates::uses(self, subject));
+        match self.shared_of(subject) {
+            Some(shared) => Arc::clone(shared.uses.get_or_init(find)),
             None => find(),
         }
     }

@@ -95,7 +95,8 @@ pub(super) struct CoverageMap {
 impl CoverageMap {
     pub(super) fn set(&mut self, scope: Scope, coverage: Coverage) {
         // A kind that has been seen whole needs no such word, and of one that is out of sight from now on it may not hold.
-        self.absent.retain(|key| key.kind != scope.kind || (scope.namespace.is_some() && key.namespace != scope.namespace));
+        self.absent
+            .retain(|key| key.kind != scope.kind || (scope.namespace.is_some() && key.namespace != scope.namespace));
         if scope.namespace.is_none() {
             self.scopes.retain(|other, _| other.kind != scope.kind);
         }

@@ -40,9 +40,9 @@ pub(super) fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
         && certificate.key_usage().is_ok()
         && certificate.extended_key_usage().is_ok()
         && certificate.subject_alternative_name().is_ok()
-        && certificate
-            .get_extension_unique(&OID_X509_EXT_BASIC_CONSTRAINTS)
-            .is_ok_and(|found| found.is_none_or(|found| matches!(found.parsed_extension(), ParsedExtension::BasicConstraints(_))));
+        && certificate.get_extension_unique(&OID_X509_EXT_BASIC_CONSTRAINTS).is_ok_and(|found| {
+            found.is_none_or(|found| matches!(found.parsed_extension(), ParsedExtension::BasicConstraints(_)))
+        });
     is_sound.then_some(certificate)
 }
 

@@ -106,7 +106,11 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error>
 }
 
 /// `time.ParseDuration`: numbers with units, one after the other. Fractions of a second do not count here.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "never negative, and cut off at the largest")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "never negative, and cut off at the largest"
+)]
 fn seconds(text: &str) -> Option<u64> {
     const UNITS: [(&str, f64); 7] =
         [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];

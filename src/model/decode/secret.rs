@@ -59,7 +59,11 @@ impl WireSecret {
             let has_authority = data.has_authority || string_data.has_authority;
             let certificates = value(CERTIFICATE, data.certificate, string_data.certificate)?;
             let key = value(PRIVATE_KEY, data.key, string_data.key)?;
-            Some(tls(certificates.as_ref().map(|text| text.as_slice()), key.as_ref().map(|text| text.as_slice()), has_authority))
+            Some(tls(
+                certificates.as_ref().map(|text| text.as_slice()),
+                key.as_ref().map(|text| text.as_slice()),
+                has_authority,
+            ))
         } else {
             None
         };
@@ -170,7 +174,8 @@ fn compare(text: &[u8], certificates: &[(u16, x509_parser::certificate::X509Cert
         Ok(half) => half,
         Err(why) => return (KeyMatch::Unreadable(why), has_several_keys),
     };
-    let Some(((0, leaf), others)) = certificates.split_first().map(|((position, leaf), others)| ((*position, leaf), others))
+    let Some(((0, leaf), others)) =
+        certificates.split_first().map(|((position, leaf), others)| ((*position, leaf), others))
     else {
         return (KeyMatch::Unknown("there is no certificate to compare it with"), has_several_keys);
     };
@@ -210,7 +215,9 @@ impl<'de> Deserialize<'de> for Values {
                 let mut values = Values::default();
                 while let Some(name) = fields.next_key::<Name>()? {
                     match name.as_str() {
-                        CERTIFICATE => values.certificate = Some(fields.next_value::<Option<Text>>()?.unwrap_or_default()),
+                        CERTIFICATE => {
+                            values.certificate = Some(fields.next_value::<Option<Text>>()?.unwrap_or_default())
+                        }
                         PRIVATE_KEY => values.key = Some(fields.next_value::<Option<Text>>()?.unwrap_or_default()),
                         AUTHORITY => {
                             fields.next_value::<IgnoredAny>()?;
