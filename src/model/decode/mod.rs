@@ -30,8 +30,12 @@ mod pod;
 mod policy;
 mod private_key;
 mod secret;
+#[cfg(test)]
+mod secret_tests;
 mod selector;
 mod service;
+#[cfg(test)]
+pub(crate) mod test_certificates;
 #[cfg(test)]
 mod tests;
 mod traefik;
