@@ -22,9 +22,18 @@ use crate::{
 };
 
 use super::{
-    Aspect, Breach, Context, Extent, Finding, Fix, Place, RuleInfo, Subject, SubjectReference,
+    Aspect, Breach, Context, Extent, Finding, Fix, Place, RuleId, RuleInfo, Subject, SubjectReference,
     at_the_edge::{self, AtTheEdge},
 };
+
+/// The rules that can refuse for what is in a Secret that an object at the edge uses.
+pub const CERTIFICATE_RULES: [RuleId; 5] = [
+    RuleId("missing-certificate"),
+    RuleId("mismatched-key"),
+    RuleId("expired-certificate"),
+    RuleId("uncovered-name"),
+    RuleId("weak-certificate"),
+];
 
 /// By Secret, how an object at the edge uses its certificate.
 pub(super) type Uses = BTreeMap<ObjectKey, Use>;
@@ -222,7 +231,7 @@ pub(super) fn rests_on(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
 
 /// The Secrets without a read of which nothing can be said of the certificates that a subject at the edge uses. What cert-manager
 /// makes is judged when it comes.
-pub(super) fn unseen(context: &Context<'_>, subject: &Subject) -> Vec<ObjectKey> {
+pub fn unseen_certificates(context: &Context<'_>, subject: &Subject) -> Vec<ObjectKey> {
     let uses = context.uses(subject);
     let unseen = uses
         .iter()

@@ -107,6 +107,9 @@ pub struct Environment {
     pub edge: EdgeSettings,
     /// `mesh`: what no object says of meshes.
     pub mesh: MeshSettings,
+    /// `certManager: {serviceAccount: NAMESPACE/NAME}`: the user as which cert-manager asks for its solvers; `None` for the
+    /// name that its manifests and its chart give it.
+    pub cert_manager: Option<Name>,
     /// `unknownController: refuse`: whether what cannot be proved because of the controller (one that Ringwall does not know) or of
     /// what the Ingress asks of it (a Traefik middleware or entry point of unknown effect, a host that only a certificate by
     /// chance may name) is a breach instead of "cannot prove". What Ringwall cannot see (a broken watch, a forbidden read,
@@ -114,7 +117,15 @@ pub struct Environment {
     pub refuses_unknown_controllers: bool,
 }
 
+/// The user as which cert-manager asks where nothing else is said.
+const CERT_MANAGER: &str = "system:serviceaccount:cert-manager:cert-manager";
+
 impl Environment {
+    /// The user as which cert-manager asks for its solvers.
+    pub fn cert_manager(&self) -> &str {
+        self.cert_manager.as_deref().unwrap_or(CERT_MANAGER)
+    }
+
     /// What it says of ingress controllers.
     pub fn controllers(&self) -> Controllers {
         Controllers { namespaces: self.controller_namespaces.clone(), of_classes: self.controllers_of_classes.clone() }

@@ -60,6 +60,7 @@ mod wide_peer;
 pub use affected::{affected, everything};
 pub use breach::{Aspect, Breach, Extent, Family};
 pub use catalogue::{all, rule};
+pub use certificates::{CERTIFICATE_RULES, unseen_certificates};
 pub use context::{Context, Environment, Shared};
 pub use finding::{Finding, Fix, Place, SubjectReference};
 pub use fix::{FixError, FixTarget, fix};
