@@ -4,6 +4,8 @@
 //! worked out what is the case, in three answers: it is, it is not, it cannot be said.
 
 pub mod ciphers;
+pub mod certificates;
+pub mod issuance;
 pub mod mesh;
 pub mod policies;
 pub mod versions;

@@ -68,6 +68,7 @@ fn reason(outcome: &Outcome) -> Option<&'static str> {
         Reason::Mode | Reason::Unproved => None,
         Reason::Raised => Some("not refused while it runs; its replacements and additional Pods are"),
         Reason::Before => Some("not refused, for it was there before"),
+        Reason::Awaited => Some("not refused, for it may still come"),
         Reason::Template => Some("not refused on a template; its Pods are"),
         Reason::Spared => Some("never refused on requests of this kind"),
     }
