@@ -190,14 +190,20 @@ fn at_the_edge(snapshot: &Snapshot, vouched: Vouched<'_>, namespace: &Name, fact
 /// Whether nothing but mutual TLS is accepted, on every port.
 fn inside(snapshot: &Snapshot, settings: &MeshSettings, namespace: &Name, facts: &PodFacts) -> Layer {
     let inbound = mesh::inbound(snapshot, settings, namespace, facts);
-    let of = |accepts: &Accepts| match accepts {
-        Accepts::MutualTls => Layer::Stands,
-        Accepts::Plaintext(reason) => Layer::Missing(reason.clone()),
-        Accepts::Unknown(blind) => Layer::Unknown(blind.to_string().into()),
+    let accepted = |accepts: &Accepts| match accepts {
+        Accepts::Plaintext(because) | Accepts::OneSidedTls(because) => Some(because.fact.clone()),
+        Accepts::MutualTls | Accepts::Unknown(_) => None,
     };
-    let ports = inbound.ports.iter().map(|(port, accepts)| match of(accepts) {
-        Layer::Missing(reason) => Layer::Missing(format!("port {port}: {reason}").into()),
-        other => other,
-    });
-    ports.fold(of(&inbound.default), Layer::max)
+    let unknown = |accepts: &Accepts| match accepts {
+        Accepts::Unknown(blind) => Some(Name::from(blind.to_string())),
+        _ => None,
+    };
+    let first = |said: &dyn Fn(&Accepts) -> Option<Name>| {
+        inbound.ports_where(|accepts| said(accepts).is_some()).1.and_then(said)
+    };
+    match (first(&accepted), first(&unknown)) {
+        (Some(fact), _) => Layer::Missing(fact),
+        (None, Some(reason)) => Layer::Unknown(reason),
+        (None, None) => Layer::Stands,
+    }
 }

@@ -223,7 +223,8 @@ fn inside(
     let inbound = mesh::inbound(snapshot, surroundings.mesh, &destination.namespace, &destination.facts);
     match inbound.on(port) {
         Accepts::MutualTls => Protection::MutualTls("the Pod accepts nothing else".into()),
-        Accepts::Plaintext(reason) => Protection::Plaintext(reason.clone()),
+        Accepts::OneSidedTls(because) => Protection::Tls(because.fact.clone()),
+        Accepts::Plaintext(because) => Protection::Plaintext(because.fact.clone()),
         Accepts::Unknown(blind) => Protection::Unknown(blind.to_string().into()),
     }
 }
