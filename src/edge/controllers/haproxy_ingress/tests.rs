@@ -17,6 +17,8 @@ fn hosts_with_tls_are_redirected_unless_it_is_turned_off() {
     const OLD_OFF: (&str, &str) = ("ingress.kubernetes.io/ssl-redirect", "false");
     const ON: (&str, &str) = ("haproxy-ingress.github.io/ssl-redirect", "true");
     const ALWAYS: (&str, &str) = ("haproxy-ingress.github.io/ssl-always-add-https", "true");
+    const PASSED: (&str, &str) = ("haproxy-ingress.github.io/ssl-passthrough", "true");
+    const PORT: (&str, &str) = ("haproxy-ingress.github.io/ssl-passthrough-http-port", "8080");
     const NOT_FOLLOWED: (&str, &str) = ("haproxy-ingress.github.io/ssl-always-follow-redirect", "false");
     check(
         HAPROXY,
@@ -45,9 +47,19 @@ fn hosts_with_tls_are_redirected_unless_it_is_turned_off() {
             (&[ALWAYS, NOT_FOLLOWED], &[], A, &["a.example.com: served, unknown"]),
             (&[], A, &[""], &["*: served, none"]),
             (&[], A, &[], &["*: served, none"]),
-            (&[("haproxy-ingress.github.io/ssl-passthrough", "true")], A, A, &["a.example.com: unknown, unknown"]),
+            (&[PASSED], &[], A, &["a.example.com: redirected, unknown"]),
+            (&[PASSED, PORT], &[], A, &["a.example.com: served, unknown"]),
+            (&[("haproxy-ingress.github.io/tcp-service-port", "5432")], A, A, &["a.example.com: unknown, unknown"]),
         ],
     );
+}
+
+#[test]
+fn what_is_not_the_root_of_a_host_is_never_passed_through() {
+    let world = World::new(&[("edge", HAPROXY)]);
+    let mut object = ingress(Some("edge"), &[("haproxy-ingress.github.io/ssl-passthrough", "true")], &[], A);
+    object["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/api");
+    assert_eq!(world.told(&object), ["a.example.com: served, unknown"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! HAProxy Technologies' ingress controller.
+//! The ingress controller of `HAProxy` Technologies.
 //!
 //! An Ingress with any entry in `spec.tls` redirects plaintext to HTTPS unless `ssl-redirect` says otherwise, and one without does so
 //! where it says `true` (pkg/annotations/ingress/httpsRedirect.go). A value that is no boolean counts as `false`. The redirect
@@ -38,7 +38,7 @@ use super::{
     values::{by_annotation, go_bool, key_of},
 };
 
-/// HAProxy Technologies' ingress controller.
+/// The ingress controller of `HAProxy` Technologies.
 #[derive(Debug)]
 pub(super) struct HaproxyTech;
 
@@ -73,27 +73,29 @@ static NO_TLS: Cause = Cause {
     places: &[CausePlace::Point, CausePlace::Tls],
     mends: &[Mend::AddTls],
 };
-static REDIRECT_OFF: [Cause; 3] = [off(0), off(1), off(2)];
+/// By the annotations of [`SSL_REDIRECT`], in their order.
+static REDIRECT_OFF: [Cause; 3] = [
+    Cause {
+        fact: "ssl-redirect is turned off",
+        places: &[CausePlace::Annotation(SSL_REDIRECT[0]), CausePlace::Point],
+        mends: &[Mend::Annotate(SSL_REDIRECT[0], "true")],
+    },
+    Cause {
+        fact: "ssl-redirect is turned off",
+        places: &[CausePlace::Annotation(SSL_REDIRECT[1]), CausePlace::Point],
+        mends: &[Mend::Annotate(SSL_REDIRECT[1], "true")],
+    },
+    Cause {
+        fact: "ssl-redirect is turned off",
+        places: &[CausePlace::Annotation(SSL_REDIRECT[2]), CausePlace::Point],
+        mends: &[Mend::Annotate(SSL_REDIRECT[2], "true")],
+    },
+];
 static DEFAULT_BACKEND: Cause = Cause {
     fact: "HAProxy Technologies' ingress controller redirects no requests to a default backend, whatever the annotations say",
     places: &[CausePlace::Point],
     mends: &[Mend::NameHost],
 };
-
-/// That an annotation turns the redirect off.
-const fn off(prefix: usize) -> Cause {
-    const PLACES: [&[CausePlace]; 3] = [
-        &[CausePlace::Annotation(SSL_REDIRECT[0]), CausePlace::Point],
-        &[CausePlace::Annotation(SSL_REDIRECT[1]), CausePlace::Point],
-        &[CausePlace::Annotation(SSL_REDIRECT[2]), CausePlace::Point],
-    ];
-    const MENDS: [&[Mend]; 3] = [
-        &[Mend::Annotate(SSL_REDIRECT[0], "true")],
-        &[Mend::Annotate(SSL_REDIRECT[1], "true")],
-        &[Mend::Annotate(SSL_REDIRECT[2], "true")],
-    ];
-    Cause { fact: "ssl-redirect is turned off", places: PLACES[prefix], mends: MENDS[prefix] }
-}
 
 impl Controller for HaproxyTech {
     fn identity(&self) -> &'static Identity {
@@ -179,10 +181,9 @@ impl Frontends<'_> {
             return Plaintext::Served(&DEFAULT_BACKEND);
         }
         match self.redirect {
-            Redirect::On => Plaintext::Redirected,
             Redirect::Off(prefix) => Plaintext::Served(REDIRECT_OFF.get(prefix).unwrap_or(&NO_TLS)),
             Redirect::Unset if self.ingress.tls.is_empty() => Plaintext::Served(&NO_TLS),
-            Redirect::Unset => Plaintext::Redirected,
+            Redirect::On | Redirect::Unset => Plaintext::Redirected,
         }
     }
 }

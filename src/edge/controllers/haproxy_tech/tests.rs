@@ -1,4 +1,4 @@
-//! What HAProxy Technologies' ingress controller does, row by row.
+//! What the ingress controller of `HAProxy` Technologies does, row by row.
 
 use serde_json::{Value, json};
 

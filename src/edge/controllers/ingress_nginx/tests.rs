@@ -350,9 +350,9 @@ fn client_certificates_need_a_secret_and_a_word() {
 
 #[test]
 fn snippets_leave_open_what_they_set_where_the_controller_takes_them() {
+    const REDIRECT: &str = "if ($scheme = http) { return 301 https://$host$request_uri; }";
     let server = |text| ("nginx.ingress.kubernetes.io/server-snippet", text);
     let of_location = |text| ("nginx.ingress.kubernetes.io/configuration-snippet", text);
-    const REDIRECT: &str = "if ($scheme = http) { return 301 https://$host$request_uri; }";
     let [unnamed, unset] = [World::new(&[("edge", NGINX)]), World::new(&[("edge", NGINX)]).configured(NGINX, &[])];
     let allowed = World::new(&[("edge", NGINX)]).configured(NGINX, &[("allow-snippet-annotations", "true")]);
     let is_known = |world: &World, annotation: (&str, &str)| {
@@ -362,10 +362,10 @@ fn snippets_leave_open_what_they_set_where_the_controller_takes_them() {
     for (world, taken) in [(&unnamed, true), (&unset, false), (&allowed, true)] {
         assert_eq!(is_known(world, server("ssl_protocols TLSv1;")), !taken);
         assert!(is_known(world, server("client_max_body_size 1m;")));
-        let served = if taken { "unknown" } else { "served" };
+        let expected = if taken { "unknown" } else { "served" };
         for snippet in [server(REDIRECT), of_location(REDIRECT)] {
             let told = world.told(&ingress(Some("edge"), &[snippet], &[], A));
-            assert_eq!(told, [format!("a.example.com: {served}, none")]);
+            assert_eq!(told, [format!("a.example.com: {expected}, none")]);
         }
         let told = world.told(&ingress(Some("edge"), &[server("return 404;")], &[], A));
         assert_eq!(told, ["a.example.com: served, none"]);
