@@ -69,7 +69,10 @@ pub(super) fn passthrough() -> Doubt {
 
 /// What `tcp-service-port` leaves open.
 pub(super) fn tcp() -> Doubt {
-    Doubt::new("tcp-service-port makes it a TCP service, which Ringwall does not judge", "remove the annotation tcp-service-port")
+    Doubt::new(
+        "tcp-service-port makes it a TCP service, which Ringwall does not judge",
+        "remove the annotation tcp-service-port",
+    )
 }
 
 fn unknown(doubt: &Doubt, by: &By) -> TlsSettings {
