@@ -14,6 +14,8 @@ mod gateway;
 pub mod hosts;
 mod ingress;
 mod listener;
+#[cfg(test)]
+mod property_tests;
 mod protection;
 mod resolve;
 mod settings;

@@ -67,6 +67,23 @@ impl World {
         self
     }
 
+    /// With a `ConfigMap` that the ruleset names for a controller, and that nobody has seen.
+    pub(crate) fn named(mut self, controller: &str) -> Self {
+        let config_map = Some(ObjectKey::namespaced(Kind::ConfigMap, "edge-system", "settings"));
+        let settings = ControllerSettings { config_map, ..ControllerSettings::default() };
+        self.settings.controllers.insert(controller.into(), settings);
+        self
+    }
+
+    /// With a `ConfigMap` that the ruleset names for a controller, and what it says.
+    pub(crate) fn configured(self, controller: &str, data: &[(&str, &str)]) -> Self {
+        let data: BTreeMap<_, _> = data.iter().copied().collect();
+        let value = json!({"metadata": {"name": "settings", "namespace": "edge-system"}, "data": data});
+        let mut world = self.named(controller);
+        world.put(Kind::ConfigMap, &value);
+        world
+    }
+
     /// Asks what an object opens.
     pub(crate) fn ask<T>(&self, kind: Kind, object: &Value, ask: impl Fn(&dyn Surface) -> T) -> T {
         let object = decode::value(kind, object).unwrap();

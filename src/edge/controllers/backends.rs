@@ -7,10 +7,13 @@ use crate::{
     model::{FieldPath, Ingress, IngressBackend, Kind, Name, ObjectKey},
 };
 
+/// A Service and its port.
+type Target = (Option<Name>, Option<Name>);
+
 /// A hop for each Service and port that an Ingress sends requests to, with the hosts of which it does, where it first names it.
 pub(super) fn hops(ingress: &Ingress, protection: impl Fn(Option<&ObjectKey>) -> HopProtection) -> Vec<Hop> {
     let mut hops: Vec<Hop> = Vec::new();
-    let mut known: HashMap<(Option<Name>, Option<Name>), (usize, HashSet<Option<Name>>)> = HashMap::new();
+    let mut known: HashMap<Target, (usize, HashSet<Option<Name>>)> = HashMap::new();
     for (backend, host, at) in backends(ingress) {
         let (service, port) = match backend {
             IngressBackend::Service { name, port } => (Some(name), port.clone()),
@@ -27,10 +30,10 @@ pub(super) fn hops(ingress: &Ingress, protection: impl Fn(Option<&ObjectKey>) ->
             hops.push(Hop { service, port, hosts: Vec::new(), at: at(), protection });
             (hops.len() - 1, HashSet::new())
         });
-        if hosts.insert(host.cloned()) {
-            if let (Some(hop), Some(host)) = (hops.get_mut(*index), host) {
-                hop.hosts.push(host.clone());
-            }
+        if hosts.insert(host.cloned())
+            && let (Some(hop), Some(host)) = (hops.get_mut(*index), host)
+        {
+            hop.hosts.push(host.clone());
         }
     }
     // Whatever serves any host has no list of them.

@@ -8,8 +8,8 @@
 //! Ingresses, the master opens the host, and a minion adds paths to it.
 //!
 //! It writes no `ssl_protocols` and no `ssl_ciphers` of its own, so that nginx's built-in ones count. Since v5.0 it ships nginx
-//! 1.27.4 or later (build/Dockerfile), whose built-in oldest version is TLS 1.2: "now TLSv1 and TLSv1.1 protocols are disabled by
-//! default" (changes of 1.27.3). For older releases the operator says `oldestTls` in the ruleset.
+//! 1.27.4 or later (build/Dockerfile), whose built-in oldest version is TLS 1.2: its changes of 1.27.3 disable all before
+//! it by default. For older releases the operator says `oldestTls` in the ruleset.
 //!
 //! Not seen here: the controller's arguments (`-wildcard-tls-secret`, `-default-server-tls-secret`, `-enable-snippets`,
 //! `-allow-empty-ingress-host`), `VirtualServerRoute` and `TransportServer`.

@@ -13,6 +13,9 @@
 //! there, which is taken for granted. A Service that is not seen leaves open how its hop is protected; that it turns the redirect
 //! off is not supposed of it.
 //!
+//! With `ssl-passthrough` TLS goes through to the backend of the path `/`; with `tcp-service-port` the Ingress is no longer about
+//! HTTP, and nothing is said of it.
+//!
 //! Not seen here: the controller's arguments (`--annotations-prefix`, whose default is taken; `--default-ssl-certificate`), and
 //! clients that say `X-Forwarded-Proto: https` themselves.
 
@@ -58,6 +61,8 @@ const CONFIG_MAPS: &[&str] = &["haproxy-ingress"];
 const PREFIXES: [&str; 2] = ["haproxy-ingress.github.io/", "ingress.kubernetes.io/"];
 const SSL_REDIRECT: &str = "haproxy-ingress.github.io/ssl-redirect";
 const OLD_SSL_REDIRECT: &str = "ingress.kubernetes.io/ssl-redirect";
+const SSL_PASSTHROUGH: &str = "haproxy-ingress.github.io/ssl-passthrough";
+const PASSTHROUGH_HTTP_PORT: &str = "haproxy-ingress.github.io/ssl-passthrough-http-port";
 
 static SHARING: Sharing = Sharing { matching: HostMatch::Exact, leaves_out: |_| false };
 
@@ -91,6 +96,16 @@ static REDIRECT_OFF_BY_SERVICE: Cause = Cause {
     places: &[CausePlace::Point],
     mends: &[Mend::Words("remove the annotation haproxy-ingress.github.io/ssl-redirect from the Service")],
 };
+static PASSED_THROUGH: Cause = Cause {
+    fact: "ssl-passthrough is for the path / of a host, and haproxy-ingress serves all else in plaintext",
+    places: &[CausePlace::Annotation(SSL_PASSTHROUGH), CausePlace::Point],
+    mends: &[Mend::RemoveAnnotation(SSL_PASSTHROUGH)],
+};
+static PASSTHROUGH_PORT: Cause = Cause {
+    fact: "ssl-passthrough-http-port serves it in plaintext beside ssl-passthrough",
+    places: &[CausePlace::Annotation(PASSTHROUGH_HTTP_PORT), CausePlace::Point],
+    mends: &[Mend::RemoveAnnotation(PASSTHROUGH_HTTP_PORT)],
+};
 static EXEMPT: Cause = Cause {
     fact: "no-tls-redirect-locations in the controller's ConfigMap keeps paths of it from being redirected",
     places: &[CausePlace::Point],
@@ -112,10 +127,14 @@ impl Controller for HaproxyIngress {
         let of_host = |name: &str| flag(&reading.ingress.meta, name).or_else(|| configuration.flag(name));
         let always = of_host("ssl-always-add-https") == Some(true);
         Box::new(Hosts {
-            always_tls: always,
-            always_redirects: always && of_host("ssl-always-follow-redirect") != Some(false),
+            unlisted: match always {
+                true if of_host("ssl-always-follow-redirect") == Some(false) => Unlisted::Tls,
+                true => Unlisted::RedirectedToTls,
+                false => Unlisted::NoTls,
+            },
             off: turned_off(&reading, &configuration),
             is_passed_through: flag(&reading.ingress.meta, "ssl-passthrough") == Some(true),
+            is_tcp: is_tcp(&reading.ingress.meta),
             listed: Listed::new(&reading.ingress.tls),
             certificates: reading.snapshot.memo().table(),
             configuration,
@@ -136,6 +155,16 @@ impl Controller for HaproxyIngress {
         let services = backends::services(ingress).into_iter().map(Need::Get);
         ingresses.into_iter().chain(config_map::rests_on(vouched, controller)).chain(services).collect()
     }
+}
+
+/// What becomes of hosts that nobody lists under `spec.tls`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unlisted {
+    NoTls,
+    /// They have the default certificate (`ssl-always-add-https`).
+    Tls,
+    /// They have it, and are redirected to it (`ssl-always-follow-redirect`).
+    RedirectedToTls,
 }
 
 /// Why hosts with TLS are not redirected.
@@ -183,12 +212,11 @@ fn turned_off(reading: &Reading<'_>, configuration: &Configuration) -> Off {
 struct Hosts<'a> {
     reading: Reading<'a>,
     configuration: Configuration,
-    /// Whether hosts that nobody lists have the default certificate.
-    always_tls: bool,
-    /// Whether such hosts are redirected too.
-    always_redirects: bool,
+    /// What becomes of hosts that nobody lists.
+    unlisted: Unlisted,
     off: Off,
     is_passed_through: bool,
+    is_tcp: bool,
     listed: Listed<'a>,
     /// What the other Ingresses bring.
     certificates: Arc<Certificates>,
@@ -212,6 +240,17 @@ impl Hosts<'_> {
         paths_of(self.reading.ingress, point.host.as_ref()).any(|path| is_exempt(locations, path))
     }
 
+    /// What becomes of plaintext where TLS goes through to the backend: requests for `/` are redirected unless they have a port
+    /// of their own, and all other paths are served in plaintext and nowhere else.
+    fn beside_passthrough(&self, point: &Point) -> Plaintext {
+        let ingress = self.reading.ingress;
+        let has_port = annotation(&ingress.meta, "ssl-passthrough-http-port").is_some_and(|(_, port)| !port.is_empty());
+        if point.is_default_backend || paths_of(ingress, point.host.as_ref()).any(|path| path != "/") {
+            return Plaintext::Served(&PASSED_THROUGH);
+        }
+        if has_port { Plaintext::Served(&PASSTHROUGH_PORT) } else { Plaintext::Redirected }
+    }
+
     /// What becomes of plaintext where there is TLS.
     fn beside_tls(&self, point: &Point) -> Plaintext {
         match &self.off {
@@ -228,8 +267,11 @@ impl Hosts<'_> {
 
 impl Opening for Hosts<'_> {
     fn plaintext(&self, point: &Point) -> Plaintext {
+        if self.is_tcp {
+            return Plaintext::Unknown(settings::tcp());
+        }
         if self.is_passed_through {
-            return Plaintext::Unknown(settings::passthrough());
+            return self.beside_passthrough(point);
         }
         let (listed, cause) = match &point.host {
             Some(host) => (self.is_listed(host), &NO_TLS),
@@ -237,8 +279,8 @@ impl Opening for Hosts<'_> {
         };
         match listed {
             Ok(true) => self.beside_tls(point),
-            Ok(false) if self.always_redirects => self.beside_tls(point),
-            Ok(false) => match self.configuration.doubt().filter(|_| !self.always_tls) {
+            Ok(false) if self.unlisted == Unlisted::RedirectedToTls => self.beside_tls(point),
+            Ok(false) => match self.configuration.doubt().filter(|_| self.unlisted == Unlisted::NoTls) {
                 // It may have ssl-always-add-https.
                 Some(doubt) => Plaintext::Unknown(doubt.clone()),
                 None => Plaintext::Served(cause),
@@ -248,17 +290,20 @@ impl Opening for Hosts<'_> {
     }
 
     fn tls(&self, point: &Point, plaintext: &Plaintext) -> Tls {
+        if self.is_tcp {
+            return Tls::Unknown(settings::tcp());
+        }
         if self.is_passed_through {
             return Tls::Unknown(settings::passthrough());
         }
-        if let Some(host) = &point.host {
-            if self.listed.covers(host, HostMatch::Exact)
+        let covers = |host: &Name| {
+            self.listed.covers(host, HostMatch::Exact)
                 || self.certificates.another_covers(&SHARING, &self.reading, host)
-            {
-                return Tls::Covered;
-            }
+        };
+        if point.host.as_ref().is_some_and(covers) {
+            return Tls::Covered;
         }
-        if !self.always_tls && !plaintext.is_refused() {
+        if self.unlisted == Unlisted::NoTls && !plaintext.is_refused() {
             return Tls::None;
         }
         let settle = match &point.host {
@@ -267,6 +312,11 @@ impl Opening for Hosts<'_> {
         };
         Tls::Unknown(Doubt::new("haproxy-ingress has nothing but its default certificate for it", settle))
     }
+}
+
+/// Whether it is a TCP service on a port of its own.
+fn is_tcp(meta: &Meta) -> bool {
+    annotation(meta, "tcp-service-port").is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// The annotations of a Service, where it is there.

@@ -13,7 +13,7 @@ use super::{
         config_map::Configuration,
         values::{by_annotation, go_bool, key, key_of},
     },
-    Reading, annotation, configuration, flag, service_meta,
+    Reading, annotation, configuration, flag, is_tcp, service_meta,
 };
 
 const WHOSE: &str = "the default of haproxy-ingress";
@@ -33,6 +33,9 @@ pub(super) fn of(reading: &Reading<'_>) -> Vec<TlsSettings> {
     }
     if flag(&ingress.meta, "ssl-passthrough") == Some(true) {
         return vec![unknown(&passthrough(), &By::Default(WHOSE))];
+    }
+    if is_tcp(&ingress.meta) {
+        return vec![unknown(&tcp(), &By::Default(WHOSE))];
     }
     if let Some((doubt, by)) = hidden(&configuration) {
         return vec![unknown(&doubt, &by)];
@@ -61,9 +64,14 @@ pub(super) fn hops(reading: &Reading<'_>) -> Vec<Hop> {
 
 /// What `ssl-passthrough` leaves open.
 pub(super) fn passthrough() -> Doubt {
+    Doubt::new("ssl-passthrough leaves TLS to the backend", "remove the annotation ssl-passthrough")
+}
+
+/// What `tcp-service-port` leaves open.
+pub(super) fn tcp() -> Doubt {
     Doubt::new(
-        "ssl-passthrough leaves TLS to the backend, and plaintext to ssl-passthrough-http-port",
-        "remove the annotation ssl-passthrough, or vouch for the controller in the ruleset's environment.ingressControllers",
+        "tcp-service-port makes it a TCP service, which Ringwall does not judge",
+        "remove the annotation tcp-service-port",
     )
 }
 

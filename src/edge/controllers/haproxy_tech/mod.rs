@@ -1,4 +1,4 @@
-//! HAProxy Technologies' ingress controller.
+//! The ingress controller of `HAProxy` Technologies.
 //!
 //! An Ingress with any entry in `spec.tls` redirects plaintext to HTTPS unless `ssl-redirect` says otherwise, and one without does so
 //! where it says `true` (pkg/annotations/ingress/httpsRedirect.go). A value that is no boolean counts as `false`. The redirect
@@ -14,7 +14,7 @@
 //!
 //! Behind, annotations of the Service go before those of the Ingress and those before the `ConfigMap`: `server-ssl` turns TLS on,
 //! without any check; `server-crt` does too; `server-ca` checks against the CA, and must name a Secret that is there.
-//! `server-proto: h2` by itself is HTTP/2 in plaintext. `server-proto` and `check-http` change nothing of that.
+//! `server-proto: h2` by itself is HTTP/2 in plaintext.
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +38,7 @@ use super::{
     values::{by_annotation, go_bool, key_of},
 };
 
-/// HAProxy Technologies' ingress controller.
+/// The ingress controller of `HAProxy` Technologies.
 #[derive(Debug)]
 pub(super) struct HaproxyTech;
 
@@ -73,27 +73,29 @@ static NO_TLS: Cause = Cause {
     places: &[CausePlace::Point, CausePlace::Tls],
     mends: &[Mend::AddTls],
 };
-static REDIRECT_OFF: [Cause; 3] = [off(0), off(1), off(2)];
+/// By the annotations of [`SSL_REDIRECT`], in their order.
+static REDIRECT_OFF: [Cause; 3] = [
+    Cause {
+        fact: "ssl-redirect is turned off",
+        places: &[CausePlace::Annotation(SSL_REDIRECT[0]), CausePlace::Point],
+        mends: &[Mend::Annotate(SSL_REDIRECT[0], "true")],
+    },
+    Cause {
+        fact: "ssl-redirect is turned off",
+        places: &[CausePlace::Annotation(SSL_REDIRECT[1]), CausePlace::Point],
+        mends: &[Mend::Annotate(SSL_REDIRECT[1], "true")],
+    },
+    Cause {
+        fact: "ssl-redirect is turned off",
+        places: &[CausePlace::Annotation(SSL_REDIRECT[2]), CausePlace::Point],
+        mends: &[Mend::Annotate(SSL_REDIRECT[2], "true")],
+    },
+];
 static DEFAULT_BACKEND: Cause = Cause {
     fact: "HAProxy Technologies' ingress controller redirects no requests to a default backend, whatever the annotations say",
     places: &[CausePlace::Point],
     mends: &[Mend::NameHost],
 };
-
-/// That an annotation turns the redirect off.
-const fn off(prefix: usize) -> Cause {
-    const PLACES: [&[CausePlace]; 3] = [
-        &[CausePlace::Annotation(SSL_REDIRECT[0]), CausePlace::Point],
-        &[CausePlace::Annotation(SSL_REDIRECT[1]), CausePlace::Point],
-        &[CausePlace::Annotation(SSL_REDIRECT[2]), CausePlace::Point],
-    ];
-    const MENDS: [&[Mend]; 3] = [
-        &[Mend::Annotate(SSL_REDIRECT[0], "true")],
-        &[Mend::Annotate(SSL_REDIRECT[1], "true")],
-        &[Mend::Annotate(SSL_REDIRECT[2], "true")],
-    ];
-    Cause { fact: "ssl-redirect is turned off", places: PLACES[prefix], mends: MENDS[prefix] }
-}
 
 impl Controller for HaproxyTech {
     fn identity(&self) -> &'static Identity {
@@ -115,6 +117,7 @@ impl Controller for HaproxyTech {
             redirect: redirect(reading.ingress),
             redirects_all: configuration.value("ssl-redirect").and_then(|text| boolean(text)) == Some(true),
             unseen: configuration.doubt().cloned(),
+            is_passed_through: is_passed_through(reading.ingress, &configuration),
             listed: Listed::new(&reading.ingress.tls),
         })
     }
@@ -123,12 +126,12 @@ impl Controller for HaproxyTech {
         if reading.ingress.tls.is_empty() && redirect(reading.ingress) != Redirect::On {
             return Vec::new();
         }
-        vec![settings(&reading)]
+        vec![settings(&reading, &configuration(&reading))]
     }
 
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
         let configuration = configuration(&reading);
-        if flag(&reading.ingress.meta, "ssl-passthrough").unwrap_or_default() {
+        if is_passed_through(reading.ingress, &configuration) {
             return backends::hops(reading.ingress, |_| HopProtection::PassedThrough);
         }
         backends::hops(reading.ingress, |service| protection(&reading, service, &configuration))
@@ -168,6 +171,7 @@ struct Frontends<'a> {
     redirects_all: bool,
     /// Why the `ConfigMap` cannot be read.
     unseen: Option<Doubt>,
+    is_passed_through: bool,
     listed: Listed<'a>,
 }
 
@@ -177,16 +181,18 @@ impl Frontends<'_> {
             return Plaintext::Served(&DEFAULT_BACKEND);
         }
         match self.redirect {
-            Redirect::On => Plaintext::Redirected,
             Redirect::Off(prefix) => Plaintext::Served(REDIRECT_OFF.get(prefix).unwrap_or(&NO_TLS)),
             Redirect::Unset if self.ingress.tls.is_empty() => Plaintext::Served(&NO_TLS),
-            Redirect::Unset => Plaintext::Redirected,
+            Redirect::On | Redirect::Unset => Plaintext::Redirected,
         }
     }
 }
 
 impl Opening for Frontends<'_> {
     fn plaintext(&self, point: &Point) -> Plaintext {
+        if self.is_passed_through && !point.is_default_backend {
+            return Plaintext::Unknown(passthrough());
+        }
         match (self.of_ingress(point), &self.unseen) {
             (Plaintext::Served(_), _) if self.redirects_all => Plaintext::Redirected,
             (Plaintext::Served(_), Some(doubt)) => Plaintext::Unknown(doubt.clone()),
@@ -195,6 +201,9 @@ impl Opening for Frontends<'_> {
     }
 
     fn tls(&self, point: &Point, plaintext: &Plaintext) -> Tls {
+        if self.is_passed_through && !point.is_default_backend {
+            return Tls::Unknown(passthrough());
+        }
         if self.ingress.tls.is_empty() && !plaintext.is_refused() {
             return Tls::None;
         }
@@ -214,14 +223,14 @@ impl Opening for Frontends<'_> {
 }
 
 /// How TLS is done: the same for all Ingresses.
-fn settings(reading: &Reading<'_>) -> TlsSettings {
-    let configuration = configuration(reading);
-    if let Some((doubt, by)) = hidden(&configuration) {
+fn settings(reading: &Reading<'_>, configuration: &Configuration) -> TlsSettings {
+    let by_backend = is_passed_through(reading.ingress, configuration).then(|| (passthrough(), By::Default(WHOSE)));
+    if let Some((doubt, by)) = by_backend.or_else(|| hidden(configuration)) {
         return TlsSettings {
             part: None,
             oldest: Setting { value: Oldest::Unknown(doubt.clone()), by: by.clone() },
             ciphers: Setting { value: Ciphers::Unknown(doubt.clone()), by: by.clone() },
-            client: client(&configuration),
+            client: client(configuration),
         };
     }
     let vouched = reading.controller.and_then(|name| reading.vouched.settings.of(name)?.oldest_tls);
@@ -230,7 +239,7 @@ fn settings(reading: &Reading<'_>) -> TlsSettings {
         None => Setting { value: Oldest::Version(TlsVersion::Tls12), by: By::Default(WHOSE) },
     };
     let ciphers = Setting { value: Ciphers::Written(Notation::OpenSsl, CIPHERS.into()), by: By::Default(WHOSE) };
-    TlsSettings { part: None, oldest, ciphers, client: client(&configuration) }
+    TlsSettings { part: None, oldest, ciphers, client: client(configuration) }
 }
 
 /// Why the defaults may not hold.
@@ -334,8 +343,18 @@ fn annotation<'a>(meta: &'a Meta, name: &str) -> Option<(String, &'a Name)> {
     })
 }
 
-fn flag(meta: &Meta, name: &str) -> Option<bool> {
-    annotation(meta, name).and_then(|(_, text)| boolean(text))
+/// Whether TLS goes through to the backends unopened (pkg/annotations/annotations.go, Bool: nothing but the word counts).
+fn is_passed_through(ingress: &Ingress, configuration: &Configuration) -> bool {
+    let own = annotation(&ingress.meta, "ssl-passthrough").map(|(_, text)| text);
+    own.or_else(|| configuration.value("ssl-passthrough")).is_some_and(|text| *text == "true")
+}
+
+/// What `ssl-passthrough` leaves open.
+fn passthrough() -> Doubt {
+    Doubt::new(
+        "ssl-passthrough leaves TLS to the backend",
+        "remove the annotation ssl-passthrough, or vouch for the controller in the ruleset's environment.ingressControllers",
+    )
 }
 
 /// A boolean as pkg/utils reads it: Go's, and four older words in any case.

@@ -131,7 +131,6 @@ impl Controller for IngressNginx {
     fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a> {
         let ingress = reading.ingress;
         let configuration = configuration(&reading);
-        let forced = flag(ingress, FORCE_SSL_REDIRECT);
         let off = match flag(ingress, SSL_REDIRECT) {
             Some(on) => (!on).then_some(Off::ByAnnotation),
             None => (configuration.flag("ssl-redirect") == Some(false)).then_some(Off::ByConfigMap),
@@ -139,8 +138,7 @@ impl Controller for IngressNginx {
         Box::new(Servers {
             reading,
             redirects_all: redirects::to_https(ingress),
-            is_forced: forced.or_else(|| configuration.flag("force-ssl-redirect")) == Some(true),
-            is_never_forced: forced == Some(false),
+            forced: flag(ingress, FORCE_SSL_REDIRECT),
             off,
             snippet: redirecting_snippet(ingress, &configuration),
             configuration,
@@ -162,7 +160,7 @@ impl Controller for IngressNginx {
     /// for it is they that arrive together.
     fn rests_on(&self, Reading { ingress, vouched, controller, .. }: Reading<'_>) -> Vec<Need> {
         let namespace = ingress.meta.namespace.clone();
-        let ingresses = ingress.tls.is_empty().then(|| Need::List(Kind::Ingress, namespace));
+        let ingresses = ingress.tls.is_empty().then_some(Need::List(Kind::Ingress, namespace));
         ingresses.into_iter().chain(config_map::rests_on(vouched, controller)).collect()
     }
 }
@@ -179,10 +177,8 @@ struct Servers<'a> {
     reading: Reading<'a>,
     /// Whether an annotation sends all requests to HTTPS, before anything else is looked at.
     redirects_all: bool,
-    /// Whether plaintext is redirected whatever certificate there is.
-    is_forced: bool,
-    /// Whether an annotation says that it is not.
-    is_never_forced: bool,
+    /// Whether plaintext is redirected whatever certificate there is, if an annotation says so.
+    forced: Option<bool>,
     off: Option<Off>,
     /// Why a snippet may redirect after all.
     snippet: Option<Doubt>,
@@ -199,7 +195,7 @@ impl Opening for Servers<'_> {
         let plaintext = self.by_rules(point);
         let is_certain = point.is_default_backend
             || self.redirects_all
-            || (self.is_never_forced && matches!(plaintext, Plaintext::Served(_)));
+            || (self.forced == Some(false) && matches!(plaintext, Plaintext::Served(_)));
         match (self.configuration.doubt().filter(|_| !is_certain), &self.snippet) {
             (Some(doubt), _) => Plaintext::Unknown(doubt.clone()),
             (None, Some(doubt)) if matches!(plaintext, Plaintext::Served(_)) => Plaintext::Unknown(doubt.clone()),
@@ -243,7 +239,7 @@ impl Servers<'_> {
         if self.is_exempt(point) {
             return Plaintext::Served(&EXEMPT);
         }
-        if self.is_forced {
+        if self.forced.or_else(|| self.configuration.flag("force-ssl-redirect")) == Some(true) {
             return Plaintext::Redirected;
         }
         let Some(host) = &point.host else { return Plaintext::Served(&ANY_HOST) };
