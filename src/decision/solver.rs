@@ -17,11 +17,9 @@ pub(super) fn unmasked<'a>(change: &'a Change, environment: &Environment) -> Cow
         return Cow::Borrowed(change);
     }
     let mut change = change.clone();
-    for object in [&mut change.before, &mut change.after].into_iter().flatten() {
-        // The mark that no label or name makes up for.
-        if acme::bears_marks(object) {
-            object.meta_mut().owners.clear();
-        }
+    // The mark that no label or name makes up for. What it was before stays what it was.
+    if let Some(after) = &mut change.after {
+        after.meta_mut().owners.clear();
     }
     Cow::Owned(change)
 }

@@ -1,7 +1,7 @@
 //! `weak-certificate`: a certificate that clients refuse, or that can be forged.
 
 use crate::{
-    encryption::certificates::{Weakness, of_asked, of_bundle, of_use},
+    encryption::certificates::{Weakness, of_asked, of_asked_use, of_bundle, of_use},
     snapshot::Need,
 };
 
@@ -22,8 +22,8 @@ fn there(held: &Held) -> Vec<Weakness> {
 
 /// What would be weak about the one that is asked for.
 fn asked(held: &Held) -> Vec<Weakness> {
-    let asks = held.asked.as_ref().and_then(|issuance| issuance.asks.as_ref());
-    asks.map(|asks| of_asked(asks, held.used)).unwrap_or_default()
+    let Some(asks) = held.asked.as_ref().and_then(|issuance| issuance.asks.as_ref()) else { return Vec::new() };
+    if held.used { of_asked_use(asks) } else { of_asked(asks).into_iter().collect() }
 }
 
 /// The rule.

@@ -21,7 +21,10 @@ fn the_role_reads_every_kind_of_the_table_and_no_more() {
 #[test]
 fn following_certificates_is_granted_apart() {
     is_current("certificates.yaml", &roles::render_certificates());
-    assert!(roles::render().contains("resources: [configmaps, secrets]\n    verbs: [get]\n"), "no list without being asked");
+    assert!(
+        roles::render().contains("resources: [configmaps, secrets]\n    verbs: [get]\n"),
+        "no list without being asked"
+    );
 }
 
 #[test]
