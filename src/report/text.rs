@@ -20,6 +20,10 @@ pub(super) fn render(report: &Report, colour: bool) -> String {
         out.push_str(renderer.render(&[group]).trim_end());
         out.push_str("\n\n");
     }
+    if let Some(layers) = &report.layers {
+        out.push_str(&super::layers::table(layers));
+        out.push('\n');
+    }
     if !report.skipped.is_empty() {
         let kinds: Vec<_> = report.skipped.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         let _ = writeln!(out, "not read: {}", normalize_untrusted_str(&kinds.join(", ")));

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    edge::EdgeSettings,
+    edge::{EdgeSettings, Vouched},
     encryption::mesh::MeshSettings,
     model::Name,
     network::{Controllers, Direction, Exposure, Plugin, exposure},
@@ -121,6 +121,15 @@ pub struct Environment {
 const CERT_MANAGER: &str = "system:serviceaccount:cert-manager:cert-manager";
 
 impl Environment {
+    /// What it vouches for at the edge.
+    pub fn vouched(&self) -> Vouched<'_> {
+        Vouched {
+            controllers_of_classes: &self.controllers_of_classes,
+            refuses_plaintext: &self.refuses_plaintext,
+            settings: &self.edge,
+        }
+    }
+
     /// The user as which cert-manager asks for its solvers.
     pub fn cert_manager(&self) -> &str {
         self.cert_manager.as_deref().unwrap_or(CERT_MANAGER)

@@ -3,7 +3,7 @@
 use crate::{
     edge::ControllerSettings,
     encryption::mesh::MeshSettings,
-    model::{Kind, Name, ObjectKey, TlsVersion},
+    model::{Kind, Name, ObjectKey, TlsVersion, mesh::InboundPolicy},
     network::{OptionError, Plugin, PluginName},
     rules,
 };
@@ -13,10 +13,6 @@ use super::node::{Errors, Node};
 /// Versions of TLS as rulesets write them.
 const VERSIONS: [(&str, TlsVersion); 4] =
     [("1.0", TlsVersion::Tls10), ("1.1", TlsVersion::Tls11), ("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
-
-/// What Linkerd's default inbound policy may be (policy-controller/core/src/inbound.rs, `DefaultPolicy`).
-const LINKERD_POLICIES: [&str; 6] =
-    ["all-unauthenticated", "cluster-unauthenticated", "all-authenticated", "cluster-authenticated", "deny", "audit"];
 
 pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
     node.only(
@@ -122,9 +118,9 @@ fn meshes(node: &Node<'_>, mesh: &mut MeshSettings, errors: &mut Errors) {
     }
     if let Some(linkerd) = node.get("linkerd") {
         linkerd.only(errors, &["defaultInboundPolicy"]);
-        let policies = LINKERD_POLICIES.map(|policy| (policy, policy));
+        let policies = InboundPolicy::ALL.map(|policy| (policy.name(), policy));
         if let Some(policy) = linkerd.get("defaultInboundPolicy").and_then(|node| node.one_of(errors, &policies)) {
-            mesh.linkerd_default = policy.into();
+            mesh.linkerd_default = policy;
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{Ingress, Kind, Name, Namespace, NetworkPolicy, Object, Object
 use super::{
     Blind, Class, ClassKey, Coverage, Edit, Memo, Need, Touched,
     coverage::CoverageMap,
-    refers::{host_key, refers_to, wildcard_key},
+    refers::{group_key, host_key, refers_to, wildcard_key},
 };
 
 /// What a look-up answers.
@@ -140,6 +140,11 @@ impl Snapshot {
     /// The Ingresses with a rule for a host that this wildcard stands for, of all namespaces.
     pub fn ingresses_below(&self, wildcard: &Name) -> impl Iterator<Item = &Arc<Ingress>> {
         self.ingresses_referring(wildcard_key(wildcard))
+    }
+
+    /// The Ingresses that name this group of the AWS Load Balancer Controller by annotation, of all namespaces.
+    pub fn ingresses_of_group(&self, group: &Name) -> impl Iterator<Item = &Arc<Ingress>> {
+        self.ingresses_referring(group_key(group))
     }
 
     /// What others have worked out of this snapshot and want to keep as long as it stays as it is.
