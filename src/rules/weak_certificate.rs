@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, held, origin},
+    certificates::{self, Held, called, held, origin},
 };
 
 /// What is weak about the certificate that is there.
@@ -161,7 +161,7 @@ impl Rule for WeakCertificate {
             finding.places = held.places_asked(&breach.subject, "spec");
         } else {
             let (whose, leaf) = (held.whose(&finding.subject), held.bundle().map(|bundle| &bundle.leaf));
-            let name = leaf.map(|leaf| leaf.subject.clone()).unwrap_or_default();
+            let name = leaf.map(called).unwrap_or_default();
             let origin = leaf.map(origin).unwrap_or_default();
             finding.message = format!("{whose} certificate for {name}{origin} is weak: {}", words(&there));
             finding.fix = mend(&there);
