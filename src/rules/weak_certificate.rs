@@ -137,7 +137,7 @@ impl Rule for WeakCertificate {
         let mut finding = certificates::finding(context, &INFO, breach);
         let Some(held) = certificates::of_breach(context, breach) else { return finding };
         let words = |weak: &[Weakness]| weak.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and ");
-        let mend = |weak: &[Weakness]| Fix::Words(weak.first().map(Weakness::mend).unwrap_or(INFO.mend).to_owned());
+        let mend = |weak: &[Weakness]| Fix::Words(weak.first().map_or(INFO.mend, Weakness::mend).to_owned());
         let (there, asked) = (there(&held), asked(&held));
         if there.is_empty() {
             let subject = &finding.subject;

@@ -11,7 +11,7 @@ const CERT_MANAGER: &str = "system:serviceaccount:cert-manager:cert-manager";
 
 /// One that follows certificates, or the shared one, which reads them one by one.
 enum Watching<'a> {
-    Certificates(Ringwall<'a>),
+    Certificates(Box<Ringwall<'a>>),
     Nothing(&'a Ringwall<'a>),
 }
 
@@ -26,7 +26,7 @@ impl<'a> Watching<'a> {
         });
         let shared = harness::ringwall().expect("the cluster is there");
         assert_eq!(shared.metric("ringwall_watch_state{kind=\"Secret\",state=\"not-watched\"}"), Some(1.0));
-        [Self::Certificates(ringwall), Self::Nothing(shared)]
+        [Self::Certificates(Box::new(ringwall)), Self::Nothing(shared)]
     }
 
     fn ringwall(&self) -> &Ringwall<'a> {
@@ -131,10 +131,10 @@ fn the_garbage_collector_does_not_take_a_secret_that_is_in_use() {
         let kubectl = ringwall.namespace("collected", &[BASELINE]).kubectl();
         kubectl.ok(&["create", "configmap", "owner"]);
         let owner = kubectl.json(&["get", "configmap", "owner"]);
-        let mut owned: Value = serde_json::from_str(&secret("web-tls", HOST)).unwrap();
-        owned["metadata"]["ownerReferences"] =
+        let mut secret: Value = serde_json::from_str(&secret("web-tls", HOST)).unwrap();
+        secret["metadata"]["ownerReferences"] =
             json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"]}]);
-        kubectl.apply(&owned.to_string()).ok();
+        kubectl.apply(&secret.to_string()).ok();
         kubectl.apply(&ingress(&class(cluster)).to_string()).ok();
         eventually_refused(&kubectl, &["delete", "secret", "web-tls"], "", "missing-certificate");
 
