@@ -17,24 +17,22 @@ pub(super) fn unmasked<'a>(change: &'a Change, environment: &Environment) -> Cow
         return Cow::Borrowed(change);
     }
     let mut change = change.clone();
-    for object in [&mut change.before, &mut change.after].into_iter().flatten() {
-        // The mark that no label or name makes up for.
-        if acme::bears_marks(object) {
-            object.meta_mut().owners.clear();
-        }
+    // The mark that no label or name makes up for. What it was before stays what it was.
+    if let Some(after) = &mut change.after {
+        after.meta_mut().owners.clear();
     }
     Cow::Owned(change)
 }
 
 /// Whether somebody else than cert-manager makes a solver, or makes something else of one.
 pub(super) fn is_forged(change: &Change, environment: &Environment) -> bool {
-    let Some(after) = change.after.as_ref().filter(|after| acme::bears_marks(after)) else { return false };
+    let Some(after) = change.after.as_ref().filter(|after| acme::solves_challenges(after)) else { return false };
     let Some(actor) = &change.actor else { return false };
     if change.operation == Operation::Delete || *actor.user == *environment.cert_manager() {
         return false;
     }
     // Others may well annotate or finalize one that is there.
-    change.before.as_ref().is_none_or(|before| !acme::bears_marks(before) || !opens_the_same(before, after))
+    change.before.as_ref().is_none_or(|before| !acme::solves_challenges(before) || !opens_the_same(before, after))
 }
 
 fn opens_the_same(before: &Object, after: &Object) -> bool {

@@ -15,7 +15,7 @@ pub struct Issuance {
     pub asks: Option<AskedCertificate>,
 }
 
-/// What a `Certificate` of cert-manager asks for (cert-manager, pkg/apis/certmanager/v1/types_certificate.go).
+/// What a `Certificate` of cert-manager asks for (cert-manager, `pkg/apis/certmanager/v1/types_certificate.go`).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AskedCertificate {
     /// `dnsNames`.

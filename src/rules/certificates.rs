@@ -258,6 +258,11 @@ pub(super) fn origin(leaf: &CertificateFacts) -> String {
     never_trusted(leaf).map(|what| format!(" (it is {what})")).unwrap_or_default()
 }
 
+/// Whom a certificate is for, as sentences have it: by its own name, else by what it names.
+pub(super) fn called(leaf: &CertificateFacts) -> String {
+    if leaf.subject.is_empty() { named(leaf) } else { leaf.subject.to_string() }
+}
+
 /// The names of a certificate as sentences have them.
 pub(super) fn named(leaf: &CertificateFacts) -> String {
     let addresses = leaf.addresses.iter().map(ToString::to_string);

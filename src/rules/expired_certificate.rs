@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, day, held, origin},
+    certificates::{self, called, day, held, origin},
 };
 
 /// The rule.
@@ -100,7 +100,7 @@ impl Rule for ExpiredCertificate {
         let Some(held) = certificates::of_breach(context, breach) else { return finding };
         let Some(bundle) = held.bundle() else { return finding };
         let Some(lapse) = lapse(bundle, context.now) else { return finding };
-        let (whose, subject, origin) = (held.whose(&finding.subject), &bundle.leaf.subject, origin(&bundle.leaf));
+        let (whose, subject, origin) = (held.whose(&finding.subject), called(&bundle.leaf), origin(&bundle.leaf));
         let (what, mend) = match lapse {
             Lapse::Expired(at) => {
                 (format!("certificate for {subject}{origin} has expired on {}", day(at)), "renew the certificate")

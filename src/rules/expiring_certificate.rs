@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, day, held, origin},
+    certificates::{self, Held, called, day, held, origin},
 };
 
 /// How long the certificate can be used still, where that is too short.
@@ -108,7 +108,7 @@ impl Rule for ExpiringCertificate {
             finding.places = held.places_asked(&breach.subject, "spec.renewBefore");
         } else if let (Some(bundle), Some(left)) = (held.bundle(), left(context, &held)) {
             let whose = held.whose(&finding.subject);
-            let (name, end) = (&bundle.leaf.subject, day(context.now.saturating_add(left).unwrap_or(context.now)));
+            let (name, end) = (called(&bundle.leaf), day(context.now.saturating_add(left).unwrap_or(context.now)));
             finding.message = format!("{whose} certificate for {name}{} expires on {end}", origin(&bundle.leaf));
             finding.fix = Fix::Words("renew the certificate".to_owned());
             finding.places = held.places(&breach.subject, "tls.crt");

@@ -4,7 +4,7 @@ use crate::snapshot::Need;
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, held},
+    certificates::{self, Held, called, held},
 };
 
 /// What is wrong with a chain: the sort, what it is, to follow "whose", and what mends it.
@@ -21,7 +21,7 @@ fn faults(held: &Held) -> Vec<Fault> {
         let issuer = &leaf.issuer;
         faults.push((
             "issuer",
-            format!("tls.crt does not hold the certificate of {issuer}, which issued that for {}", leaf.subject),
+            format!("tls.crt does not hold the certificate of {issuer}, which issued that for {}", called(leaf)),
             format!("put the certificate of {issuer} behind it, unless that is a root that clients have"),
         ));
     } else if !bundle.is_in_order() {

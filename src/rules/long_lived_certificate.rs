@@ -6,7 +6,7 @@ use crate::{encryption::certificates::life, model::Name, snapshot::Need};
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, held, origin},
+    certificates::{self, Held, called, held, origin},
 };
 
 const DAY: i64 = 86_400;
@@ -117,9 +117,11 @@ impl Rule for LongLivedCertificate {
         let subject = &finding.subject;
         match (too_long(context, &held), held.bundle()) {
             (Some(days), Some(bundle)) => {
-                let (whose, name) = (held.whose(subject), &bundle.leaf.subject);
+                let (whose, name) = (held.whose(subject), called(&bundle.leaf));
                 finding.message =
                     format!("{whose} certificate for {name}{} lives for {days} days", origin(&bundle.leaf));
+                finding.fix =
+                    Fix::Words("have it issued for 90 days and renewed by cert-manager or its like".to_owned());
                 finding.places = held.places(&breach.subject, "tls.crt");
             }
             (Some(days), None) => {

@@ -1,13 +1,13 @@
 //! `weak-certificate`: a certificate that clients refuse, or that can be forged.
 
 use crate::{
-    encryption::certificates::{Weakness, of_asked, of_bundle, of_use},
+    encryption::certificates::{Weakness, of_asked, of_asked_use, of_bundle, of_use},
     snapshot::Need,
 };
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, held, origin},
+    certificates::{self, Held, called, held, origin},
 };
 
 /// What is weak about the certificate that is there.
@@ -22,8 +22,8 @@ fn there(held: &Held) -> Vec<Weakness> {
 
 /// What would be weak about the one that is asked for.
 fn asked(held: &Held) -> Vec<Weakness> {
-    let asks = held.asked.as_ref().and_then(|issuance| issuance.asks.as_ref());
-    asks.map(|asks| of_asked(asks, held.used)).unwrap_or_default()
+    let Some(asks) = held.asked.as_ref().and_then(|issuance| issuance.asks.as_ref()) else { return Vec::new() };
+    if held.used { of_asked_use(asks) } else { of_asked(asks).into_iter().collect() }
 }
 
 /// The rule.
@@ -137,7 +137,7 @@ impl Rule for WeakCertificate {
         let mut finding = certificates::finding(context, &INFO, breach);
         let Some(held) = certificates::of_breach(context, breach) else { return finding };
         let words = |weak: &[Weakness]| weak.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and ");
-        let mend = |weak: &[Weakness]| Fix::Words(weak.first().map(Weakness::mend).unwrap_or(INFO.mend).to_owned());
+        let mend = |weak: &[Weakness]| Fix::Words(weak.first().map_or(INFO.mend, Weakness::mend).to_owned());
         let (there, asked) = (there(&held), asked(&held));
         if there.is_empty() {
             let subject = &finding.subject;
@@ -161,7 +161,7 @@ impl Rule for WeakCertificate {
             finding.places = held.places_asked(&breach.subject, "spec");
         } else {
             let (whose, leaf) = (held.whose(&finding.subject), held.bundle().map(|bundle| &bundle.leaf));
-            let name = leaf.map(|leaf| leaf.subject.clone()).unwrap_or_default();
+            let name = leaf.map(called).unwrap_or_default();
             let origin = leaf.map(origin).unwrap_or_default();
             finding.message = format!("{whose} certificate for {name}{origin} is weak: {}", words(&there));
             finding.fix = mend(&there);

@@ -206,3 +206,16 @@ fn fields_that_the_api_server_adds_are_no_mistake() {
     let text = format!("apiVersion: ringwall.dev/v1alpha1\nkind: Ruleset\nmetadata: {metadata}\nstatus: {{}}\n");
     assert_eq!(parse_whole(&text), Ok(Ruleset::default()));
 }
+
+#[test]
+fn cert_manager_asks_as_the_service_account_that_the_ruleset_names() {
+    assert_eq!(
+        Ruleset::default().environment.cert_manager(),
+        "system:serviceaccount:cert-manager:cert-manager",
+        "as its manifests and its chart have it"
+    );
+    let named = parse("spec: {environment: {certManager: {serviceAccount: certs/issuer}}}").unwrap();
+    assert_eq!(named.environment.cert_manager(), "system:serviceaccount:certs:issuer");
+    let wrong = complaints("spec: {environment: {certManager: {serviceAccount: issuer}}}");
+    assert!(wrong[0].contains("write NAMESPACE/NAME"), "{wrong:?}");
+}

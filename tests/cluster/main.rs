@@ -15,6 +15,7 @@
 
 mod audit_mode;
 mod bypasses;
+mod certificates;
 mod commands;
 mod control_plane;
 mod edge;
@@ -32,3 +33,5 @@ mod races;
 mod reach;
 mod serving;
 mod teardown;
+#[path = "../../src/model/decode/test_certificates.rs"]
+mod test_certificates;

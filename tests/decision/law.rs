@@ -1,6 +1,6 @@
 //! The law: what `survey` finds after a change and not before is what `decide` finds worse.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use proptest::prelude::*;
 use ringwall::{
@@ -12,7 +12,7 @@ use ringwall::{
 };
 use serde_json::{Value, json};
 
-use crate::world::*;
+use crate::{test_certificates::good, world::*};
 
 fn label() -> impl Strategy<Value = &'static str> {
     prop_oneof![Just("a"), Just("b"), Just("c")]
@@ -83,6 +83,38 @@ fn ingress_to(service: &str) -> Value {
     })
 }
 
+/// Certificates for one host, for the other, and for both. What is wrong in a Secret itself is left aside: surveys tell it once, of
+/// the Secret, and whoever comes to use it hears of it as well.
+static CERTIFICATES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let names: [&[&str]; 3] = [&["a.example.com"], &["b.example.com"], &["*.example.com"]];
+    names.into_iter().map(good).map(|made| made.secret("")).collect()
+});
+
+fn secret_of(name: &'static str) -> impl Strategy<Value = Value> {
+    (0..3usize).prop_map(move |which| {
+        let mut secret = CERTIFICATES[which].clone();
+        secret["metadata"]["name"] = json!(name);
+        secret
+    })
+}
+
+/// An Ingress with TLS, of one host or of both, which uses a Secret of the world or the one that changes.
+fn encrypted(name: &'static str) -> impl Strategy<Value = Value> {
+    let hosts = prop_oneof![
+        Just(vec!["a.example.com"]),
+        Just(vec!["b.example.com"]),
+        Just(vec!["a.example.com", "b.example.com"]),
+    ];
+    (hosts, prop_oneof![Just("tls"), Just("changed-tls")], any::<bool>()).prop_map(move |(hosts, secret, issued)| {
+        let mut value = ingress("shop", name, &hosts, &hosts);
+        value["spec"]["tls"][0]["secretName"] = json!(secret);
+        if issued {
+            value["metadata"]["annotations"] = json!({"cert-manager.io/issuer": "example"});
+        }
+        value
+    })
+}
+
 /// A world, and one change in it: the object before and after.
 fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
     let policies = (prop::option::of(policy_of("p")), prop::option::of(policy_of("q")));
@@ -94,7 +126,11 @@ fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
         "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "edge"},
         "spec": {"controller": "example.com/edge"},
     });
+    let secrets =
+        (prop::option::of(secret_of("tls")), prop::option::of(encrypted("e")), prop::option::of(encrypted("f")));
     let changed = prop_oneof![
+        (prop::option::of(secret_of("changed-tls")), prop::option::of(secret_of("changed-tls"))),
+        (prop::option::of(encrypted("changed")), prop::option::of(encrypted("changed"))),
         (
             prop::option::of(service_of("changed-service")),
             prop::option::of(service_of("changed-service"))
@@ -106,11 +142,11 @@ fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
             prop::option::of(pod_of("changed")).prop_filter("Pods are not judged on DELETE", Option::is_some)
         ),
     ];
-    (policies, pods, templates, (services, ingresses), changed)
+    (policies, pods, templates, (services, ingresses, secrets), changed)
         .prop_filter("there is a change", |(.., (before, after))| before.is_some() || after.is_some())
-        .prop_map(move |((p, q), (x, y, z), d, ((s, t), i), (before, after))| {
-            let others = [p, q, x, y, z, d, s, t, i].into_iter().flatten();
-            ([namespace("shop", &[]), class.clone()].into_iter().chain(others).collect(), before, after)
+        .prop_map(move |((p, q), (x, y, z), d, ((s, t), i, (tls, e, f)), (before, after))| {
+            let others = [p, q, x, y, z, d, s, t, i, tls, e, f].into_iter().flatten();
+            ([namespace("shop", &[]), class.clone(), nginx()].into_iter().chain(others).collect(), before, after)
         })
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod certificates;
 mod effects;
 mod exemptions;
 mod forms;
@@ -14,4 +15,6 @@ mod pods;
 mod policies;
 mod reads;
 mod spared;
+#[path = "../../src/model/decode/test_certificates.rs"]
+mod test_certificates;
 mod world;

@@ -308,9 +308,15 @@ async fn a_server_that_cannot_be_read_is_unready_after_two_misses_and_wakes_the_
 async fn a_cluster_read_once_says_what_it_could_not_see() {
     let (client, mut server) = Server::start();
     let load = tokio::spawn(async move { load::load(&client).await });
-    for _ in Kind::all() {
+    let read = |kind: &Kind| *kind != Kind::ConfigMap;
+    for _ in Kind::all().filter(read) {
         let call = server.list().await;
+        assert!(!call.uri.contains("/configmaps"), "{}", call.uri);
         match call.uri.clone() {
+            uri if uri.contains("/secrets") => {
+                assert!(uri.contains("fieldSelector=type%3Dkubernetes.io%2Ftls"), "{uri}");
+                call.refuse(403, "Forbidden");
+            }
             uri if uri.contains("/ingressclasses") => call.refuse(404, "the server could not find it"),
             uri if uri.contains("/ingresses") => call.refuse(403, "Forbidden"),
             uri if uri.contains("/pods") => call.items("1", &[pod("a", "1"), garbage("b", "1")]),
@@ -322,6 +328,8 @@ async fn a_cluster_read_once_says_what_it_could_not_see() {
     assert!(matches!(snapshot.object(&key("b")), Lookup::Unseen(Blind::Undecodable(_))));
     assert_eq!(snapshot.coverage(Kind::Ingress, None), Err(Blind::Forbidden(Kind::Ingress)));
     assert_eq!(snapshot.coverage(Kind::IngressClass, None), Err(Blind::NotServed(Kind::IngressClass)));
+    assert_eq!(snapshot.coverage(Kind::Secret, None), Err(Blind::Forbidden(Kind::Secret)));
+    assert_eq!(snapshot.coverage(Kind::ConfigMap, None), Err(Blind::NotWatched(Kind::ConfigMap)));
     assert_eq!(snapshot.coverage(Kind::NetworkPolicy, None), Ok(()));
 }
 

@@ -9,7 +9,7 @@ mod weakness;
 
 pub use names::Names;
 pub use validity::{Lapse, SKEW, lapse, life, remaining};
-pub use weakness::{MIN_RSA_BITS, Weakness, of_asked, of_bundle, of_use};
+pub use weakness::{MIN_RSA_BITS, Weakness, of_asked, of_asked_use, of_bundle, of_use};
 
 use crate::model::CertificateFacts;
 

@@ -11,7 +11,7 @@ use crate::model::{AskedCertificate, CertificateFacts, Name, wildcard_above};
 /// The names of a certificate, to be asked for one host or for thousands.
 #[derive(Debug, Default)]
 pub struct Names {
-    names: BTreeSet<String>,
+    hosts: BTreeSet<String>,
     addresses: BTreeSet<IpAddr>,
     /// Whether there are more, which were not kept.
     is_partial: bool,
@@ -21,7 +21,7 @@ impl Names {
     /// Those of a certificate.
     pub fn of(certificate: &CertificateFacts) -> Self {
         Self {
-            names: certificate.names.iter().map(|name| normal(name)).collect(),
+            hosts: certificate.names.iter().map(|name| normal(name)).collect(),
             addresses: certificate.addresses.iter().copied().collect(),
             is_partial: certificate.names_left_out > 0,
         }
@@ -30,7 +30,7 @@ impl Names {
     /// Those that a Certificate of cert-manager asks for.
     pub fn asked(asked: &AskedCertificate) -> Self {
         Self {
-            names: asked.dns_names.iter().map(|name| normal(name)).collect(),
+            hosts: asked.dns_names.iter().map(|name| normal(name)).collect(),
             addresses: asked.addresses.iter().filter_map(|address| address.parse().ok()).collect(),
             is_partial: false,
         }
@@ -42,7 +42,7 @@ impl Names {
         if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
             return self.addresses.contains(&address);
         }
-        self.names.contains(&host) || wildcard_above(&host).is_some_and(|wildcard| self.names.contains(&wildcard))
+        self.hosts.contains(&host) || wildcard_above(&host).is_some_and(|wildcard| self.hosts.contains(&wildcard))
     }
 
     /// The hosts that no name covers, each once.

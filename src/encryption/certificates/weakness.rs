@@ -97,16 +97,20 @@ pub fn of_use(leaf: &CertificateFacts) -> Vec<Weakness> {
     authority.into_iter().chain(purpose).collect()
 }
 
-/// What would be weak about the certificate that a Certificate of cert-manager asks for: whoever uses it, and for serving.
-pub fn of_asked(asked: &AskedCertificate, is_used: bool) -> Vec<Weakness> {
+/// What would be weak about the certificate that a Certificate of cert-manager asks for, whoever uses it.
+pub fn of_asked(asked: &AskedCertificate) -> Option<Weakness> {
     let bits = asked.size.unwrap_or(MIN_RSA_BITS);
-    let weak = asked.algorithm == "RSA" && bits < MIN_RSA_BITS;
-    let key = weak.then(|| Weakness::Key(PublicKey::Rsa { bits }.to_string(), None));
-    let authority = (is_used && asked.is_ca).then_some(Weakness::Authority);
+    let is_weak = asked.algorithm == "RSA" && bits < MIN_RSA_BITS;
+    is_weak.then(|| Weakness::Key(PublicKey::Rsa { bits }.to_string(), None))
+}
+
+/// What would be weak about it where it serves.
+pub fn of_asked_use(asked: &AskedCertificate) -> Vec<Weakness> {
+    let authority = asked.is_ca.then_some(Weakness::Authority);
     let has = |usage: &str| asked.usages.iter().any(|asked| *asked == usage);
     let serves = has("server auth") || has("any") || !OTHER_PURPOSES.into_iter().any(has);
-    let purpose = (is_used && !serves).then_some(Weakness::Purpose);
-    key.into_iter().chain(authority).chain(purpose).collect()
+    let purpose = (!serves).then_some(Weakness::Purpose);
+    authority.into_iter().chain(purpose).collect()
 }
 
 fn key(key: &PublicKey, whose: Option<&Name>) -> Option<Weakness> {
