@@ -12,7 +12,7 @@ fn encoded(text: &str) -> String {
 
 /// A text with spaces before each of its lines.
 fn indented(text: &str, by: usize) -> String {
-    text.lines().map(|line| format!("{:by$}{line}\n", "")).collect()
+    text.lines().flat_map(|line| [" ".repeat(by), line.to_owned(), "\n".to_owned()]).collect()
 }
 
 /// Runs every command that reads files on a text, and looks for the key in all that they say. Answers with the number of errors.
