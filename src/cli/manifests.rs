@@ -4,7 +4,10 @@ use crate::{
     manifest::{self, Loaded, ManifestError, Options, Origins},
     model::{FieldPath, Kind, Name, ObjectKey},
     report::{Position, ReportError},
-    source::{Locate, Location, Source},
+    source::{
+        Locate, Location, Source,
+        secretive::{document_around, may_hold_secret},
+    },
 };
 
 /// Reads the objects of all texts; those that name no namespace go to the given one. What is wrong is told beside them.
@@ -40,7 +43,16 @@ fn report(error: &ManifestError, sources: &[Source]) -> ReportError {
     let path = Some(error.path.as_str()).filter(|path| object.is_some() && !path.is_empty());
     let parts: Vec<&str> = object.as_deref().into_iter().chain(path).chain([error.reason.as_str()]).collect();
     let reason = parts.join(": ");
-    error_at(text, &error.file, (error.line, error.column), reason, error.suggestion.clone())
+    let suggestion = error.suggestion.clone();
+    let mut report = error_at(text, &error.file, (error.line, error.column), reason, suggestion);
+    let may_be_shown = match &error.object {
+        Some(object) => object.kind != Kind::Secret,
+        None => !may_hold_secret(document_around(text, offset(text, error.line, error.column))),
+    };
+    if !may_be_shown {
+        report.position = report.position.map(Position::without_line);
+    }
+    report
 }
 
 /// An error at a line and column of a text.

@@ -39,6 +39,11 @@ impl Faults {
         self.0.push(Fault { path: at.path().field(field), reason: reason.into(), suggestion: None });
     }
 
+    /// What is at that path is at fault.
+    pub(super) fn add_at(&mut self, path: FieldPath, reason: impl Into<String>) {
+        self.0.push(Fault { path, reason: reason.into(), suggestion: None });
+    }
+
     pub(super) fn suggest(&mut self, suggestion: impl Into<String>) {
         if let Some(fault) = self.0.last_mut() {
             fault.suggestion = Some(suggestion.into());

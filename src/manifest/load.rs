@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{Loaded, ManifestError, Options, Origins, cursor::Fault, validate::validate};
 use crate::{
-    model::{FieldPath, Kind, Name, Object, ObjectKey, decode},
+    model::{FieldPath, Kind, Name, Object, ObjectKey, Step, decode},
     snapshot::{Blind, Edit, Scope, Snapshot},
-    source::{self, Document, Place, Source, SourceError, nearest::nearest},
+    source::{self, Document, Place, Source, SourceError, nearest::nearest, secretive::is_content},
 };
 
 /// Reads the sources in order, each of them only when its turn has come.
@@ -52,7 +52,8 @@ impl Loading<'_> {
         let faults = validate(kind, &value);
         if !faults.is_empty() {
             let key = decode::key_of_value(kind, &value);
-            for Fault { path, reason, suggestion } in faults {
+            for fault in faults {
+                let Fault { path, reason, suggestion } = if kind == Kind::Secret { veiled(fault) } else { fault };
                 self.refuse(&place, key.clone(), path, reason, suggestion);
             }
             return;
@@ -167,6 +168,23 @@ impl Loading<'_> {
         }
         self.loaded
     }
+}
+
+/// A fault of a Secret that names no field whose name looks like content: a key that is indented wrongly becomes names.
+fn veiled(fault: Fault) -> Fault {
+    if !is_content(fault.path.as_str()) {
+        return fault;
+    }
+    let mut path = FieldPath::root();
+    for step in fault.path.steps() {
+        path = match step {
+            Step::Field(name) if is_content(&name) => break,
+            Step::Field(name) => path.field(&name),
+            Step::Index(index) => path.index(index),
+        };
+    }
+    let reason = "has a field whose name looks like content and is not shown: check the indentation".to_owned();
+    Fault { path, reason, suggestion: None }
 }
 
 /// Whether objects of a kind may be in the cluster without being among the files that are checked.

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::{
     decision::{self, Judgement, Outcome},
-    model::{FieldPath, Name, ObjectKey},
+    model::{FieldPath, Kind, Name, ObjectKey},
     rules::{Aspect, Context, Place, RuleId, Subject, SubjectReference},
     source::Locate,
     trace::Layers,
@@ -129,7 +129,8 @@ fn position(locate: Option<&dyn Locate>, place: &Place) -> Option<Position> {
     let locate = locate?;
     let location = locate.locate(&place.object, &place.path)?;
     let text = locate.text_of(&location.file).unwrap_or("");
-    Some(Position::new(location, text))
+    let position = Position::new(location, text);
+    Some(if place.object.kind == Kind::Secret { position.without_line() } else { position })
 }
 
 /// By place, as a reader goes through files; what has no place comes last, by subject.

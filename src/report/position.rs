@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::{model::Name, source::Location};
+use crate::{
+    model::Name,
+    source::{Location, secretive::may_hold_secret},
+};
 
 /// A place in a file, with the line itself, so that it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +16,7 @@ pub struct Position {
     pub line: usize,
     /// The column, from 1, in characters.
     pub column: usize,
-    /// The line itself.
+    /// The line itself; empty when it may hold what a Secret does.
     pub excerpt: String,
     /// The bytes of the line that are meant.
     pub marked: Range<usize>,
@@ -31,7 +34,14 @@ impl Position {
         let from = (start - first).min(excerpt.len());
         let to = floor(text, span.end).saturating_sub(first).clamp(from, excerpt.len());
         let to = if to == from { next(excerpt, from) } else { to };
-        Self { file, line, column, excerpt: excerpt.to_owned(), marked: from..to }
+        let position = Self { file, line, column, excerpt: excerpt.to_owned(), marked: from..to };
+        if may_hold_secret(excerpt) { position.without_line() } else { position }
+    }
+
+    /// The place without its line: in a Secret, even a line that is no YAML may be part of a key.
+    #[must_use]
+    pub fn without_line(self) -> Self {
+        Self { excerpt: String::new(), marked: 0..0, ..self }
     }
 
     /// The column just behind what is meant, from 1.

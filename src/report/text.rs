@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 
 use crate::decision::{Outcome, Reason};
 
@@ -48,7 +48,7 @@ fn finding(reported: &Reported) -> Group<'_> {
         }
     };
     let mut group = Group::with_title(level.primary_title(&finding.message).id(finding.rule.0));
-    group = positions.iter().take(PLACES).fold(group, |group, position| group.element(snippet(position)));
+    group = positions.iter().take(PLACES).fold(group, shown);
     if positions.len() > PLACES {
         group = group.element(line("and", &format!("{} more places", positions.len() - PLACES)));
     }
@@ -81,7 +81,7 @@ fn error(error: &ReportError) -> Group<'_> {
     };
     let mut group = Group::with_title(title);
     if let Some(position) = &error.position {
-        group = group.element(snippet(position));
+        group = shown(group, position);
     }
     match &error.suggestion {
         Some(text) => group.element(line("help", text)),
@@ -89,11 +89,17 @@ fn error(error: &ReportError) -> Group<'_> {
     }
 }
 
-fn snippet(position: &Position) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-    Snippet::source(position.excerpt.as_str())
-        .path(&*position.file)
-        .line_start(position.line)
-        .annotation(AnnotationKind::Primary.span(position.marked.clone()))
+/// A place with its line; without it, where the line must not be shown.
+fn shown<'a>(group: Group<'a>, position: &'a Position) -> Group<'a> {
+    if position.excerpt.is_empty() {
+        return group.element(Origin::path(&*position.file).line(position.line).char_column(position.column));
+    }
+    group.element(
+        Snippet::source(position.excerpt.as_str())
+            .path(&*position.file)
+            .line_start(position.line)
+            .annotation(AnnotationKind::Primary.span(position.marked.clone())),
+    )
 }
 
 fn line(name: &'static str, text: &str) -> annotate_snippets::Message<'static> {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, ops::Range};
 use serde_json::{Map, Value};
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::scalar;
+use super::{scalar, secretive::quoted};
 
 const DEPTH: usize = 100;
 const NODES: usize = 2_000_000;
@@ -213,7 +213,7 @@ impl<'a> Composer<'a> {
         };
         match entries.iter_mut().find(|entry| entry.key == key) {
             Some(entry) if entry.merged => *entry = Entry { key, key_span, node, merged: false },
-            Some(_) => return Err(fail(format!("the key {key:?} is there twice"))),
+            Some(_) => return Err(fail(format!("the key {} is there twice", quoted(&key)))),
             None => entries.push(Entry { key, key_span, node, merged: false }),
         }
         Ok(())

@@ -8,6 +8,8 @@ use serde::{
 };
 use serde_json::{Map, Value, value::RawValue};
 
+use super::secretive::quoted;
+
 /// The items of a list, and what they are when they do not say so themselves; `None` if the text is no list.
 pub(super) fn items(text: &str) -> Option<(Vec<&RawValue>, Option<ItemKind>)> {
     #[derive(Deserialize)]
@@ -81,7 +83,7 @@ impl<'de> Deserialize<'de> for Strict {
                 let mut map = Map::new();
                 while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
                     if map.contains_key(&key) {
-                        return Err(A::Error::custom(format_args!("the key {key:?} is there twice")));
+                        return Err(A::Error::custom(format_args!("the key {} is there twice", quoted(&key))));
                     }
                     map.insert(key, value);
                 }

@@ -10,6 +10,7 @@ mod json;
 mod locate;
 pub mod nearest;
 mod scalar;
+pub mod secretive;
 mod split;
 #[cfg(test)]
 mod tests;

@@ -65,10 +65,7 @@ impl<'a> Documents<'a> {
         let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
         let mut end = start;
         for line in rest.split_inclusive('\n') {
-            let is_separator = line
-                .strip_prefix("---")
-                .is_some_and(|after| after.trim_start().len() < after.len() || after.is_empty());
-            if is_separator {
+            if is_separator(line) {
                 self.next = end + "---".len();
                 return Some(start..end);
             }
@@ -203,6 +200,11 @@ impl<'a> Documents<'a> {
         self.counted = self.counted.max(span.start);
         Place::new(self.source.name.clone(), text.clone(), span, (self.line, self.column))
     }
+}
+
+/// Whether a line divides documents.
+pub(super) fn is_separator(line: &str) -> bool {
+    line.strip_prefix("---").is_some_and(|after| after.trim_start().len() < after.len() || after.is_empty())
 }
 
 /// What the items of a YAML list are.

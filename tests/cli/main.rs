@@ -19,6 +19,9 @@ mod reach;
 mod rules;
 mod rulesets;
 mod schema;
+mod secrets;
+#[path = "../../src/model/decode/test_certificates.rs"]
+mod test_certificates;
 mod trace;
 #[cfg(feature = "cluster")]
 mod unseen;

@@ -20,7 +20,10 @@ mod drain;
 mod pki;
 mod reviews;
 mod rulesets;
+mod secrets;
 mod server;
 mod slow;
+#[path = "../../src/model/decode/test_certificates.rs"]
+mod test_certificates;
 mod traces;
 mod verdicts;

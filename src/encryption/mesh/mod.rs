@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::snapshot::{Blind, Coverage, Lookup, Need, Snapshot};
 
-pub use istio::{admits_anyone as istio_admits_anyone, turned_off as istio_turned_off, reaches_meshed};
+pub use istio::{admits_anyone as istio_admits_anyone, reaches_meshed, turned_off as istio_turned_off};
 pub use linkerd::{admits_anyone as linkerd_admits_anyone, lowers_access};
 
 /// What the ruleset's environment says of meshes, because no object does.
@@ -190,7 +190,8 @@ pub fn inbound(snapshot: &Snapshot, settings: &MeshSettings, namespace: &Name, f
     let staying = read(false);
     let kinds = Kind::all().filter(|kind| kind.is_mesh_policy() && snapshot.count(*kind) > 0);
     let namespaces = [namespace, &settings.istio_root];
-    let mut policies = kinds.flat_map(|kind| namespaces.map(|namespace| snapshot.list(kind, Some(namespace)))).flatten();
+    let mut policies =
+        kinds.flat_map(|kind| namespaces.map(|namespace| snapshot.list(kind, Some(namespace)))).flatten();
     if policies.any(|policy| policy.meta().is_terminating()) { staying.worse(read(true)) } else { staying }
 }
 
@@ -360,10 +361,6 @@ pub fn bypasses(snapshot: &Snapshot, namespace: &Name, facts: &PodFacts) -> Vec<
 }
 
 /// The resources that turn mutual TLS off, or not, by what there is in a namespace: `DestinationRules` for its Services, its Servers.
-pub fn resting_on_namespace<'a>(
-    snapshot: &'a Snapshot,
-    namespace: &'a Name,
-) -> impl Iterator<Item = ObjectKey> + 'a {
-    istio::reaching(snapshot, namespace)
-        .chain(linkerd::servers(snapshot, namespace).map(|policy| policy.key()))
+pub fn resting_on_namespace<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = ObjectKey> + 'a {
+    istio::reaching(snapshot, namespace).chain(linkerd::servers(snapshot, namespace).map(|policy| policy.key()))
 }

@@ -10,6 +10,7 @@ mod ingresses;
 mod names;
 mod pods;
 mod policies;
+mod secrets;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub(super) fn validate(kind: Kind, object: &Value) -> Vec<Fault> {
             Kind::Pod => pods::pod(&object, &mut faults),
             Kind::NetworkPolicy => policies::policy(&object, &mut faults),
             Kind::Service => services::service(&object, &mut faults),
+            Kind::Secret => secrets::secret(&object, &mut faults),
             Kind::Ingress => ingresses::ingress(&object, &mut faults),
             Kind::IngressClass => ingresses::ingress_class(&object, &mut faults),
             Kind::ClusterNetworkPolicy | Kind::AdminNetworkPolicy | Kind::BaselineAdminNetworkPolicy => {

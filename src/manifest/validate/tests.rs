@@ -335,3 +335,25 @@ fn a_class_names_its_controller() {
     wrong(Kind::IngressClass, json!({}), "controller");
     wrong(Kind::IngressClass, json!({"spec": {"controller": "nginx"}}), "spec.controller");
 }
+
+#[test]
+fn secrets_hold_what_their_type_needs_in_base64_or_as_text() {
+    let tls = |data: Value, text: Value| json!({"type": "kubernetes.io/tls", "data": data, "stringData": text});
+    fine(Kind::Secret, tls(json!({"tls.crt": "", "tls.key": "AA==\n"}), json!(null)));
+    fine(Kind::Secret, tls(json!({"tls.crt": ""}), json!({"tls.key": "x"})));
+    fine(Kind::Secret, json!({"data": {"_A.b-c": "AAAA", ".dot": null}}));
+    wrong(Kind::Secret, tls(json!({"tls.crt": ""}), json!({})), "data[\"tls.key\"]");
+    wrong(Kind::Secret, json!({"type": "kubernetes.io/ssh-auth"}), "data.ssh-privatekey");
+    for bad in ["A", "A===", "&&&&", "AA==AAAA", "AAAA AAAA"] {
+        wrong(Kind::Secret, json!({"data": {"a": bad}}), "data.a");
+    }
+    for bad in ["a b", "..a", ".", "", "a/b"] {
+        wrong(Kind::Secret, json!({"data": {bad: ""}}), "data");
+        wrong(Kind::Secret, json!({"stringData": {bad: ""}}), "stringData");
+    }
+    wrong(Kind::Secret, json!({"data": {"a": 1}}), "data.a");
+    wrong(Kind::Secret, json!({"stringData": ["a"]}), "stringData");
+    fine(Kind::Secret, json!({"stringData": {"a": "x".repeat(1024 * 1024)}}));
+    let large = json!({"stringData": {"a": "x".repeat(1024 * 1024 + 1)}});
+    assert_eq!(faults(Kind::Secret, large), [": must hold no more than 1 MiB"]);
+}

@@ -1,7 +1,12 @@
 //! `metadata`, and Namespaces, which are little else.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 
 use super::{
     DecodeError,
@@ -22,7 +27,7 @@ pub(super) struct WireMeta {
     pub(super) uid: Name,
     #[serde(deserialize_with = "labels")]
     pub(super) labels: Labels,
-    #[serde(deserialize_with = "labels")]
+    #[serde(deserialize_with = "annotations_but_the_applied")]
     pub(super) annotations: Labels,
     owner_references: List<WireOwner>,
     #[serde(deserialize_with = "time")]
@@ -50,6 +55,35 @@ struct WireOwner {
 fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     let text: Option<String> = Option::deserialize(from)?;
     text.map(|text| text.parse().map_err(|_| wrong(&"a time as in RFC 3339"))).transpose()
+}
+
+/// All annotations but the one in which kubectl keeps the whole object again, a Secret with its key among them.
+fn annotations_but_the_applied<'de, D: Deserializer<'de>>(from: D) -> Result<Labels, D::Error> {
+    struct Kept(Vec<(Name, Name)>);
+    impl<'de> Deserialize<'de> for Kept {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            from.deserialize_map(Entries)
+        }
+    }
+    struct Entries;
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Kept;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a mapping of texts")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Kept, A::Error> {
+            let mut kept = Vec::new();
+            while let Some(key) = entries.next_key::<Name>()? {
+                if key == "kubectl.kubernetes.io/last-applied-configuration" {
+                    entries.next_value::<IgnoredAny>()?;
+                } else {
+                    kept.push((key, entries.next_value::<Option<Name>>()?.unwrap_or_default()));
+                }
+            }
+            Ok(Kept(kept))
+        }
+    }
+    Ok(Option::<Kept>::deserialize(from)?.map_or_else(Labels::default, |kept| kept.0.into_iter().collect()))
 }
 
 impl WireMeta {

@@ -100,6 +100,11 @@ fn identity(kind: Kind, wire::Identity { metadata }: wire::Identity) -> Option<O
     }
 }
 
+/// Whether a text is base64 as the API server reads it.
+pub fn is_base64(text: &str) -> bool {
+    pem::base64(text.as_bytes()).is_some()
+}
+
 /// The labels in a mapping.
 pub fn labels(value: &serde_json::Value) -> Result<super::Labels, DecodeError> {
     wire::labels(value).map_err(|error| error_at(FieldPath::root(), &error))

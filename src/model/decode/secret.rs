@@ -216,7 +216,7 @@ impl<'de> Deserialize<'de> for Values {
                 while let Some(name) = fields.next_key::<Name>()? {
                     match name.as_str() {
                         CERTIFICATE => {
-                            values.certificate = Some(fields.next_value::<Option<Text>>()?.unwrap_or_default())
+                            values.certificate = Some(fields.next_value::<Option<Text>>()?.unwrap_or_default());
                         }
                         PRIVATE_KEY => values.key = Some(fields.next_value::<Option<Text>>()?.unwrap_or_default()),
                         AUTHORITY => {

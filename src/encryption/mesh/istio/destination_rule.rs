@@ -84,8 +84,7 @@ fn service(snapshot: &Snapshot, namespace: &Name, name: &Name) -> Result<bool, B
 /// Whether a workload that fits is in Istio's mesh.
 fn any_meshed(snapshot: &Snapshot, namespace: Option<&Name>, fits: impl Fn(&PodFacts) -> bool) -> bool {
     let meshed = |namespace: &Name, facts: &PodFacts| {
-        fits(facts)
-            && matches!(mesh_of(snapshot, namespace, facts), Ok(Some(Mesh::IstioSidecar | Mesh::IstioAmbient)))
+        fits(facts) && matches!(mesh_of(snapshot, namespace, facts), Ok(Some(Mesh::IstioSidecar | Mesh::IstioAmbient)))
     };
     snapshot.classes(namespace).any(|(key, class)| meshed(&key.namespace, &class.facts))
         || snapshot.templates(namespace).any(|object| {

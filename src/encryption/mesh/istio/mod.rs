@@ -12,8 +12,8 @@ use crate::{
 };
 
 pub use authorization::admits_anyone;
-pub(super) use destination_rule::reaching;
 pub use destination_rule::reaches_meshed;
+pub(super) use destination_rule::reaching;
 pub(super) use injection::{is_ambient, would_inject};
 pub use peer_authentication::turned_off;
 
@@ -56,7 +56,8 @@ pub(super) fn inbound(reading: &Reading<'_>, facts: &PodFacts, mesh: Mesh) -> In
             parts
         });
         let ports = captured.collect();
-        inbound = Inbound { ports, ..Inbound::everywhere(Some(mesh), Accepts::Plaintext(Because::annotated(fact, key))) };
+        inbound =
+            Inbound { ports, ..Inbound::everywhere(Some(mesh), Accepts::Plaintext(Because::annotated(fact, key))) };
     }
     if let Some(excluded) = annotation(keys::ISTIO_EXCLUDED_PORTS) {
         let key = keys::ISTIO_EXCLUDED_PORTS;
