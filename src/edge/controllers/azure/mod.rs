@@ -6,6 +6,9 @@
 //!
 //! Sources: pkg/appgw/ingress_rules.go, `http_listeners.go`, pkg/annotations/ingress_annotations.go.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     edge::{
         By, Cause, CausePlace, Ciphers, ClientCertificates, Hop, HopProtection, Mend, Setting, TlsSettings, Verified,

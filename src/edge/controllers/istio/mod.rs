@@ -7,6 +7,9 @@
 //! Sources: pkg/config/gateway/gateway.go, pkg/config/validation/validation.go (`validateServer`, `validateTLSOptions`),
 //! pilot/pkg/networking/core/gateway.go, istio/api networking/v1alpha3/gateway.proto.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::{

@@ -11,6 +11,9 @@
 //!
 //! Sources: pkg/loadbalancers/l7.go (`edgeHop`), pkg/annotations/ingress.go and service.go, pkg/loadbalancers/certificates.go.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use crate::{
