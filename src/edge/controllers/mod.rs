@@ -6,13 +6,15 @@
 
 mod aws_alb;
 mod azure;
-mod backends;
 mod gke;
 mod ingress_nginx;
 mod istio;
 mod knowledge;
 mod openshift;
+#[cfg(test)]
+mod properties;
 mod secrets;
+mod targets;
 mod traefik;
 mod unknown;
 

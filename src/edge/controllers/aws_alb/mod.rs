@@ -20,13 +20,13 @@ use crate::{
         By, Cause, CausePlace, CertificateUse, Ciphers, ClientCertificates, Hop, HopProtection, Mend, Oldest, Setting,
         TlsSettings, Verified,
     },
-    model::{FieldPath, Ingress, Name, ObjectKey, Place},
+    model::{FieldPath, Ingress, IngressBackend, Name, ObjectKey, Place},
     snapshot::Need,
 };
 
 use super::{
     Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
-    backends,
+    targets,
 };
 use actions::Action;
 use groups::Group;
@@ -151,21 +151,14 @@ impl Controller for AwsAlb {
 
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
         let ingress = reading.ingress;
-        let hop = |backend: backends::Backend<'_>| match Action::of(ingress, backend.target) {
+        targets::hops(ingress, |backend| match Action::of(ingress, backend) {
             Some(Action::Redirect { .. } | Action::Response) => None,
-            Some(Action::Other) => {
-                let doubt = Doubt::new(
-                    "Ringwall does not read where an action of the AWS Load Balancer Controller forwards to",
-                    "name the Service in the path's own backend",
-                );
-                Some(backend.hop(ingress, HopProtection::Unknown(doubt)))
-            }
-            None => {
-                let protection = protection(&reading, &backend);
-                Some(backend.hop(ingress, protection))
-            }
-        };
-        backends::of(ingress).into_iter().filter_map(hop).collect()
+            Some(Action::Other) => Some(HopProtection::Unknown(Doubt::new(
+                "Ringwall does not read where an action of the AWS Load Balancer Controller forwards to",
+                "name the Service in the path's own backend",
+            ))),
+            None => Some(protection(&reading, backend)),
+        })
     }
 
     /// The parameters of its class, and for a group that its other Ingresses are as they seem: those of the namespace are read
@@ -264,10 +257,10 @@ fn settings_of_port(reading: &Reading<'_>, group: &Group, port: u16) -> TlsSetti
 }
 
 /// What becomes of traffic to a backend: the Service's annotation goes before that of the Ingress.
-fn protection(reading: &Reading<'_>, backend: &backends::Backend<'_>) -> HopProtection {
+fn protection(reading: &Reading<'_>, backend: &IngressBackend) -> HopProtection {
     let ingress = reading.ingress;
     let of_ingress = ingress.meta.annotations.value(BACKEND_PROTOCOL);
-    let said = match backend.service(ingress).map(|(key, _)| (backends::service(reading.snapshot, &key), key)) {
+    let said = match targets::service_key(ingress, backend).map(|key| (targets::service(reading.snapshot, &key), key)) {
         Some((Ok(service), key)) => match service.meta.annotations.value(BACKEND_PROTOCOL) {
             Some(text) => Some((text.clone(), place(&key, BACKEND_PROTOCOL))),
             None => of_ingress.map(|text| (text.clone(), place(&own_key(ingress), BACKEND_PROTOCOL))),

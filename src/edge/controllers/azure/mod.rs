@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
-    backends,
+    targets,
 };
 
 /// The Application Gateway Ingress Controller.
@@ -125,7 +125,7 @@ impl Controller for Azure {
         } else {
             HopProtection::Plaintext(by)
         };
-        backends::of(ingress).into_iter().map(|backend| backend.hop(ingress, protection.clone())).collect()
+        targets::hops(ingress, |_| Some(protection.clone()))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
         TlsSettings, Verified, hosts::Listed,
     },
     model::{
-        EdgeSpec, FieldPath, Ingress, Kind, Name, Object, ObjectKey, Place, Service, TlsVersion,
+        EdgeSpec, FieldPath, Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Place, Service, TlsVersion,
         annotations::GKE_FRONTEND_CONFIG, gke::FrontendConfig,
     },
     snapshot::{Lookup, Need},
@@ -30,7 +30,7 @@ use crate::{
 
 use super::{
     Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
-    backends,
+    targets,
 };
 
 /// GKE's controller, for one of its two classes.
@@ -163,17 +163,7 @@ impl Controller for Gke {
     }
 
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
-        let hop = |backend: backends::Backend<'_>| {
-            let protection = match backend.service(reading.ingress) {
-                Some((key, port)) => protection(&reading, &key, port.as_ref()),
-                None => HopProtection::Unknown(Doubt::new(
-                    "Ringwall does not know what becomes of traffic to a backend that is no Service",
-                    "name a Service",
-                )),
-            };
-            backend.hop(reading.ingress, protection)
-        };
-        backends::of(reading.ingress).into_iter().map(hop).collect()
+        targets::hops(reading.ingress, |backend| Some(protection(&reading, backend)))
     }
 
     fn rests_on(&self, reading: Reading<'_>) -> Vec<Need> {
@@ -282,8 +272,14 @@ fn frontend(reading: &Reading<'_>) -> Result<Option<(ObjectKey, FrontendConfig)>
 
 /// What becomes of traffic to a Service's port: its protocol by the older of two annotations, else by the newer one. GKE's
 /// Ingress does not read `appProtocol`.
-fn protection(reading: &Reading<'_>, key: &ObjectKey, named: Option<&Name>) -> HopProtection {
-    let service = match backends::service(reading.snapshot, key) {
+fn protection(reading: &Reading<'_>, backend: &IngressBackend) -> HopProtection {
+    let Some(key) = targets::service_key(reading.ingress, backend) else {
+        return HopProtection::Unknown(Doubt::new(
+            "Ringwall does not know what becomes of traffic to a backend that is no Service",
+            "name a Service",
+        ));
+    };
+    let service = match targets::service(reading.snapshot, &key) {
         Ok(service) => service,
         Err(blind) => return HopProtection::Unknown(blind.into()),
     };
@@ -302,7 +298,7 @@ fn protection(reading: &Reading<'_>, key: &ObjectKey, named: Option<&Name>) -> H
     if protocols.values().any(|protocol| !["HTTP", "HTTPS", "HTTP2"].contains(&protocol.as_str())) {
         return unreadable();
     }
-    let name = backends::port(&service, named).map_or("", |port| port.name.as_str());
+    let name = targets::port(&service, backend).map_or("", |port| port.name.as_str());
     match protocols.get(name).map(String::as_str) {
         Some("HTTPS" | "HTTP2") => {
             let why = By::Default("Google's load balancers, which check no backend's certificate");

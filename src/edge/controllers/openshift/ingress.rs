@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     BY_DEFAULT, Controller, HostMatch, IDENTITY, Identity, KNOWLEDGE, Knowledge, OLDEST, Opening, Plaintext, Point,
-    Reading, Tls, backends, secrets,
+    Reading, Tls, secrets, targets,
 };
 
 /// The controller that makes Routes of Ingresses.
@@ -82,9 +82,12 @@ impl Controller for OpenShift {
             Some(Termination::Edge) => HopProtection::Plaintext(by()),
             None => HopProtection::Plaintext(By::Default("the default of OpenShift's router")),
         };
-        let routed = backends::of(ingress).into_iter().filter(|backend| backend.host.is_some());
-        let routed = routed.filter(|backend| matches!(backend.target, IngressBackend::Service { .. }));
-        routed.map(|backend| backend.hop(ingress, protection.clone())).collect()
+        let hosts: Vec<_> = ingress.rules.iter().filter(|rule| rule.host.is_some()).collect();
+        let is_routed = |backend: &IngressBackend| {
+            matches!(backend, IngressBackend::Service { .. })
+                && hosts.iter().flat_map(|rule| &rule.paths).any(|path| path.backend == *backend)
+        };
+        targets::hops(ingress, |backend| is_routed(backend).then(|| protection.clone()))
     }
 }
 

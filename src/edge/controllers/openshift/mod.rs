@@ -18,8 +18,8 @@ use crate::{
 };
 
 use super::{
-    Controller, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
-    backends, secrets,
+    Controller, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic, secrets,
+    targets,
 };
 
 pub(super) use ingress::OpenShift;
