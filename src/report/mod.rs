@@ -11,6 +11,7 @@ pub mod controllers;
 pub mod effects;
 mod github;
 mod json;
+mod layers;
 pub mod plugins;
 mod position;
 mod reach;
@@ -27,7 +28,7 @@ pub use reach::{Flows, IsolationChange, ReachChanges, ReachFormat, ReachFrame, p
 pub use summary::Summary;
 pub use trace::{TraceFormat, trace};
 
-use crate::{decision::Outcome, model::Name, rules::Finding};
+use crate::{decision::Outcome, model::Name, rules::Finding, trace::Layers};
 
 /// What was found, ready to be written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +41,8 @@ pub struct Report {
     pub skipped: Vec<(Name, usize)>,
     /// What the reader should know before trusting a report without findings.
     pub hints: Vec<String>,
+    /// The layers around each workload, where they are asked for.
+    pub layers: Option<Vec<Layers>>,
     /// How many of what.
     pub summary: Summary,
 }

@@ -6,17 +6,24 @@
 
 mod aws_alb;
 mod azure;
+mod backends;
+mod certificates;
+mod config_map;
+mod f5_nic;
 mod gke;
+mod haproxy_ingress;
+mod haproxy_tech;
 mod ingress_nginx;
 mod istio;
 mod knowledge;
+mod nginx_directives;
 mod openshift;
 #[cfg(test)]
 mod properties;
 mod secrets;
-mod targets;
 mod traefik;
 mod unknown;
+mod values;
 
 pub use knowledge::{Knowledge, Topic};
 
@@ -34,6 +41,9 @@ use super::{
 pub static KNOWN: &[&dyn Controller] = &[
     &ingress_nginx::IngressNginx, //
     &traefik::Traefik,
+    &f5_nic::F5Nic,
+    &haproxy_tech::HaproxyTech,
+    &haproxy_ingress::HaproxyIngress,
     &aws_alb::AwsAlb,
     &gke::EXTERNAL,
     &gke::INTERNAL,
@@ -159,9 +169,10 @@ pub(super) fn own_surface<'a>(
     resource: &'a EdgeResource,
 ) -> Option<Box<dyn Surface + 'a>> {
     match &resource.spec {
+        EdgeSpec::Nginx(spec) => f5_nic::own_surface(snapshot, vouched, resource, spec),
         EdgeSpec::OpenShift(route) => openshift::surface(snapshot, vouched, resource, route),
         EdgeSpec::Istio(gateway) => Some(istio::surface(snapshot, vouched, resource, gateway)),
-        EdgeSpec::Traefik(_) | EdgeSpec::Contour(_) | EdgeSpec::Nginx(_) | EdgeSpec::Gke(_) | EdgeSpec::Aws(_) => None,
+        EdgeSpec::Traefik(_) | EdgeSpec::Contour(_) | EdgeSpec::Gke(_) | EdgeSpec::Aws(_) => None,
     }
 }
 

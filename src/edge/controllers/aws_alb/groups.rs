@@ -8,7 +8,7 @@ use crate::{
     snapshot::{Lookup, Snapshot},
 };
 
-use super::{Doubt, IDENTITY, Member, Params, Reading, own_key};
+use super::{Doubt, IDENTITY, Member, Params, Reading, key_of};
 
 /// What the Ingresses of one load balancer say together.
 pub(super) struct Group {
@@ -45,7 +45,7 @@ impl Group {
             group.redirect_doubt = group.redirect_doubt.or_else(|| doubt.clone());
             group.policy_doubt = group.policy_doubt.or(doubt);
         }
-        let own = own_key(reading.ingress);
+        let own = key_of(reading.ingress);
         for key in members(reading.snapshot, name).into_iter().filter(|key| *key != own) {
             let Lookup::Found(Object::Ingress(other)) = reading.snapshot.object(&key) else { continue };
             let other_reading = Reading { ingress: &other, ..*reading };
@@ -155,7 +155,7 @@ fn is_served(reading: &Reading<'_>, ingress: &Ingress) -> bool {
 
 /// The Ingresses that may be of a group: by annotation, or by the parameters of their class.
 fn members(snapshot: &Snapshot, group: &Name) -> BTreeSet<ObjectKey> {
-    let mut members: BTreeSet<ObjectKey> = snapshot.ingresses_of_group(group).map(|ingress| own_key(ingress)).collect();
+    let mut members: BTreeSet<ObjectKey> = snapshot.ingresses_of_group(group).map(|ingress| key_of(ingress)).collect();
     let params = snapshot.list(Kind::IngressClassParams, None).filter(|object| match object {
         Object::EdgeResource(resource) => {
             matches!(&resource.spec, EdgeSpec::Aws(params) if params.group.as_ref() == Some(group))

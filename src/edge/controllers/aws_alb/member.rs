@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    CERTIFICATES, CLIENTS, Doubt, GROUP_NAME, LISTEN_PORTS, Reading, SSL_POLICY, SSL_REDIRECT, own_key, place,
+    CERTIFICATES, CLIENTS, Doubt, GROUP_NAME, LISTEN_PORTS, Reading, SSL_POLICY, SSL_REDIRECT, by_annotation, key_of,
 };
 
 /// The ports of a load balancer, each with whether it is HTTPS.
@@ -163,7 +163,7 @@ fn policy(ingress: &Ingress, params: &Params) -> Result<Option<Setting<Name>>, D
         let by = By::Field(Place { object: key.clone(), path: FieldPath::new("spec.sslPolicy") });
         return Ok(Some(Setting { value: name, by }));
     }
-    let by = || By::Field(place(&own_key(ingress), SSL_POLICY));
+    let by = || by_annotation(key_of(ingress), SSL_POLICY);
     match (ingress.meta.annotations.value(SSL_POLICY), params.doubt()) {
         (_, Some(doubt)) => Err(doubt.clone()),
         (Some(name), None) => Ok(Some(Setting { value: name.clone(), by: by() })),
@@ -180,7 +180,7 @@ struct Entry {
 
 fn clients(ingress: &Ingress) -> Result<BTreeMap<u16, Setting<ClientCertificates>>, Doubt> {
     let Some(text) = ingress.meta.annotations.value(CLIENTS) else { return Ok(BTreeMap::new()) };
-    let by = || By::Field(place(&own_key(ingress), CLIENTS));
+    let by = || by_annotation(key_of(ingress), CLIENTS);
     let value = |mode: &str| match mode {
         "off" => Some(ClientCertificates::NotAsked),
         "passthrough" => Some(ClientCertificates::Optional(

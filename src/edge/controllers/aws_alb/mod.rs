@@ -20,13 +20,14 @@ use crate::{
         By, Cause, CausePlace, CertificateUse, Ciphers, ClientCertificates, Hop, HopProtection, Mend, Oldest, Setting,
         TlsSettings, Verified,
     },
-    model::{FieldPath, Ingress, IngressBackend, Name, ObjectKey, Place},
+    model::{Ingress, IngressBackend, Name},
     snapshot::Need,
 };
 
 use super::{
     Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
-    targets,
+    backends,
+    values::{by_annotation, key_of},
 };
 use actions::Action;
 use groups::Group;
@@ -151,7 +152,7 @@ impl Controller for AwsAlb {
 
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
         let ingress = reading.ingress;
-        targets::hops(ingress, |backend| match Action::of(ingress, backend) {
+        backends::hops_to(ingress, |backend| match Action::of(ingress, backend) {
             Some(Action::Redirect { .. } | Action::Response) => None,
             Some(Action::Other) => Some(HopProtection::Unknown(Doubt::new(
                 "Ringwall does not read where an action of the AWS Load Balancer Controller forwards to",
@@ -260,34 +261,25 @@ fn settings_of_port(reading: &Reading<'_>, group: &Group, port: u16) -> TlsSetti
 fn protection(reading: &Reading<'_>, backend: &IngressBackend) -> HopProtection {
     let ingress = reading.ingress;
     let of_ingress = ingress.meta.annotations.value(BACKEND_PROTOCOL);
-    let said = match targets::service_key(ingress, backend).map(|key| (targets::service(reading.snapshot, &key), key)) {
+    let said = match backends::service_key(ingress, backend).map(|key| (backends::service(reading.snapshot, &key), key))
+    {
         Some((Ok(service), key)) => match service.meta.annotations.value(BACKEND_PROTOCOL) {
-            Some(text) => Some((text.clone(), place(&key, BACKEND_PROTOCOL))),
-            None => of_ingress.map(|text| (text.clone(), place(&own_key(ingress), BACKEND_PROTOCOL))),
+            Some(text) => Some((text.clone(), by_annotation(key, BACKEND_PROTOCOL))),
+            None => of_ingress.map(|text| (text.clone(), by_annotation(key_of(ingress), BACKEND_PROTOCOL))),
         },
         Some((Err(blind), _)) => return HopProtection::Unknown(blind.into()),
-        None => of_ingress.map(|text| (text.clone(), place(&own_key(ingress), BACKEND_PROTOCOL))),
+        None => of_ingress.map(|text| (text.clone(), by_annotation(key_of(ingress), BACKEND_PROTOCOL))),
     };
     match said {
         None => HopProtection::Plaintext(BY_DEFAULT),
-        Some((text, at)) if text == "HTTPS" => HopProtection::Tls(
-            By::Field(at),
+        Some((text, by)) if text == "HTTPS" => HopProtection::Tls(
+            by,
             Verified::No(By::Default("the Application Load Balancer, which checks no target's certificate")),
         ),
-        Some((text, at)) if text == "HTTP" => HopProtection::Plaintext(By::Field(at)),
+        Some((text, by)) if text == "HTTP" => HopProtection::Plaintext(by),
         Some(_) => HopProtection::Unknown(Doubt::new(
             "the AWS Load Balancer Controller knows no other backend-protocol than HTTP and HTTPS, and changes nothing",
             "set the annotation alb.ingress.kubernetes.io/backend-protocol: \"HTTPS\"",
         )),
     }
-}
-
-fn own_key(ingress: &Ingress) -> ObjectKey {
-    let (kind, namespace) = (crate::model::Kind::Ingress, ingress.meta.namespace.clone());
-    ObjectKey { kind, namespace, name: ingress.meta.name.clone() }
-}
-
-/// An annotation of an object.
-fn place(key: &ObjectKey, annotation: &str) -> Place {
-    Place { object: key.clone(), path: FieldPath::new("metadata.annotations").field(annotation) }
 }

@@ -14,12 +14,13 @@ use crate::{
         By, Cause, CausePlace, Ciphers, ClientCertificates, Hop, HopProtection, Mend, Setting, TlsSettings, Verified,
         hosts::Listed,
     },
-    model::{FieldPath, Ingress, Name, ObjectKey, Place, TlsVersion},
+    model::{Ingress, Name, TlsVersion},
 };
 
 use super::{
     Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
-    targets,
+    backends,
+    values::{by_annotation, go_bool, key_of},
 };
 
 /// The Application Gateway Ingress Controller.
@@ -113,19 +114,13 @@ impl Controller for Azure {
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
         let ingress = reading.ingress;
         let text = ingress.meta.annotations.value(BACKEND_PROTOCOL);
-        let own = ObjectKey {
-            kind: crate::model::Kind::Ingress,
-            namespace: ingress.meta.namespace.clone(),
-            name: ingress.meta.name.clone(),
-        };
-        let path = FieldPath::new("metadata.annotations").field(BACKEND_PROTOCOL);
-        let by = text.map_or(BY_DEFAULT, |_| By::Field(Place { object: own, path }));
+        let by = text.map_or(BY_DEFAULT, |_| by_annotation(key_of(ingress), BACKEND_PROTOCOL));
         let protection = if text.is_some_and(|text| text.eq_ignore_ascii_case("https")) {
             HopProtection::Tls(by, Verified::Yes)
         } else {
             HopProtection::Plaintext(by)
         };
-        targets::hops(ingress, |_| Some(protection.clone()))
+        backends::hops(ingress, |_| protection.clone())
     }
 }
 
@@ -165,8 +160,6 @@ fn has(ingress: &Ingress, key: &str) -> bool {
     ingress.meta.annotations.value(key).is_some_and(|value| !value.is_empty())
 }
 
-/// As Go's `strconv.ParseBool` reads it.
 fn redirects(ingress: &Ingress) -> bool {
-    let text = ingress.meta.annotations.value(REDIRECT).map(Name::as_str);
-    matches!(text, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+    ingress.meta.annotations.value(REDIRECT).and_then(|text| go_bool(text)) == Some(true)
 }

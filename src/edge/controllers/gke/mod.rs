@@ -30,7 +30,8 @@ use crate::{
 
 use super::{
     Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
-    targets,
+    backends,
+    values::{by_annotation, go_bool},
 };
 
 /// GKE's controller, for one of its two classes.
@@ -163,7 +164,7 @@ impl Controller for Gke {
     }
 
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
-        targets::hops(reading.ingress, |backend| Some(protection(&reading, backend)))
+        backends::hops_to(reading.ingress, |backend| Some(protection(&reading, backend)))
     }
 
     fn rests_on(&self, reading: Reading<'_>) -> Vec<Need> {
@@ -243,10 +244,9 @@ fn has_other_certificates(ingress: &Ingress) -> bool {
     has(PRE_SHARED) || has(MANAGED)
 }
 
-/// `allow-http`, as Go's `strconv.ParseBool` reads it; what it cannot read is true.
+/// `allow-http`; what is no boolean is true.
 fn allows_http(ingress: &Ingress) -> bool {
-    let text = ingress.meta.annotations.value(ALLOW_HTTP).map(Name::as_str);
-    !matches!(text, Some("0" | "f" | "F" | "false" | "FALSE" | "False"))
+    ingress.meta.annotations.value(ALLOW_HTTP).and_then(|text| go_bool(text)).unwrap_or(true)
 }
 
 fn frontend_key(ingress: &Ingress) -> Option<ObjectKey> {
@@ -273,21 +273,18 @@ fn frontend(reading: &Reading<'_>) -> Result<Option<(ObjectKey, FrontendConfig)>
 /// What becomes of traffic to a Service's port: its protocol by the older of two annotations, else by the newer one. GKE's
 /// Ingress does not read `appProtocol`.
 fn protection(reading: &Reading<'_>, backend: &IngressBackend) -> HopProtection {
-    let Some(key) = targets::service_key(reading.ingress, backend) else {
+    let Some(key) = backends::service_key(reading.ingress, backend) else {
         return HopProtection::Unknown(Doubt::new(
             "Ringwall does not know what becomes of traffic to a backend that is no Service",
             "name a Service",
         ));
     };
-    let service = match targets::service(reading.snapshot, &key) {
+    let service = match backends::service(reading.snapshot, &key) {
         Ok(service) => service,
         Err(blind) => return HopProtection::Unknown(blind.into()),
     };
     let Some((annotation, text)) = protocols(&service) else { return HopProtection::Plaintext(BY_DEFAULT) };
-    let by = || {
-        let path = FieldPath::new("metadata.annotations").field(annotation);
-        By::Field(Place { object: key.clone(), path })
-    };
+    let by = || by_annotation(key.clone(), annotation);
     let unreadable = || {
         HopProtection::Unknown(Doubt::new(
             format!("GKE cannot read {annotation} of {key}, and changes nothing until it can"),
@@ -298,7 +295,7 @@ fn protection(reading: &Reading<'_>, backend: &IngressBackend) -> HopProtection 
     if protocols.values().any(|protocol| !["HTTP", "HTTPS", "HTTP2"].contains(&protocol.as_str())) {
         return unreadable();
     }
-    let name = targets::port(&service, backend).map_or("", |port| port.name.as_str());
+    let name = backends::port(&service, backend).map_or("", |port| port.name.as_str());
     match protocols.get(name).map(String::as_str) {
         Some("HTTPS" | "HTTP2") => {
             let why = By::Default("Google's load balancers, which check no backend's certificate");

@@ -26,7 +26,7 @@ use crate::{
 
 use super::{
     Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Reading, Tls, Topic, UNKNOWN,
-    secrets,
+    secrets, values::key,
 };
 
 /// Who serves Istio's own Gateways. It is not looked up for Ingresses.
@@ -119,9 +119,7 @@ impl GatewaySurface<'_> {
     }
 
     fn by(&self, path: FieldPath) -> By {
-        let meta = &self.resource.meta;
-        let object = ObjectKey { kind: self.resource.kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
-        By::Field(Place { object, path })
+        By::Field(Place { object: key(self.resource.kind, &self.resource.meta), path })
     }
 
     fn settings_of(&self, at: &FieldPath, server: &IstioServer, tls: &IstioServerTls) -> TlsSettings {

@@ -5,12 +5,12 @@ use crate::{
         By, Cause, CausePlace, CertificateUse, Hop, HopProtection, Mend, TlsSettings, Verified, hosts,
         hosts::{Listed, Wanted},
     },
-    model::{FieldPath, Ingress, IngressBackend, Kind, Name, ObjectKey, Place, openshift::Termination},
+    model::{Ingress, IngressBackend, Name, openshift::Termination},
 };
 
 use super::{
     BY_DEFAULT, Controller, HostMatch, IDENTITY, Identity, KNOWLEDGE, Knowledge, OLDEST, Opening, Plaintext, Point,
-    Reading, Tls, secrets, targets,
+    Reading, Tls, backends, by_annotation, key_of, secrets,
 };
 
 /// The controller that makes Routes of Ingresses.
@@ -69,13 +69,7 @@ impl Controller for OpenShift {
 
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
         let ingress = reading.ingress;
-        let path = FieldPath::new("metadata.annotations").field(TERMINATION);
-        let own = ObjectKey {
-            kind: Kind::Ingress,
-            namespace: ingress.meta.namespace.clone(),
-            name: ingress.meta.name.clone(),
-        };
-        let by = || By::Field(Place { object: own.clone(), path: path.clone() });
+        let by = || by_annotation(key_of(ingress), TERMINATION);
         let protection = match termination(ingress) {
             Some(Termination::Reencrypt) => HopProtection::Tls(by(), Verified::Yes),
             Some(Termination::Passthrough) => HopProtection::PassedThrough,
@@ -87,7 +81,7 @@ impl Controller for OpenShift {
             matches!(backend, IngressBackend::Service { .. })
                 && hosts.iter().flat_map(|rule| &rule.paths).any(|path| path.backend == *backend)
         };
-        targets::hops(ingress, |backend| is_routed(backend).then(|| protection.clone()))
+        backends::hops_to(ingress, |backend| is_routed(backend).then(|| protection.clone()))
     }
 }
 

@@ -18,8 +18,9 @@ use crate::{
 };
 
 use super::{
-    Controller, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic, secrets,
-    targets,
+    Controller, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls, Topic,
+    backends, secrets,
+    values::{by_annotation, key_of},
 };
 
 pub(super) use ingress::OpenShift;

@@ -13,7 +13,9 @@ use crate::{
     snapshot::{Lookup, Need, Snapshot},
 };
 
-use super::{BY_DEFAULT, IDENTITY, NAME, OLDEST, OpenShift, Plaintext, Tls, ingress::has_tls, secrets};
+use super::{
+    super::values::key, BY_DEFAULT, IDENTITY, NAME, OLDEST, OpenShift, Plaintext, Tls, ingress::has_tls, secrets,
+};
 
 static NO_TLS: Cause = Cause {
     fact: "it has no spec.tls",
@@ -64,13 +66,8 @@ impl RouteSurface<'_> {
         })
     }
 
-    fn own(&self) -> ObjectKey {
-        let meta = &self.resource.meta;
-        ObjectKey { kind: self.resource.kind, namespace: meta.namespace.clone(), name: meta.name.clone() }
-    }
-
     fn by(&self, path: &str) -> By {
-        By::Field(Place { object: self.own(), path: FieldPath::new(path) })
+        By::Field(Place { object: key(self.resource.kind, &self.resource.meta), path: FieldPath::new(path) })
     }
 
     /// TLS that ends at the router.
