@@ -18,13 +18,14 @@ pub fn markdown() -> String {
          plaintext beside TLS, a third ignores it. Ringwall judges each of the controllers below by what it really does. What no object\n\
          in the cluster says is \"cannot prove\": it warns, says what would settle it, and is refused only where the ruleset says\n\
          `unknownController: refuse`. So is everything of a controller that is not listed.\n\n\
+         What is set at the edge is judged with its defaults, where nothing is set. An empty cell is \"cannot prove\", or nothing that\n\
+         the controller has.\n\n\
          ## What is judged exactly\n\n| controller |"
     );
     let titles = Topic::ALL.map(|topic| format!(" {} |", topic.title())).concat();
     let _ = writeln!(out, "{titles}\n| --- |{}", " --- |".repeat(Topic::ALL.len()));
     for controller in all() {
-        let knows =
-            |topic: Topic| if controller.knowledge().of(topic).next().is_some() { " exactly |" } else { " - |" };
+        let knows = |topic: Topic| if controller.knowledge().of(topic).next().is_some() { " exactly |" } else { " |" };
         let _ = writeln!(out, "| {} |{}", link(controller.identity().title), Topic::ALL.map(knows).concat());
     }
     out.push_str(

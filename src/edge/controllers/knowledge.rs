@@ -63,3 +63,91 @@ impl Knowledge {
         self.exact.iter().filter(move |(known, _)| *known == topic).map(|(_, text)| *text)
     }
 }
+
+/// What is written down here of a controller whose own file does not say it.
+pub(super) fn of(identity: &super::Identity) -> &'static Knowledge {
+    match identity.controllers.first() {
+        Some(&"traefik.io/ingress-controller") => &TRAEFIK,
+        Some(&"projectcontour.io/ingress-controller") => &CONTOUR,
+        Some(&"ingress-controllers.konghq.com/kong") => &KONG,
+        _ => &Knowledge::NONE,
+    }
+}
+
+static TRAEFIK: Knowledge = Knowledge {
+    exact: &[
+        (
+            Topic::Plaintext,
+            "`router.tls` and `router.entrypoints`; Middlewares that redirect; `spec.tls` of an `IngressRoute`",
+        ),
+        (Topic::Versions, "`minVersion` of the `TLSOption`, else TLS 1.2"),
+        (Topic::Ciphers, "`cipherSuites` of the `TLSOption`, else those that Go offers"),
+        (Topic::Certificates, "the Secrets of `spec.tls`, of an `IngressRoute` and of an `IngressRouteTCP`"),
+        (Topic::Clients, "`clientAuth` of the `TLSOption`"),
+        (
+            Topic::Backends,
+            "`service.serversscheme` and the Service's port; `insecureSkipVerify` of the `ServersTransport`",
+        ),
+        (Topic::OwnKinds, "`IngressRoute`, `IngressRouteTCP`, `TLSOption`, `ServersTransport`, `Middleware`"),
+    ],
+    doubts: &[
+        "entry points by other names than those of Traefik's own chart (`web`, `websecure`), and entry points that redirect: vouch for those in the ruleset",
+        "Middlewares of other providers than Kubernetes",
+        "which certificate names a host that no `spec.tls` lists",
+        "Traefik's own configuration: its default option, transport and resolvers",
+    ],
+};
+
+static CONTOUR: Knowledge = Knowledge {
+    exact: &[
+        (
+            Topic::Plaintext,
+            "`force-ssl-redirect`, `allow-http`; `permitInsecure` of an `HTTPProxy`, of included ones too",
+        ),
+        (Topic::Versions, "`tls-minimum-protocol-version`, else TLS 1.2, below which it cannot go"),
+        (Topic::Ciphers, "Contour's own list"),
+        (
+            Topic::Certificates,
+            "the Secrets of `spec.tls` (without one plaintext is served alone) and of an `HTTPProxy`",
+        ),
+        (Topic::Clients, "`clientValidation` of an `HTTPProxy`"),
+        (
+            Topic::Backends,
+            "`upstream-protocol.tls`, `.h2`, `.h2c` of the Service; `protocol` and `validation` of an `HTTPProxy`",
+        ),
+        (Topic::OwnKinds, "`HTTPProxy`"),
+    ],
+    doubts: &[
+        "Contour's own configuration (its file, `ContourConfiguration`), which may set versions and cipher suites",
+    ],
+};
+
+static KONG: Knowledge = Knowledge {
+    exact: &[
+        (Topic::Plaintext, "`konghq.com/protocols`, `force-ssl-redirect`"),
+        (Topic::Versions, "TLS 1.2, of Kong's suite `intermediate`, unless the ruleset says `oldestTls`"),
+        (Topic::Ciphers, "Kong's suite `intermediate`"),
+        (Topic::Certificates, "the Secrets of `spec.tls`, each for the hosts of its entry"),
+        (Topic::Backends, "`konghq.com/protocol` and `konghq.com/tls-verify` of the Service"),
+    ],
+    doubts: &[
+        "Kong's own configuration (`ssl_cipher_suite`)",
+        "`KongIngress`, plugins and other kinds of Kong, which are not read",
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BESIDE, KNOWN};
+
+    #[test]
+    fn of_every_known_controller_it_is_said_what_is_known() {
+        for controller in KNOWN.iter().chain(BESIDE) {
+            let (title, knowledge) = (controller.identity().title, controller.knowledge());
+            assert!(
+                !knowledge.exact.is_empty() && !knowledge.doubts.is_empty(),
+                "{title}: override Controller::knowledge"
+            );
+        }
+    }
+}

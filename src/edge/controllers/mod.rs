@@ -10,6 +10,7 @@ mod backends;
 mod certificates;
 mod config_map;
 mod f5_nic;
+mod gateway_api;
 mod gke;
 mod haproxy_ingress;
 mod haproxy_tech;
@@ -52,7 +53,7 @@ pub static KNOWN: &[&dyn Controller] = &[
 ];
 
 /// Those that serve other kinds than Ingress alone.
-pub static BESIDE: &[&dyn Controller] = &[&istio::Istio];
+pub static BESIDE: &[&dyn Controller] = &[&istio::Istio, &gateway_api::GatewayApi];
 
 /// A controller of which nothing is known.
 pub(super) static UNKNOWN: &dyn Controller = &unknown::Unknown;
@@ -64,7 +65,7 @@ pub trait Controller: Sync + std::fmt::Debug {
 
     /// What is judged exactly of it and what cannot be proved, for readers.
     fn knowledge(&self) -> &'static Knowledge {
-        &Knowledge::NONE
+        knowledge::of(self.identity())
     }
 
     /// The wanted ones of the hosts that an Ingress opens.

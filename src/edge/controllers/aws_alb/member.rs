@@ -184,7 +184,7 @@ fn clients(ingress: &Ingress) -> Result<BTreeMap<u16, Setting<ClientCertificates
     let value = |mode: &str| match mode {
         "off" => Some(ClientCertificates::NotAsked),
         "passthrough" => Some(ClientCertificates::Optional(
-            "the load balancer hands them to the backend unchecked (mode passthrough)".into(),
+            "are handed to the backend unchecked: mutual-authentication has the mode passthrough".into(),
         )),
         "verify" => Some(ClientCertificates::Required),
         _ => None,

@@ -140,7 +140,7 @@ impl GatewaySurface<'_> {
         let client = match tls.mode {
             IstioTlsMode::Mutual | IstioTlsMode::IstioMutual => ClientCertificates::Required,
             IstioTlsMode::OptionalMutual => {
-                ClientCertificates::Optional("are asked for and not required (tls.mode: OPTIONAL_MUTUAL)".into())
+                ClientCertificates::Optional("are not required: tls.mode is OPTIONAL_MUTUAL".into())
             }
             _ => ClientCertificates::NotAsked,
         };
