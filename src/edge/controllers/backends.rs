@@ -11,6 +11,9 @@ use crate::{
     snapshot::{Blind, Lookup, Snapshot},
 };
 
+/// By Service and port, the hop, if there is one, and the hosts.
+type Known = HashMap<(Option<Name>, Option<Name>), (Option<usize>, HashSet<Option<Name>>)>;
+
 /// A hop for each Service and port that an Ingress sends requests to, with the hosts of which it does, where it first names it.
 pub(super) fn hops(ingress: &Ingress, protection: impl Fn(Option<&ObjectKey>) -> HopProtection) -> Vec<Hop> {
     hops_to(ingress, |backend| Some(protection(service_key(ingress, backend).as_ref())))
@@ -19,8 +22,6 @@ pub(super) fn hops(ingress: &Ingress, protection: impl Fn(Option<&ObjectKey>) ->
 /// As [`hops`], for controllers that look at the whole backend; where nothing is answered, no traffic goes there.
 pub(super) fn hops_to(ingress: &Ingress, protection: impl Fn(&IngressBackend) -> Option<HopProtection>) -> Vec<Hop> {
     let mut hops: Vec<Hop> = Vec::new();
-    // By Service and port, the hop, if there is one, and the hosts.
-    type Known = HashMap<(Option<Name>, Option<Name>), (Option<usize>, HashSet<Option<Name>>)>;
     let mut known = Known::new();
     for (backend, host, at) in backends(ingress) {
         let (service, port) = match backend {
@@ -40,10 +41,9 @@ pub(super) fn hops_to(ingress: &Ingress, protection: impl Fn(&IngressBackend) ->
             hops.extend(hop);
             (index, HashSet::new())
         });
-        if hosts.insert(host.cloned()) {
-            if let (Some(hop), Some(host)) = (index.and_then(|index| hops.get_mut(index)), host) {
-                hop.hosts.push(host.clone());
-            }
+        let hop = index.and_then(|index| hops.get_mut(index)).filter(|_| hosts.insert(host.cloned()));
+        if let (Some(hop), Some(host)) = (hop, host) {
+            hop.hosts.push(host.clone());
         }
     }
     // Whatever serves any host has no list of them.

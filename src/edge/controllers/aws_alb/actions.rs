@@ -24,7 +24,7 @@ pub(super) enum Action {
     Other,
 }
 
-/// An action as it is written: both spellings of its keys are read (pkg/ingress/config_types.go).
+/// An action as it is written: both spellings of its keys are read (`pkg/ingress/config_types.go`).
 #[derive(Deserialize)]
 struct Written {
     #[serde(alias = "Type", rename = "type")]

@@ -64,10 +64,8 @@ impl Group {
                     if *self.ports.entry(*port).or_insert(*https) != *https {
                         self.ports_doubt.get_or_insert_with(|| contradict(&format!("whether port {port} is HTTPS")));
                     }
-                    if let Ok(Some(policy)) = &member.policy {
-                        if *https {
-                            self.policies.entry(*port).or_default().push(policy.clone());
-                        }
+                    if let (Ok(Some(policy)), true) = (&member.policy, *https) {
+                        self.policies.entry(*port).or_default().push(policy.clone());
                     }
                 }
             }

@@ -6,7 +6,7 @@
 //! share one load balancer: a redirect of one holds for all, ports and policies are merged, and where two contradict each other
 //! the controller changes nothing at all. `IngressClassParams` go before annotations, for Ingresses that name their class by the field.
 //!
-//! Sources: pkg/ingress/model_build_listener.go (ports, certificates, policies), model_builder.go (groups, redirects),
+//! Sources: `pkg/ingress/model_build_listener.go` (ports, certificates, policies), `model_builder.go` (groups, redirects),
 //! `group_loader.go`, `class_loader.go`, `model_build_target_group.go`, `enhanced_backend_builder.go`.
 
 mod actions;
@@ -140,7 +140,7 @@ impl Controller for AwsAlb {
         });
         if is_one {
             settings.truncate(1);
-            settings.iter_mut().for_each(|setting| setting.part = None);
+            settings = settings.into_iter().map(|setting| TlsSettings { part: None, ..setting }).collect();
         }
         settings
     }
@@ -244,14 +244,15 @@ fn settings_of_port(reading: &Reading<'_>, group: &Group, port: u16) -> TlsSetti
             Setting { value: Ciphers::Unknown(doubt), by: BY_DEFAULT },
         ),
         Ok(Some(named)) => policy(named.value, named.by),
-        Ok(None) => match vouched.and_then(|settings| settings.tls_policy.clone()) {
-            Some(name) => policy(name, By::Environment),
-            None => {
+        Ok(None) => {
+            let vouched_policy = vouched.and_then(|settings| settings.tls_policy.clone());
+            let by_default = || {
                 let (oldest, ciphers) = policy(DEFAULT_POLICY.into(), BY_DEFAULT);
                 let version = vouched.and_then(|settings| settings.oldest_tls).map(Oldest::Version);
                 (version.map_or(oldest, |value| Setting { value, by: By::Environment }), ciphers)
-            }
-        },
+            };
+            vouched_policy.map_or_else(by_default, |name| policy(name, By::Environment))
+        }
     };
     let client = group.client(port).unwrap_or(Setting { value: ClientCertificates::NotAsked, by: BY_DEFAULT });
     TlsSettings { part: Some(port.to_string().into()), oldest, ciphers, client }

@@ -243,7 +243,9 @@ fn backends_are_plaintext_unless_asked_otherwise_and_never_verified() {
     };
     let hop = |service: Option<Value>, annotations: &[(&str, &str)]| {
         let mut world = world(&json!({}));
-        service.iter().for_each(|service| world.put(Kind::Service, service));
+        if let Some(service) = &service {
+            world.put(Kind::Service, service);
+        }
         world.hops(Kind::Ingress, &ingress(Some("edge"), annotations, &[], A)).remove(0)
     };
     let at = format!(r#"metadata.annotations["{BACKEND_PROTOCOL}"]"#);

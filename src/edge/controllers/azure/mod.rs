@@ -4,7 +4,7 @@
 //! `appgw-ssl-certificate` names a certificate of the gateway (read only without `spec.tls`). `ssl-redirect` adds an HTTP
 //! listener that redirects. **Where the Secret is missing the host gets an HTTP listener instead**: plaintext.
 //!
-//! Sources: pkg/appgw/ingress_rules.go, `http_listeners.go`, pkg/annotations/ingress_annotations.go.
+//! Sources: `pkg/appgw/ingress_rules.go`, `http_listeners.go`, `pkg/annotations/ingress_annotations.go`.
 
 #[cfg(test)]
 mod tests;

@@ -100,7 +100,9 @@ fn secrets_are_in_the_namespaces_of_the_gateways_pods() {
     let deployment = |namespace: &str, label: &str| json!({"metadata": {"name": "gateway", "namespace": namespace}, "spec": {"template": labelled(label)}});
     let used = |deployments: &[Value]| {
         let mut world = World::new(&[]);
-        deployments.iter().for_each(|deployment| world.put(Kind::Deployment, deployment));
+        for deployment in deployments {
+            world.put(Kind::Deployment, deployment);
+        }
         world.certificates(GATEWAY, &gateway)
     };
     let of = |namespace: &str| {
