@@ -7,6 +7,7 @@
 mod audit;
 mod check;
 mod completions;
+mod controllers;
 mod exit;
 mod fix;
 mod inputs;
@@ -50,6 +51,8 @@ enum Command {
     Rules(rules::Rules),
     #[command(hide = true)]
     Plugins(plugins::Plugins),
+    #[command(hide = true)]
+    Controllers(controllers::Controllers),
     Completions(completions::Completions),
 }
 
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
         Command::Plugins(plugins) => plugins.run(),
+        Command::Controllers(controllers) => controllers.run(),
         Command::Completions(completions) => completions.run(),
     };
     result.unwrap_or_else(|error| {

@@ -25,7 +25,7 @@ pub(crate) mod test_world;
 #[cfg(test)]
 mod tests;
 
-pub use controllers::{Controller, HostMatch, Identity, MissingSecret, Opening, Reading};
+pub use controllers::{Controller, HostMatch, Identity, Knowledge, MissingSecret, Opening, Reading, Topic};
 pub use hosts::Wanted;
 pub use listener::{Cause, CausePlace, Doubt, Listener, Mend, Plaintext, Point, Tls};
 pub use protection::{

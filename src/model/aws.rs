@@ -3,7 +3,7 @@
 use super::Name;
 
 /// `elbv2.k8s.aws/v1beta1` `IngressClassParams`, as far as it decides on TLS. What it sets goes before the annotation of an Ingress
-/// (pkg/ingress/model_build_listener.go, model_builder.go, group_loader.go).
+/// (`pkg/ingress/model_build_listener.go`, `model_builder.go`, `group_loader.go`).
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct IngressClassParams {
     /// `spec.group.name`: the group of all Ingresses of the class.

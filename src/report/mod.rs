@@ -7,6 +7,7 @@
 
 mod build;
 pub mod catalogue;
+pub mod controllers;
 pub mod effects;
 mod github;
 mod json;

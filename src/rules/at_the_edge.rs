@@ -85,6 +85,11 @@ impl<'a> AtTheEdge<'a> {
         let mut changes = Some(String::new());
         for mend in mends {
             let change = match mend {
+                // In YAML and in a shell alike, single quotes keep JSON as it is.
+                Mend::Annotate(key, value) if value.contains('"') => {
+                    words.push(format!("set the annotation {key}: '{value}'"));
+                    Some(format!(" {key}='{value}'"))
+                }
                 Mend::Annotate(key, value) => {
                     words.push(format!("set the annotation {key}: \"{value}\""));
                     Some(format!(" {key}={value}"))

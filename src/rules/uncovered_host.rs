@@ -140,8 +140,13 @@ impl Rule for UncoveredHost {
                 finding.fix = Fix::Words(format!("add {host} to spec.tls[].hosts, with its Secret"));
             }
             Tls::Unknown(doubt) => {
-                finding.message =
-                    format!("{subject} has no entry in spec.tls for {host}{}", AtTheEdge::doubt(breach, doubt));
+                let is_ingress = matches!(&at.object, Object::Ingress(_));
+                let fact = if is_ingress && listener.host.is_some() {
+                    format!("has no entry in spec.tls for {host}")
+                } else {
+                    format!("may have no certificate for {host}")
+                };
+                finding.message = format!("{subject} {fact}{}", AtTheEdge::doubt(breach, doubt));
                 finding.fix = Fix::Words(doubt.settle.to_string());
             }
             Tls::Covered | Tls::None => {}

@@ -39,6 +39,14 @@ fn the_page_of_network_plugins_is_current() {
 }
 
 #[test]
+fn the_page_of_ingress_controllers_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ingress-controllers.md");
+    let stored = std::fs::read_to_string(path).unwrap_or_default();
+    let made = ringwall("controllers").stdout;
+    assert!(stored == made, "docs/ingress-controllers.md is not current: {}", ringwall::report::controllers::COMMAND);
+}
+
+#[test]
 fn completions_are_made_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let run = ringwall(&format!("completions {shell}"));

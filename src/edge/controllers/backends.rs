@@ -1,48 +1,86 @@
 //! The backends of an Ingress, as hops.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     edge::{Hop, HopProtection},
-    model::{FieldPath, Ingress, IngressBackend, Kind, Name, ObjectKey},
+    model::{FieldPath, Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Service, ServicePort},
+    snapshot::{Blind, Lookup, Snapshot},
 };
 
-/// A Service and its port.
-type Target = (Option<Name>, Option<Name>);
+/// By Service and port, the hop, if there is one, and the hosts.
+type Known = HashMap<(Option<Name>, Option<Name>), (Option<usize>, HashSet<Option<Name>>)>;
 
 /// A hop for each Service and port that an Ingress sends requests to, with the hosts of which it does, where it first names it.
 pub(super) fn hops(ingress: &Ingress, protection: impl Fn(Option<&ObjectKey>) -> HopProtection) -> Vec<Hop> {
+    hops_to(ingress, |backend| Some(protection(service_key(ingress, backend).as_ref())))
+}
+
+/// As [`hops`], for controllers that look at the whole backend; where nothing is answered, no traffic goes there.
+pub(super) fn hops_to(ingress: &Ingress, protection: impl Fn(&IngressBackend) -> Option<HopProtection>) -> Vec<Hop> {
     let mut hops: Vec<Hop> = Vec::new();
-    let mut known: HashMap<Target, (usize, HashSet<Option<Name>>)> = HashMap::new();
+    let mut known = Known::new();
     for (backend, host, at) in backends(ingress) {
         let (service, port) = match backend {
             IngressBackend::Service { name, port } => (Some(name), port.clone()),
             IngressBackend::Resource { .. } => (None, None),
         };
         let (index, hosts) = known.entry((service.cloned(), port.clone())).or_insert_with(|| {
-            let key = |name: &Name| ObjectKey {
-                kind: Kind::Service,
-                namespace: ingress.meta.namespace.clone(),
-                name: name.clone(),
+            let hop = |protection| Hop {
+                service: service_key(ingress, backend),
+                port,
+                hosts: Vec::new(),
+                at: at(),
+                protection,
             };
-            let service = service.map(key);
-            let protection = protection(service.as_ref());
-            hops.push(Hop { service, port, hosts: Vec::new(), at: at(), protection });
-            (hops.len() - 1, HashSet::new())
+            let hop = protection(backend).map(hop);
+            let index = hop.is_some().then_some(hops.len());
+            hops.extend(hop);
+            (index, HashSet::new())
         });
-        if hosts.insert(host.cloned())
-            && let (Some(hop), Some(host)) = (hops.get_mut(*index), host)
-        {
+        let hop = index.and_then(|index| hops.get_mut(index)).filter(|_| hosts.insert(host.cloned()));
+        if let (Some(hop), Some(host)) = (hop, host) {
             hop.hosts.push(host.clone());
         }
     }
     // Whatever serves any host has no list of them.
     for (index, hosts) in known.into_values() {
-        if let Some(hop) = hops.get_mut(index).filter(|_| hosts.contains(&None)) {
+        let hop = index.and_then(|index| hops.get_mut(index));
+        if let Some(hop) = hop.filter(|_| hosts.contains(&None)) {
             hop.hosts.clear();
         }
     }
     hops
+}
+
+/// The Service of a backend; `None` where it is none.
+pub(super) fn service_key(ingress: &Ingress, backend: &IngressBackend) -> Option<ObjectKey> {
+    match backend {
+        IngressBackend::Service { name, .. } => {
+            let namespace = ingress.meta.namespace.clone();
+            Some(ObjectKey { kind: Kind::Service, namespace, name: name.clone() })
+        }
+        IngressBackend::Resource { .. } => None,
+    }
+}
+
+/// A Service, as far as it can be seen.
+pub(super) fn service(snapshot: &Snapshot, key: &ObjectKey) -> Result<Arc<Service>, Blind> {
+    match snapshot.object(key) {
+        Lookup::Found(Object::Service(service)) => Ok(service),
+        Lookup::Found(_) | Lookup::Absent => Err(Blind::Unknowable(format!("there is no {key}").into())),
+        Lookup::Unseen(blind) => Err(blind),
+    }
+}
+
+/// The port of a Service that a backend names by name or number.
+pub(super) fn port<'a>(service: &'a Service, backend: &IngressBackend) -> Option<&'a ServicePort> {
+    let IngressBackend::Service { port: Some(named), .. } = backend else { return None };
+    let is_it = |port: &&ServicePort| port.name == *named || named.parse() == Ok(port.port);
+    service.ports.iter().find(is_it)
 }
 
 /// The Services that an Ingress sends requests to, each once.

@@ -4,26 +4,37 @@
 //! which certificate TLS finds, how hosts are compared, what happens when a Secret is missing. A controller without a file
 //! is `Unknown`: its Ingresses are "cannot prove". A new controller is one file and one line in [`KNOWN`].
 
+mod aws_alb;
+mod azure;
 mod backends;
 mod certificates;
 mod config_map;
 mod f5_nic;
+mod gateway_api;
+mod gke;
 mod haproxy_ingress;
 mod haproxy_tech;
 mod ingress_nginx;
+mod istio;
+mod knowledge;
 mod nginx_directives;
+mod openshift;
+#[cfg(test)]
+mod properties;
 mod secrets;
 mod traefik;
 mod unknown;
 mod values;
 
+pub use knowledge::{Knowledge, Topic};
+
 use crate::{
-    model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey},
+    model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey, TlsVersion},
     snapshot::{Need, Snapshot},
 };
 
 use super::{
-    CertificateUse, Doubt, Hop, Plaintext, Point, Surface, Tls, TlsSettings, Vouched,
+    By, CertificateUse, Doubt, Hop, Oldest, Plaintext, Point, Setting, Surface, Tls, TlsSettings, Vouched,
     hosts::{self, Wanted},
 };
 
@@ -34,7 +45,15 @@ pub static KNOWN: &[&dyn Controller] = &[
     &f5_nic::F5Nic,
     &haproxy_tech::HaproxyTech,
     &haproxy_ingress::HaproxyIngress,
+    &aws_alb::AwsAlb,
+    &gke::EXTERNAL,
+    &gke::INTERNAL,
+    &openshift::OpenShift,
+    &azure::Azure,
 ];
+
+/// Those that serve other kinds than Ingress alone.
+pub static BESIDE: &[&dyn Controller] = &[&istio::Istio, &gateway_api::GatewayApi];
 
 /// A controller of which nothing is known.
 pub(super) static UNKNOWN: &dyn Controller = &unknown::Unknown;
@@ -43,6 +62,11 @@ pub(super) static UNKNOWN: &dyn Controller = &unknown::Unknown;
 pub trait Controller: Sync + std::fmt::Debug {
     /// Who it is, and what it does in general.
     fn identity(&self) -> &'static Identity;
+
+    /// What is judged exactly of it and what cannot be proved, for readers.
+    fn knowledge(&self) -> &'static Knowledge {
+        knowledge::of(self.identity())
+    }
 
     /// The wanted ones of the hosts that an Ingress opens.
     fn points(&self, ingress: &Ingress, wanted: Wanted<'_>) -> Vec<Point> {
@@ -147,17 +171,29 @@ pub(super) fn own_surface<'a>(
 ) -> Option<Box<dyn Surface + 'a>> {
     match &resource.spec {
         EdgeSpec::Nginx(spec) => f5_nic::own_surface(snapshot, vouched, resource, spec),
-        EdgeSpec::Traefik(_)
-        | EdgeSpec::Contour(_)
-        | EdgeSpec::OpenShift(_)
-        | EdgeSpec::Gke(_)
-        | EdgeSpec::Aws(_)
-        | EdgeSpec::Istio(_) => None,
+        EdgeSpec::OpenShift(route) => openshift::surface(snapshot, vouched, resource, route),
+        EdgeSpec::Istio(gateway) => Some(istio::surface(snapshot, vouched, resource, gateway)),
+        EdgeSpec::Traefik(_) | EdgeSpec::Contour(_) | EdgeSpec::Gke(_) | EdgeSpec::Aws(_) => None,
     }
 }
 
 /// The objects whose surface a change of a controller's own kind, or of its `ConfigMap`, can alter beyond those that refer to it.
-pub(super) fn alters(_: &Snapshot, _: &ObjectKey, _: &mut Vec<ObjectKey>) {}
+pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
+    aws_alb::alters(snapshot, key, out);
+}
+
+/// The oldest version that a controller accepts where no object says it: by the ruleset, else its own default.
+fn oldest(reading: &Reading<'_>, default: TlsVersion, by: By) -> Setting<Oldest> {
+    vouched_oldest(reading.vouched, reading.controller.map_or("", |name| name.as_str()), default, by)
+}
+
+/// As [`oldest`], of the controller of that name.
+fn vouched_oldest(vouched: Vouched<'_>, controller: &str, default: TlsVersion, by: By) -> Setting<Oldest> {
+    match vouched.settings.of(controller).and_then(|settings| settings.oldest_tls) {
+        Some(version) => Setting { value: Oldest::Version(version), by: By::Environment },
+        None => Setting { value: Oldest::Version(default), by },
+    }
+}
 
 /// The controller of that name.
 pub(super) fn named(name: &str) -> Option<&'static dyn Controller> {

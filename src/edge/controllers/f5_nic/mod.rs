@@ -29,7 +29,8 @@ use crate::{
 };
 
 use super::{
-    Controller, Doubt, Hop, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, TlsSettings,
+    Controller, Doubt, Hop, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls,
+    TlsSettings, Topic,
     config_map::{self, Configuration},
     values::go_bool,
 };
@@ -47,6 +48,30 @@ static IDENTITY: Identity = Identity {
     matching: HostMatch::Exact,
     missing_secret: MissingSecret::RejectsHandshake,
     source: "https://github.com/nginx/kubernetes-ingress: internal/configs/ingress.go, internal/configs/virtualserver.go",
+};
+
+static KNOWLEDGE: Knowledge = Knowledge {
+    exact: &[
+        (
+            Topic::Plaintext,
+            "`spec.tls` by literal host, `ssl-redirect` by annotation and `ConfigMap`; of a `VirtualServer` `spec.tls.redirect`",
+        ),
+        (
+            Topic::Versions,
+            "`ssl-protocols` of the `ConfigMap`, else TLS 1.2 (since v5.0; for older releases the ruleset's `oldestTls`)",
+        ),
+        (Topic::Ciphers, "`ssl-ciphers` by annotation or `ConfigMap`, else nginx's own `HIGH:!aNULL:!MD5`"),
+        (Topic::Certificates, "the Secrets of `spec.tls`, and of a `VirtualServer`"),
+        (Topic::Clients, "`ingressMTLS` of a Policy that a `VirtualServer` names"),
+        (Topic::Backends, "`ssl-services`, `grpc-services`; `upstreams[].tls` and `egressMTLS` of a `VirtualServer`"),
+        (Topic::OwnKinds, "`VirtualServer`, `Policy`"),
+    ],
+    doubts: &[
+        "the controller's arguments: `-wildcard-tls-secret`, `-enable-snippets` and others",
+        "`redirect-to-https`, which trusts what clients say of themselves",
+        "policies that an annotation names, snippets that set TLS",
+        "`VirtualServerRoute` and `TransportServer`, which are not read",
+    ],
 };
 
 /// The names that the manifests of the project and its charts give to the `ConfigMap`.
@@ -83,6 +108,10 @@ static REDIRECT_OFF_FOR_ALL: Cause = Cause {
 impl Controller for F5Nic {
     fn identity(&self) -> &'static Identity {
         &IDENTITY
+    }
+
+    fn knowledge(&self) -> &'static Knowledge {
+        &KNOWLEDGE
     }
 
     /// Rules, or the default backend where there are none; nothing for a minion, which rides on the host of its master.

@@ -35,8 +35,8 @@ use crate::{
 };
 
 use super::{
-    Controller, Doubt, Hop, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, TlsSettings,
-    backends,
+    Controller, Doubt, Hop, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls,
+    TlsSettings, Topic, backends,
     certificates::{Certificates, Sharing},
     config_map::{self, Configuration},
     values::{go_bool, is_exempt, paths_of},
@@ -54,6 +54,25 @@ static IDENTITY: Identity = Identity {
     missing_secret: MissingSecret::DefaultCertificate,
     source: "https://github.com/jcmoraisjr/haproxy-ingress: pkg/converters/ingress/ingress.go, \
              pkg/converters/ingress/annotations/backend.go",
+};
+
+static KNOWLEDGE: Knowledge = Knowledge {
+    exact: &[
+        (
+            Topic::Plaintext,
+            "`spec.tls` by literal host, `ssl-redirect`, `ssl-always-add-https`, `no-tls-redirect-locations`; the Service's annotations go first",
+        ),
+        (Topic::Versions, "`ssl-options`, else TLS 1.2"),
+        (Topic::Ciphers, "`ssl-ciphers`, else the built-in list"),
+        (Topic::Certificates, "the Secrets of `spec.tls`"),
+        (Topic::Clients, "`auth-tls-secret` and `auth-tls-verify-client`"),
+        (Topic::Backends, "`backend-protocol`, `secure-backends`, `secure-verify-ca-secret`"),
+    ],
+    doubts: &[
+        "`ssl-passthrough`, which leaves TLS to the backend",
+        "configuration snippets that set TLS",
+        "the controller's arguments: `--annotations-prefix`, `--default-ssl-certificate`",
+    ],
 };
 
 /// The names that the manifests of the project and its chart give to the `ConfigMap`.
@@ -115,6 +134,10 @@ static EXEMPT: Cause = Cause {
 impl Controller for HaproxyIngress {
     fn identity(&self) -> &'static Identity {
         &IDENTITY
+    }
+
+    fn knowledge(&self) -> &'static Knowledge {
+        &KNOWLEDGE
     }
 
     /// Rules with paths, and the default backend.

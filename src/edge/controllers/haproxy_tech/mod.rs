@@ -32,8 +32,8 @@ use crate::{
 };
 
 use super::{
-    Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, TlsSettings,
-    backends,
+    Controller, Doubt, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls,
+    TlsSettings, Topic, backends,
     config_map::{self, Configuration},
     values::{by_annotation, go_bool, key_of},
 };
@@ -50,6 +50,23 @@ static IDENTITY: Identity = Identity {
     missing_secret: MissingSecret::DefaultCertificate,
     source: "https://github.com/haproxytech/kubernetes-ingress: pkg/annotations/ingress/httpsRedirect.go, \
              pkg/annotations/service/ssl.go, pkg/handler/https.go",
+};
+
+static KNOWLEDGE: Knowledge = Knowledge {
+    exact: &[
+        (Topic::Plaintext, "`spec.tls` and `ssl-redirect` under three prefixes, by annotation and `ConfigMap`"),
+        (Topic::Versions, "TLS 1.2, HAProxy's own, unless the ruleset says `oldestTls`"),
+        (Topic::Ciphers, "the built-in list"),
+        (Topic::Certificates, "the Secrets of `spec.tls`"),
+        (
+            Topic::Backends,
+            "`server-ssl`, `server-crt`, `server-ca`, `server-proto` of the Service, else of the Ingress, else of the `ConfigMap`",
+        ),
+    ],
+    doubts: &[
+        "a Global resource (`cr-global`) and configuration snippets, which may set versions and ciphers",
+        "which certificate names a host that no `spec.tls` lists",
+    ],
 };
 
 /// The names that the manifests of the project and its chart give to the `ConfigMap`.
@@ -100,6 +117,10 @@ static DEFAULT_BACKEND: Cause = Cause {
 impl Controller for HaproxyTech {
     fn identity(&self) -> &'static Identity {
         &IDENTITY
+    }
+
+    fn knowledge(&self) -> &'static Knowledge {
+        &KNOWLEDGE
     }
 
     /// Rules with paths, and the default backend, which it serves for all that no rule is there for.

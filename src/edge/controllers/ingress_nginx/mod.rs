@@ -30,7 +30,8 @@ use crate::{
 };
 
 use super::{
-    Controller, Doubt, Hop, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, TlsSettings,
+    Controller, Doubt, Hop, HostMatch, Identity, Knowledge, MissingSecret, Opening, Plaintext, Point, Reading, Tls,
+    TlsSettings, Topic,
     certificates::{Certificates, Sharing},
     config_map::{self, Configuration},
     nginx_directives::may_redirect,
@@ -49,6 +50,27 @@ static IDENTITY: Identity = Identity {
     missing_secret: MissingSecret::DefaultCertificate,
     source: "https://github.com/kubernetes/ingress-nginx: internal/ingress/controller/controller.go (createServers), \
              rootfs/etc/nginx/lua/lua_ingress.lua (redirect_to_https)",
+};
+
+static KNOWLEDGE: Knowledge = Knowledge {
+    exact: &[
+        (
+            Topic::Plaintext,
+            "`ssl-redirect`, `force-ssl-redirect`, `temporal-redirect` and `permanent-redirect`, by annotation and `ConfigMap`; the certificates that other Ingresses of the host bring",
+        ),
+        (Topic::Versions, "`ssl-protocols` of the `ConfigMap`, else TLS 1.2"),
+        (Topic::Ciphers, "`ssl-ciphers` by annotation or `ConfigMap`, else the built-in list"),
+        (Topic::Certificates, "the Secrets of `spec.tls`"),
+        (Topic::Clients, "`auth-tls-secret` and `auth-tls-verify-client`"),
+        (Topic::Backends, "`backend-protocol`, `proxy-ssl-verify` with `proxy-ssl-secret`"),
+    ],
+    doubts: &[
+        "hosts that only an alias or an entry of `spec.tls` without hosts may cover",
+        "`ssl-passthrough`, which has an effect only with `--enable-ssl-passthrough`",
+        "snippets that set TLS",
+        "a `ConfigMap` that the ruleset does not name and the files do not hold: the built-in values are taken",
+        "the controller's arguments, and clients that say `X-Forwarded-Proto` themselves",
+    ],
 };
 
 const SSL_REDIRECT: &str = "nginx.ingress.kubernetes.io/ssl-redirect";
@@ -105,6 +127,10 @@ static DEFAULT_BACKEND: Cause = Cause {
 impl Controller for IngressNginx {
     fn identity(&self) -> &'static Identity {
         &IDENTITY
+    }
+
+    fn knowledge(&self) -> &'static Knowledge {
+        &KNOWLEDGE
     }
 
     /// Rules, with the backend of the Ingress as their default; the backend alone where there are no rules; aliases of
