@@ -6,7 +6,8 @@ use crate::harness::{self, Client, ControlPlane, PATIENCE, Ringwall, Setup, even
 use crate::manifests::BASELINE;
 use crate::test_certificates::{Wanted, wanted};
 
-const HOST: &str = "shop.example.com";
+/// Not the host of other tests: ingress-nginx shares certificates by host, whatever the namespace.
+const HOST: &str = "shop.example.org";
 const CERT_MANAGER: &str = "system:serviceaccount:cert-manager:cert-manager";
 
 /// One that follows certificates, or the shared one, which reads them one by one.
@@ -89,18 +90,18 @@ fn an_ingress_comes_before_its_secret_which_is_then_neither_replaced_nor_deleted
         eventually_refused(
             &kubectl,
             &["apply", "--filename=-"],
-            &secret("web-tls", "pay.example.com"),
+            &secret("web-tls", "pay.example.org"),
             "uncovered-name",
         );
         let outcome = kubectl.apply(&secret("web-tls", HOST)).ok();
         assert!(outcome.warnings().iter().all(|line| line.contains("long-lived")), "{outcome}");
 
-        let refusal = kubectl.apply(&secret("web-tls", "pay.example.com")).fails().stderr;
+        let refusal = kubectl.apply(&secret("web-tls", "pay.example.org")).fails().stderr;
         assert!(refusal.contains("uncovered-name") && refusal.contains("/web"), "{refusal}");
-        kubectl.apply(&secret("web-tls", "*.example.com")).ok();
+        kubectl.apply(&secret("web-tls", "*.example.org")).ok();
         let refusal = kubectl.fails(&["delete", "secret", "web-tls"]);
         assert!(refusal.contains("missing-certificate"), "{refusal}");
-        let outcome = kubectl.apply(&ingress.replace(HOST, "other.example.com")).ok();
+        let outcome = kubectl.apply(&ingress.replace(HOST, "other.example.org")).ok();
         assert!(outcome.warnings().iter().all(|line| line.contains("long-lived")), "{outcome}");
 
         kubectl.ok(&["delete", "ingress", "web"]);
@@ -113,10 +114,10 @@ fn an_ingress_is_not_led_to_a_secret_for_another_host() {
     let Some(cluster) = harness::cluster() else { return };
     for watching in Watching::both(cluster) {
         let kubectl = watching.ringwall().namespace("late", &[BASELINE]).kubectl();
-        kubectl.apply(&secret("web-tls", "pay.example.com")).ok();
+        kubectl.apply(&secret("web-tls", "pay.example.org")).ok();
         let ingress = ingress(&class(cluster)).to_string();
         let refusal = kubectl.apply(&ingress).fails().stderr;
-        assert!(refusal.contains("uncovered-name") && refusal.contains("pay.example.com"), "{refusal}");
+        assert!(refusal.contains("uncovered-name") && refusal.contains("pay.example.org"), "{refusal}");
         kubectl.apply(&secret("web-tls", HOST)).ok();
         let outcome = kubectl.apply(&ingress).ok();
         assert!(!outcome.stderr.contains("uncovered-name"), "{outcome}");
@@ -186,7 +187,7 @@ fn what_cert_manager_is_asked_for_is_not_missing_and_its_solvers_pass() {
                 "controller": true,
             }],
         },
-        "spec": {"ingressClassName": class, "rules": [{"host": "plain.example.com", "http": {"paths": [path]}}]},
+        "spec": {"ingressClassName": class, "rules": [{"host": "plain.example.org", "http": {"paths": [path]}}]},
     });
     // The owner is not there: the collector would remove what was stored.
     let create = ["create", "--dry-run=server", "--filename=-"];
