@@ -14,6 +14,7 @@ mod gateway;
 pub mod hosts;
 mod ingress;
 mod listener;
+pub mod load_balancer;
 mod protection;
 mod resolve;
 mod settings;
