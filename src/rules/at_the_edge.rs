@@ -74,6 +74,13 @@ impl<'a> AtTheEdge<'a> {
         if breach.certain.is_ok() { format!(": {}", doubt.blind) } else { String::new() }
     }
 
+    /// One of its kind, for sentences: "an Ingress", "a Gateway".
+    pub(super) fn one(&self) -> String {
+        let kind = self.key.kind.name();
+        let article = if kind.starts_with(['A', 'E', 'I', 'O']) || kind.starts_with("HTTP") { "an" } else { "a" };
+        format!("{article} {kind}")
+    }
+
     /// Who says what a setting is, for sentences: "by the default of ingress-nginx".
     pub(super) fn said(&self, by: &By) -> String {
         match by {
@@ -129,7 +136,7 @@ impl<'a> AtTheEdge<'a> {
         }
         let namespace = self.key.namespace.clone().unwrap_or_default();
         let name = &self.key.name;
-        let kind = self.key.kind.info().name.to_lowercase();
+        let kind = self.key.kind.name().to_lowercase();
         let command =
             changes.map(|changes| format!("kubectl annotate --overwrite {kind} -n {namespace} {name}{changes}"));
         (words.join(", and "), command)
@@ -154,6 +161,14 @@ pub(super) fn rests_on(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
 /// A host as sentences name it.
 pub(super) fn spoken(host: Option<&Name>) -> String {
     host.map_or_else(|| "requests of any host".to_owned(), ToString::to_string)
+}
+
+/// What a listener opens, as sentences name it: its host, and its name where it has one.
+pub(super) fn told(listener: &Listener) -> String {
+    match &listener.name {
+        Some(name) => format!("{} at its listener {name}", spoken(listener.host.as_ref())),
+        None => spoken(listener.host.as_ref()),
+    }
 }
 
 /// The path of an annotation.

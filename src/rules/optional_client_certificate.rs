@@ -102,14 +102,14 @@ impl Rule for OptionalClientCertificate {
     }
 }
 
-fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSettings) -> Option<Fault> {
+pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSettings) -> Option<Fault> {
     let by = settings.client.by.clone();
     match &settings.client.value {
         ClientCertificates::NotAsked | ClientCertificates::Required => None,
         ClientCertificates::Optional(fact) => Some(Fault {
             extent: 1,
             certain: Ok(()),
-            fact: format!("does not require what it asks for: client certificates {fact}"),
+            fact: format!("lets clients in without a certificate: client certificates {fact}"),
             fix: format!("require them in {}, or do not ask for them", at.said_at(&by, at.spec_tls()).path),
             by,
         }),

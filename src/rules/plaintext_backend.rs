@@ -133,7 +133,7 @@ impl Rule for PlaintextBackend {
     }
 }
 
-fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, hop: &Hop) -> Option<Fault> {
+pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, hop: &Hop) -> Option<Fault> {
     const FIX: &str = "let the Pods accept mutual TLS alone, or let them speak TLS and tell the controller so";
     if matches!(hop.protection, HopProtection::Tls(..) | HopProtection::PassedThrough) || !hops::ends_tls(surface, hop)
     {

@@ -115,7 +115,7 @@ fn is_suite(name: &str) -> bool {
     Suite::named(name).is_some()
 }
 
-fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSettings) -> Option<Fault> {
+pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSettings) -> Option<Fault> {
     const MAY: &str = "may offer weak cipher suites";
     let edge = &at.context.environment.edge;
     let controller = surface.serving().name();

@@ -100,7 +100,7 @@ impl Rule for WeakTlsVersion {
     }
 }
 
-fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSettings) -> Option<Fault> {
+pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSettings) -> Option<Fault> {
     let environment = at.context.environment;
     let word = at.context.parameters.word(&INFO, MINIMUM);
     let minimum = VERSIONS.iter().find(|(name, _)| *name == word).map_or(TlsVersion::Tls12, |(_, version)| *version);
