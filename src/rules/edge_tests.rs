@@ -117,7 +117,7 @@ impl Court {
     fn of_hop(&self, judging: hops::Judging, snapshot: &Snapshot, surface: &Made, hop: &Hop) -> Option<hops::Fault> {
         let context = self.context(snapshot);
         let at = AtTheEdge::of(&context, &Subject::Object(web())).unwrap();
-        judging(&at, surface, hop)
+        judging(&at, surface, hop, !surface.settings.is_empty())
     }
 
     fn findings(&self, name: &str, kind: Kind, object: &Value, others: &[(Kind, Value)]) -> Vec<(Finding, bool, u64)> {

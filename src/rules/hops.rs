@@ -22,8 +22,8 @@ pub(super) struct Fault {
     pub(super) fix: String,
 }
 
-/// How a rule judges hops.
-pub(super) type Judging = fn(&AtTheEdge<'_>, &dyn Surface, &Hop) -> Option<Fault>;
+/// How a rule judges hops; the last argument is whether TLS ends at the edge before it.
+pub(super) type Judging = fn(&AtTheEdge<'_>, &dyn Surface, &Hop, bool) -> Option<Fault>;
 
 /// Adds the breaches of an object.
 pub(super) fn judge(
@@ -66,42 +66,73 @@ pub(super) fn explain(info: &'static RuleInfo, judging: Judging, context: &Conte
     finding
 }
 
-/// One fault for each port of a Service that hops lead to; what is proved goes before what is not.
+/// One fault for each port of a Service that hops lead to; what is proved goes before what is not. An Ingress may have thousands of
+/// hosts that all lead to a few Services: each is judged once for each way in which its hops are protected.
 fn faults(at: &AtTheEdge<'_>, judging: Judging) -> BTreeMap<Aspect, (Fault, Hop)> {
     let mut faults: BTreeMap<Aspect, (Fault, Hop)> = BTreeMap::new();
     let Some(surface) = at.surface() else { return faults };
-    for hop in surface.hops() {
+    let hops = surface.hops();
+    if hops.is_empty() {
+        return faults;
+    }
+    let ended = Ended::of(surface.as_ref());
+    let mut ways: BTreeMap<Aspect, Vec<(Hop, bool)>> = BTreeMap::new();
+    for hop in hops {
         let aspect = match &hop.service {
             Some(service) => Aspect::Service(service.clone(), hop.port.clone().unwrap_or_default()),
             None => Aspect::Place(hop.at.clone()),
         };
-        if faults.get(&aspect).is_some_and(|(known, _)| known.certain.is_ok()) {
-            continue;
+        let ends_tls = ended.before(&hop);
+        let known = ways.entry(aspect).or_default();
+        match known.iter_mut().find(|(other, _)| other.protection == hop.protection) {
+            // The hop that is shown is the first for which TLS ends.
+            Some((other, ended)) if ends_tls && !*ended => (*other, *ended) = (hop, true),
+            Some(_) => {}
+            None => known.push((hop, ends_tls)),
         }
-        if let Some(fault) = judging(at, surface.as_ref(), &hop)
-            && (fault.certain.is_ok() || !faults.contains_key(&aspect))
-        {
-            faults.insert(aspect, (fault, hop));
+    }
+    for (aspect, hops) in ways {
+        for (hop, ends_tls) in hops {
+            if faults.get(&aspect).is_some_and(|(known, _)| known.certain.is_ok()) {
+                break;
+            }
+            if let Some(fault) = judging(at, surface.as_ref(), &hop, ends_tls)
+                && (fault.certain.is_ok() || !faults.contains_key(&aspect))
+            {
+                faults.insert(aspect.clone(), (fault, hop));
+            }
         }
     }
     faults
 }
 
-/// Whether TLS is ended at the edge for what goes over a hop. Where the edge itself is plaintext, `plaintext-ingress` says so.
-pub(super) fn ends_tls(surface: &dyn Surface, hop: &Hop) -> bool {
-    let listeners = surface.listeners(Wanted::All);
-    if listeners.is_empty() {
-        return !surface.settings().is_empty();
+/// For which hosts TLS is ended at the edge. Where the edge itself is plaintext, `plaintext-ingress` says so.
+struct Ended {
+    /// By host, whether there is TLS; of requests of any host under `None`.
+    hosts: BTreeMap<Option<Name>, bool>,
+    /// Whether there is any TLS.
+    any: bool,
+}
+
+impl Ended {
+    fn of(surface: &dyn Surface) -> Self {
+        let mut hosts: BTreeMap<Option<Name>, bool> = BTreeMap::new();
+        for listener in surface.listeners(Wanted::All) {
+            *hosts.entry(listener.host).or_default() |= listener.tls != Tls::None;
+        }
+        let any =
+            if hosts.is_empty() { !surface.settings().is_empty() } else { hosts.values().any(|has_tls| *has_tls) };
+        Self { hosts, any }
     }
-    let is_of_hop = |host: Option<&Name>| hop.hosts.is_empty() || host.is_none_or(|host| hop.hosts.contains(host));
-    let mut own = listeners.iter().filter(|listener| is_of_hop(listener.host.as_ref())).peekable();
-    // Hosts of routes and of listeners may differ (a wildcard above them): then any of its listeners may be meant.
-    let all = own.peek().is_none();
-    let has_tls = |tls: &Tls| *tls != Tls::None;
-    if all {
-        listeners.iter().any(|listener| has_tls(&listener.tls))
-    } else {
-        own.any(|listener| has_tls(&listener.tls))
+
+    /// Whether TLS ends before a hop. Hosts of routes and of listeners may differ (a wildcard above them): then any listener may be meant.
+    fn before(&self, hop: &Hop) -> bool {
+        if hop.hosts.is_empty() {
+            return self.any;
+        }
+        let any_host = self.hosts.get(&None).copied();
+        let own = hop.hosts.iter().filter_map(|host| self.hosts.get(&Some(host.clone())).copied());
+        own.chain(any_host).reduce(|one, other| one || other).unwrap_or(self.any)
     }
 }
 

@@ -133,10 +133,9 @@ impl Rule for PlaintextBackend {
     }
 }
 
-pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, hop: &Hop) -> Option<Fault> {
+pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, hop: &Hop, ends_tls: bool) -> Option<Fault> {
     const FIX: &str = "let the Pods accept mutual TLS alone, or let them speak TLS and tell the controller so";
-    if matches!(hop.protection, HopProtection::Tls(..) | HopProtection::PassedThrough) || !hops::ends_tls(surface, hop)
-    {
+    if matches!(hop.protection, HopProtection::Tls(..) | HopProtection::PassedThrough) || !ends_tls {
         return None;
     }
     let sealed = hops::sealed(at.context, hop);

@@ -134,7 +134,7 @@ impl Rule for UnverifiedBackend {
     }
 }
 
-pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, hop: &Hop) -> Option<Fault> {
+pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, hop: &Hop, _: bool) -> Option<Fault> {
     let HopProtection::Tls(_, verified) = &hop.protection else { return None };
     if matches!(verified, Verified::Yes) || hops::sealed(at.context, hop) == Sealed::Yes {
         return None;

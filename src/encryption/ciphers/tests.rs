@@ -111,7 +111,7 @@ fn keywords_that_bring_weak_suites_are_told_from_those_that_cannot() {
         ("3DES", Some(Weakness::Anonymous)),
         ("3DES:!aNULL", Some(Weakness::SmallBlocks)),
         ("RC4:!aNULL:!MD5", Some(Weakness::Rc4)),
-        ("kRSA+MD5", Some(Weakness::Md5)),
+        ("kRSA+MD5", Some(Weakness::Export)),
         ("DEFAULT", Some(Weakness::NoForwardSecrecy)),
         // The sample of ingress-nginx's own documentation.
         ("ALL:!aNULL:!EXPORT56:RC4+RSA:+HIGH:+MEDIUM:+LOW:+SSLv2:+EXP", Some(Weakness::Md5)),
