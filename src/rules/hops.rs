@@ -198,8 +198,9 @@ pub(super) fn sealed_port(context: &Context<'_>, service: &Service, port: &Servi
         };
         let inbound = mesh::inbound(context.snapshot, &context.environment.mesh, &pods.namespace, &pods.facts);
         match inbound.on(number) {
-            Accepts::MutualTls => {}
-            Accepts::Plaintext(reason) => return Sealed::No(reason.clone()),
+            // Who may connect is another question: nothing goes over the network in the clear.
+            Accepts::MutualTls | Accepts::OneSidedTls(_) => {}
+            Accepts::Plaintext(because) => return Sealed::No(because.fact.clone()),
             Accepts::Unknown(blind) => {
                 doubt.get_or_insert(blind.clone());
             }
