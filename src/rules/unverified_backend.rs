@@ -29,7 +29,7 @@ static INFO: RuleInfo = RuleInfo {
     parameters: &[],
     aspect: "the port of the Service that it leads to",
     extent: "1",
-    breaks: r#"apiVersion: v1
+    breaks: r"apiVersion: v1
 kind: Namespace
 metadata: {name: shop}
 ---
@@ -66,7 +66,7 @@ spec:
   rules:
     - host: shop.example.com
       http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 443}}}}]}
-"#,
+",
     keeps: r#"apiVersion: v1
 kind: Namespace
 metadata: {name: shop}
