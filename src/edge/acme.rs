@@ -1,10 +1,10 @@
-//! The Ingresses by which cert-manager answers HTTP-01 challenges: they must be served in plaintext, or no certificate is ever
-//! issued.
+//! The Ingresses and `HTTPRoutes` by which cert-manager answers HTTP-01 challenges: they must be served in plaintext, or no
+//! certificate is ever issued.
 //!
 //! One mark alone would be a free way round, so all of them are asked for. The one that cannot be forged, the requester being
-//! cert-manager's service account, is not visible in an object.
+//! cert-manager's service account, is not visible in an object: whoever judges a request asks for it as well.
 
-use crate::model::Ingress;
+use crate::model::{Ingress, Kind, Meta, Object, Route, Service};
 
 const PREFIX: &str = "cm-acme-http-solver-";
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
@@ -12,20 +12,56 @@ const LABELS: [&str; 2] = ["acme.cert-manager.io/http-domain", "acme.cert-manage
 const SOLVER_LABEL: &str = "acme.cert-manager.io/http01-solver";
 const OWNER: (&str, &str) = ("acme.cert-manager.io/v1", "Challenge");
 
+/// Whether an object is of a kind that solves challenges, and bears every mark of it.
+pub fn solves_challenges(object: &Object) -> bool {
+    match object {
+        Object::Ingress(ingress) => is_solver(ingress),
+        Object::Route(route) => is_solver_route(route),
+        _ => false,
+    }
+}
+
 /// Whether the Ingress bears every mark of a solver: its name or `generateName`, the labels, a Challenge as its controller,
 /// and nothing but challenges below its hosts.
 pub fn is_solver(ingress: &Ingress) -> bool {
-    let meta = &ingress.meta;
+    let rules = ingress.rules.iter().map(|rule| rule.paths.iter().map(|path| path.path.as_str()));
+    ingress.default_backend.is_none() && is_solver_with(&ingress.meta, rules)
+}
+
+/// Whether the route bears every mark of a solver. `HTTPRoutes` have hosts of their own only where somebody names them: without, it
+/// would answer for those of its Gateway. A filter could lead a challenge's path elsewhere.
+pub fn is_solver_route(route: &Route) -> bool {
+    let rules = route.rules.iter().map(|rule| rule.paths.iter().map(|path| path.as_deref().unwrap_or_default()));
+    let filtered = route.rules.iter().any(|rule| rule.has_filters);
+    route.kind == Kind::HTTPRoute && !route.hostnames.is_empty() && !filtered && is_solver_with(&route.meta, rules)
+}
+
+/// Whether an object of this metadata, whose rules have these paths, bears every mark of a solver (cert-manager,
+/// pkg/issuer/acme/http: ingress.go and httproute.go). There has to be a rule, and a path in each.
+pub fn is_solver_with<'a>(meta: &Meta, rules: impl IntoIterator<Item = impl IntoIterator<Item = &'a str>>) -> bool {
+    if !is_of_solver(meta) {
+        return false;
+    }
+    let mut rules = rules.into_iter().peekable();
+    rules.peek().is_some()
+        && rules.all(|paths| {
+            let mut paths = paths.into_iter().peekable();
+            paths.peek().is_some() && paths.all(is_challenge)
+        })
+}
+
+/// Whether a Service bears every mark of the one that leads to a solver (pkg/issuer/acme/http/service.go). Its type is `NodePort` unless
+/// the issuer says otherwise.
+pub fn is_solver_service(service: &Service) -> bool {
+    is_of_solver(&service.meta)
+}
+
+/// Whether an object has the name or `generateName`, the labels and the owner of a solver's.
+fn is_of_solver(meta: &Meta) -> bool {
     let labelled = meta.labels.value(SOLVER_LABEL).is_some_and(|value| *value == "true")
         && LABELS.iter().all(|label| meta.labels.has(label));
     let owned = meta.controller().is_some_and(|owner| (owner.api_version.as_str(), owner.kind.as_str()) == OWNER);
-    meta.name.starts_with(PREFIX) && labelled && owned && challenges_only(ingress) && !ingress.rules.is_empty()
-}
-
-fn challenges_only(ingress: &Ingress) -> bool {
-    ingress.default_backend.is_none()
-        && ingress.rules.iter().all(|rule| !rule.paths.is_empty())
-        && ingress.rules.iter().flat_map(|rule| &rule.paths).all(|path| is_challenge(&path.path))
+    meta.name.starts_with(PREFIX) && labelled && owned
 }
 
 /// A path to one challenge: a token below the well-known prefix, without a way out of it.
@@ -35,18 +71,10 @@ fn is_challenge(path: &str) -> bool {
     })
 }
 
-/// Whether an object bears every mark of a solver, whatever its kind. Whoever judges a request also asks who makes it.
-pub fn solves_challenges(object: &crate::model::Object) -> bool {
-    match object {
-        crate::model::Object::Ingress(ingress) => is_solver(ingress),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{IngressBackend, IngressPath, IngressRule, Meta, OwnerReference};
+    use crate::model::{IngressBackend, IngressPath, IngressRule, OwnerReference, RouteRule};
 
     /// A mark, and what takes it away.
     type Spoil = (&'static str, fn(&mut Ingress));
@@ -106,6 +134,50 @@ mod tests {
             let mut ingress = solver();
             change(&mut ingress);
             assert!(!is_solver(&ingress), "{mark}");
+        }
+    }
+
+    fn solver_route() -> Route {
+        let rule = RouteRule {
+            redirects: false,
+            has_filters: false,
+            paths: vec![Some("/.well-known/acme-challenge/aB3-_x".into())],
+        };
+        Route {
+            kind: Kind::HTTPRoute,
+            meta: solver().meta,
+            parents: Vec::new(),
+            hostnames: vec!["shop.example.com".into()],
+            rules: vec![rule],
+            backends: Vec::new(),
+            takes_default_gateways: false,
+        }
+    }
+
+    #[test]
+    fn a_solver_route_needs_every_mark() {
+        type Change = (&'static str, fn(&mut Route));
+        assert!(is_solver_route(&solver_route()));
+        let spoil: [Change; 10] = [
+            ("name", |route| route.meta.name = "web".into()),
+            ("labels", |route| route.meta.labels = crate::model::Labels::default()),
+            ("no owner", |route| route.meta.owners.clear()),
+            ("another kind", |route| route.kind = Kind::GRPCRoute),
+            ("a path beside", |route| route.rules[0].paths.push(Some("/".into()))),
+            ("a pattern", |route| route.rules[0].paths = vec![None]),
+            ("a rule beside", |route| {
+                route.rules.push(RouteRule { redirects: false, has_filters: false, paths: vec![Some("/".into())] });
+            }),
+            ("a way out", |route| {
+                route.rules[0].paths = vec![Some("/.well-known/acme-challenge/../../admin".into())];
+            }),
+            ("a filter", |route| route.rules[0].has_filters = true),
+            ("no host", |route| route.hostnames.clear()),
+        ];
+        for (mark, change) in spoil {
+            let mut route = solver_route();
+            change(&mut route);
+            assert!(!is_solver_route(&route), "{mark}");
         }
     }
 }

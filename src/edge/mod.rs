@@ -16,6 +16,7 @@ mod ingress;
 mod listener;
 #[cfg(test)]
 mod property_tests;
+pub mod load_balancer;
 mod protection;
 mod resolve;
 mod settings;

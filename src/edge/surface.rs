@@ -8,7 +8,9 @@ use crate::{
     snapshot::{Need, Snapshot},
 };
 
-use super::{CertificateUse, Hop, Listener, Serving, TlsSettings, Vouched, controllers, gateway, hosts::Wanted};
+use super::{
+    CertificateUse, Hop, Listener, Serving, TlsSettings, Vouched, controllers, gateway, hosts::Wanted, load_balancer,
+};
 
 /// What one object opens at the edge.
 pub trait Surface {
@@ -37,6 +39,7 @@ pub fn surface<'a>(snapshot: &'a Snapshot, vouched: Vouched<'a>, object: &'a Obj
         Object::Ingress(ingress) => Some(Box::new(super::ingress::IngressSurface::new(snapshot, vouched, ingress))),
         Object::Gateway(_) | Object::ListenerSet(_) | Object::Route(_) => gateway::surface(snapshot, vouched, object),
         Object::EdgeResource(resource) => controllers::own_surface(snapshot, vouched, resource),
+        Object::Service(service) => load_balancer::surface(service),
         _ => None,
     }
 }

@@ -37,7 +37,7 @@ const EXACT: [&str; 8] = [
     "service.alpha.kubernetes.io/app-protocols",
 ];
 
-const PREFIXES: [&str; 23] = [
+const PREFIXES: [&str; 25] = [
     "alb.ingress.kubernetes.io/",
     "appgw.ingress.kubernetes.io/",
     "cloud.google.com/",
@@ -54,7 +54,9 @@ const PREFIXES: [&str; 23] = [
     "nginx.org/",
     "projectcontour.io/",
     "route.openshift.io/",
-    "service.beta.kubernetes.io/aws-load-balancer-",
+    "service.beta.kubernetes.io/",
+    "load-balancer.hetzner.cloud/",
+    "loadbalancer.openstack.org/",
     "nginx.ingress.kubernetes.io/",
     "traefik.ingress.kubernetes.io/",
     "ingress.kubernetes.io/",

@@ -115,15 +115,27 @@ struct Entry<'a> {
 struct ParameterEntry<'a> {
     name: &'a str,
     what: &'a str,
-    least: u64,
-    most: u64,
-    default: u64,
+    #[serde(flatten)]
+    values: Values,
+}
+
+/// What values a parameter takes.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Values {
+    Integer { least: u64, most: u64, default: u64 },
+    Word { choices: &'static [&'static str], default: &'static str },
+    Names { names: &'static str },
 }
 
 fn entry(info: &RuleInfo) -> Entry<'_> {
     let parameters = info.parameters.iter().map(|parameter| {
-        let ParameterKind::Integer { least, most, default } = parameter.kind;
-        ParameterEntry { name: parameter.name, what: parameter.what, least, most, default }
+        let values = match parameter.kind {
+            ParameterKind::Integer { least, most, default } => Values::Integer { least, most, default },
+            ParameterKind::OneOf { choices, default } => Values::Word { choices, default },
+            ParameterKind::Names { of, .. } => Values::Names { names: of },
+        };
+        ParameterEntry { name: parameter.name, what: parameter.what, values }
     });
     Entry {
         name: info.id.0,
@@ -163,8 +175,15 @@ fn profile_in_words(level: Level) -> &'static str {
 }
 
 fn parameter(parameter: &Parameter) -> String {
-    let ParameterKind::Integer { least, most, default } = parameter.kind;
-    format!("{}: {} ({least} to {most}, {default} if not set)", parameter.name, parameter.what)
+    let values = match parameter.kind {
+        ParameterKind::Integer { least, most, default } => format!("{least} to {most}, {default} if not set"),
+        ParameterKind::OneOf { choices, default } => {
+            let quoted: Vec<String> = choices.iter().map(|choice| format!("{choice:?}")).collect();
+            format!("{}; {default:?} if not set", quoted.join(", "))
+        }
+        ParameterKind::Names { of, .. } => format!("a list, each the name of a {of}; none if not set"),
+    };
+    format!("{}: {} ({values})", parameter.name, parameter.what)
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {

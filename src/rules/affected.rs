@@ -2,7 +2,7 @@
 //!
 //! The law that [`affected`] keeps: whatever judging [`everything`] finds after a change and not before it is a breach of one of
 //! these subjects. Three differences are deliberate: a Pod that was touched is judged as itself and not as its class, for a request
-//! about one Pod does not answer for the others; what rules say of Services is not judged with every Pod
+//! about one Pod does not answer for the others; what rules say of Services, and of hops to them, is not judged with every Pod
 //! ([`super::affected_services`]); and policies of other namespaces are not asked whether they lose a peer
 //! ([`super::affected_policies`]).
 

@@ -1,8 +1,8 @@
-//! What the rules about Ingresses share: the Ingress, what it opens, and how its faults are told.
+//! What the rules about the edge share: the object, what it opens, and how its faults are told.
 
 use crate::{
-    edge::{self, Doubt, Listener, Mend, Serving, Surface, Wanted},
-    model::{FieldPath, Name, Object, ObjectKey},
+    edge::{self, By, Doubt, Listener, Mend, Serving, Surface, Wanted},
+    model::{FieldPath, Kind, Name, Object, ObjectKey},
     snapshot::{Blind, Need},
 };
 
@@ -10,17 +10,17 @@ use super::{Aspect, Breach, Context, Place, Subject};
 
 /// An object at the edge that rules judge, and what it opens.
 pub(super) struct AtTheEdge<'a> {
-    context: &'a Context<'a>,
+    pub(super) context: &'a Context<'a>,
     pub(super) key: ObjectKey,
     pub(super) object: Object,
 }
 
 impl<'a> AtTheEdge<'a> {
-    /// The subject as an object at the edge, if it is one that is judged. The solvers of ACME challenges are not: they must be
-    /// served in plaintext.
+    /// The subject as an object at the edge, if it is one that is judged; Services are, for their load balancers may end TLS. The
+    /// solvers of ACME challenges are not: they must be served in plaintext.
     pub(super) fn of(context: &'a Context<'a>, subject: &Subject) -> Option<Self> {
         let Subject::Object(key) = subject else { return None };
-        if !key.kind.opens_edge() {
+        if !key.kind.opens_edge() && key.kind != Kind::Service {
             return None;
         }
         let object = context.snapshot.object(key).found()?;
@@ -54,11 +54,11 @@ impl<'a> AtTheEdge<'a> {
         }
     }
 
-    /// The field `spec.tls` where the object is an Ingress that has it; `spec` where it is missing.
+    /// The field `spec.tls` where the object is an Ingress that has it; `spec` where it is missing, and of kinds that have it elsewhere.
     pub(super) fn spec_tls(&self) -> FieldPath {
         match &self.object {
-            Object::Ingress(ingress) if ingress.tls.is_empty() => FieldPath::new("spec"),
-            _ => FieldPath::new("spec.tls"),
+            Object::Ingress(ingress) if !ingress.tls.is_empty() => FieldPath::new("spec.tls"),
+            _ => FieldPath::new("spec"),
         }
     }
 
@@ -74,7 +74,32 @@ impl<'a> AtTheEdge<'a> {
         if breach.certain.is_ok() { format!(": {}", doubt.blind) } else { String::new() }
     }
 
-    /// A field of the Ingress.
+    /// One of its kind, for sentences: "an Ingress", "a Gateway".
+    pub(super) fn one(&self) -> String {
+        let kind = self.key.kind.name();
+        let article = if kind.starts_with(['A', 'E', 'I', 'O']) || kind.starts_with("HTTP") { "an" } else { "a" };
+        format!("{article} {kind}")
+    }
+
+    /// Who says what a setting is, for sentences: "by the default of ingress-nginx".
+    pub(super) fn said(&self, by: &By) -> String {
+        match by {
+            By::Default(who) => format!("by {who}"),
+            By::Field(place) if place.object == self.key => format!("by {}", place.path),
+            By::Field(place) => format!("by {} of {}", place.path, place.object),
+            By::Environment => "by what the ruleset's environment says".to_owned(),
+        }
+    }
+
+    /// Where that is said; `otherwise` where no object says it.
+    pub(super) fn said_at(&self, by: &By, otherwise: FieldPath) -> Place {
+        match by {
+            By::Field(place) => place.clone(),
+            By::Default(_) | By::Environment => self.place(otherwise),
+        }
+    }
+
+    /// A field of the object.
     pub(super) fn place(&self, path: FieldPath) -> Place {
         Place { object: self.key.clone(), path }
     }
@@ -116,7 +141,7 @@ impl<'a> AtTheEdge<'a> {
         }
         let namespace = self.key.namespace.clone().unwrap_or_default();
         let name = &self.key.name;
-        let kind = self.key.kind.info().name.to_lowercase();
+        let kind = self.key.kind.name().to_lowercase();
         let command =
             changes.map(|changes| format!("kubectl annotate --overwrite {kind} -n {namespace} {name}{changes}"));
         (words.join(", and "), command)
@@ -132,6 +157,14 @@ pub(super) fn rests_on(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
 /// A host as sentences name it.
 pub(super) fn spoken(host: Option<&Name>) -> String {
     host.map_or_else(|| "requests of any host".to_owned(), ToString::to_string)
+}
+
+/// What a listener opens, as sentences name it: its host, and its name where it has one.
+pub(super) fn told(listener: &Listener) -> String {
+    match &listener.name {
+        Some(name) => format!("{} at its listener {name}", spoken(listener.host.as_ref())),
+        None => spoken(listener.host.as_ref()),
+    }
 }
 
 /// The path of an annotation.

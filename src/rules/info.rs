@@ -81,6 +81,20 @@ pub enum ParameterKind {
         /// Where nothing is set.
         default: u64,
     },
+    /// One of some words.
+    OneOf {
+        /// The words.
+        choices: &'static [&'static str],
+        /// Where nothing is set.
+        default: &'static str,
+    },
+    /// A list of names; none where nothing is set.
+    Names {
+        /// What they name, as sentences name one: "cipher suite".
+        of: &'static str,
+        /// Whether there is one of that name.
+        is_known: fn(&str) -> bool,
+    },
 }
 
 /// A rule. It judges one subject in one snapshot.

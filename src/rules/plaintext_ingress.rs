@@ -1,4 +1,4 @@
-//! `plaintext-ingress`: a host that is served in plaintext, by what the controller at hand really does.
+//! `plaintext-ingress`: a host or listener that is served in plaintext, by what the controller at hand really does.
 
 use crate::{
     edge::{CausePlace, Plaintext, Wanted},
@@ -8,7 +8,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    at_the_edge::{self, AtTheEdge, annotation, spoken},
+    at_the_edge::{self, AtTheEdge, annotation},
 };
 
 /// The rule.
@@ -18,7 +18,8 @@ static INFO: RuleInfo = RuleInfo {
     id: RuleId("plaintext-ingress"),
     family: Family("plaintext-ingress"),
     level: Level::Baseline,
-    what: "An Ingress's host is served in plaintext without a redirect to HTTPS, by what its controller really does.",
+    what: "A host or listener (of an Ingress, a Gateway, a route of any kind) is served in plaintext without a redirect to HTTPS, by what its \
+           controller really does.",
     why: "Whoever is on the way reads and alters the traffic, sessions and passwords included; that a certificate is there \
           as well does not help, for clients begin in plaintext unless they are redirected.",
     sources: &[
@@ -28,7 +29,7 @@ static INFO: RuleInfo = RuleInfo {
         "https://doc.traefik.io/traefik/reference/routing-configuration/http/tls/overview/",
     ],
     parameters: &[],
-    aspect: "the host; requests of any host for a rule without one and for a default backend",
+    aspect: "the listener, where it has a name; else the host, or requests of any host for a rule without one and for a default backend",
     extent: "1",
     breaks: r#"apiVersion: v1
 kind: Namespace
@@ -87,7 +88,8 @@ spec:
             backend: {service: {name: web, port: {number: 80}}}
 ",
     mend: "Turn the redirect on, or give the host TLS: how, differs by controller. Where the controller itself redirects \
-           everything, say so in the ruleset: environment.ingressControllers: {NAME: {plaintext: refused}}.",
+           everything, say so in the ruleset: environment.ingressControllers: {NAME: {plaintext: refused}}. `ringwall fix \
+           plaintext-ingress -f MANIFEST` does what can be done in the object.",
 };
 
 impl Rule for PlaintextIngress {
@@ -134,14 +136,14 @@ impl Rule for PlaintextIngress {
         let Some(surface) = at.surface() else { return finding };
         let Some(listener) = AtTheEdge::listener(surface.as_ref(), &breach.aspect) else { return finding };
         let subject = &finding.subject;
-        let host = spoken(listener.host.as_ref());
+        let host = at_the_edge::told(&listener);
         match &listener.plaintext {
             Plaintext::Served(cause) => {
                 finding.message = format!("{subject} serves {host} in plaintext: {}", cause.fact);
                 let (words, command) = at.mend(cause.mends, listener.host.as_ref());
                 finding.fix = Fix::Words(words);
                 if let Some(command) = command {
-                    finding.why = format!("{}\nFor an Ingress that is there already: {command}", finding.why);
+                    finding.why = format!("{}\nFor {} that is there already: {command}", finding.why, at.one());
                 }
                 let path = |place: &CausePlace| match place {
                     CausePlace::Annotation(key) => annotation(key),

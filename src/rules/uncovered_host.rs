@@ -4,8 +4,8 @@
 //! both speak: each has its own fix.
 
 use crate::{
-    edge::{Tls, Wanted},
-    model::{FieldPath, Object},
+    edge::{Serving, Tls, Wanted},
+    model::{FieldPath, Kind, Object},
     snapshot::Need,
 };
 
@@ -21,7 +21,7 @@ static INFO: RuleInfo = RuleInfo {
     id: RuleId("uncovered-host"),
     family: Family("uncovered-host"),
     level: Level::Baseline,
-    what: "A host of an Ingress that relies on TLS, for which no entry of spec.tls asks for a certificate.",
+    what: "A host that relies on TLS, for which nothing asks for a certificate: no entry of an Ingress's spec.tls, no listener, no route.",
     why: "Its clients get whatever certificate the controller has at hand, most often a self-signed one: they see an error, \
           learn to click it away, and would not notice an impostor.",
     sources: &[
@@ -82,7 +82,7 @@ spec:
     - host: pay.example.com
       http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: pay, port: {number: 80}}}}]}
 "#,
-    mend: "Add the host to the hosts of an entry of spec.tls whose Secret has a certificate for it.",
+    mend: "Add the host to the hosts of an entry of spec.tls whose Secret has a certificate for it; of other kinds, name such a Secret. `ringwall fix uncovered-host -f MANIFEST` adds the entry.",
 };
 
 impl Rule for UncoveredHost {
@@ -119,7 +119,7 @@ impl Rule for UncoveredHost {
         let mut finding = Finding {
             rule: INFO.id,
             aspect: breach.aspect.to_string(),
-            message: format!("{subject} has a host that no entry of spec.tls covers"),
+            message: format!("{subject} has a host for which it asks for no certificate"),
             why: INFO.why.to_owned(),
             fix: Fix::Words(INFO.mend.to_owned()),
             places: Vec::new(),
@@ -130,23 +130,27 @@ impl Rule for UncoveredHost {
         let Some(listener) = AtTheEdge::listener(surface.as_ref(), &breach.aspect) else { return finding };
         let subject = &finding.subject;
         let host = spoken(listener.host.as_ref());
+        // Ingresses ask in one place; other kinds each in their own, which the place of the finding shows.
+        let asks =
+            if breach.subject.kind() == Kind::Ingress { "has no entry in spec.tls" } else { "asks for no certificate" };
         match &listener.tls {
             Tls::Uncovered => {
-                let title = surface.serving().controller().identity().title;
+                let server = match surface.serving() {
+                    Serving::Known { controller, .. } => controller.identity().title,
+                    _ => "its controller",
+                };
                 finding.message = format!(
-                    "{subject} has no entry in spec.tls for {host}: {title} serves it with its default certificate, unless \
-                     another host's happens to name it"
+                    "{subject} {asks} for {host}: {server} serves it with its default certificate, unless another host's \
+                     happens to name it"
                 );
-                finding.fix = Fix::Words(format!("add {host} to spec.tls[].hosts, with its Secret"));
+                finding.fix = Fix::Words(match breach.subject.kind() {
+                    Kind::Ingress => format!("add {host} to spec.tls[].hosts, with its Secret"),
+                    _ => format!("name a Secret whose certificate names {host}"),
+                });
             }
             Tls::Unknown(doubt) => {
-                let is_ingress = matches!(&at.object, Object::Ingress(_));
-                let fact = if is_ingress && listener.host.is_some() {
-                    format!("has no entry in spec.tls for {host}")
-                } else {
-                    format!("may have no certificate for {host}")
-                };
-                finding.message = format!("{subject} {fact}{}", AtTheEdge::doubt(breach, doubt));
+                let fact = if listener.host.is_some() { asks.to_owned() } else { "may have no certificate".to_owned() };
+                finding.message = format!("{subject} {fact} for {host}{}", AtTheEdge::doubt(breach, doubt));
                 finding.fix = Fix::Words(doubt.settle.to_string());
             }
             Tls::Covered | Tls::None => {}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{model::FieldPath, source::nearest::nearest};
+use crate::{model::FieldPath, rules::Given, source::nearest::nearest};
 
 use super::RulesetError;
 
@@ -105,9 +105,16 @@ impl<'a> Node<'a> {
         node.text(errors)
     }
 
-    /// A whole number.
-    pub(super) fn number(&self) -> Option<u64> {
-        self.value.as_u64()
+    /// The value of a rule's parameter, whatever it is.
+    pub(super) fn given(&self) -> Given<'a> {
+        match self.value {
+            Value::Number(number) => number.as_u64().map_or(Given::Other, Given::Number),
+            Value::String(text) => Given::Text(text),
+            Value::Array(items) => {
+                items.iter().map(Value::as_str).collect::<Option<_>>().map_or(Given::Other, Given::Texts)
+            }
+            _ => Given::Other,
+        }
     }
 
     /// One of some names.

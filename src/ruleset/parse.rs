@@ -188,13 +188,13 @@ fn settings(rule: &dyn Rule, node: &Node<'_>, ruleset: &mut Ruleset, errors: &mu
             }
             continue;
         }
-        match ruleset.parameters.set(info, key, value.number()) {
+        match ruleset.parameters.set(info, key, &value.given()) {
             Ok(()) => {}
-            Err(error @ ParameterError::OutOfBounds { .. }) => value.fail(errors, error.to_string()),
             Err(error @ ParameterError::Unknown { .. }) => {
                 let known = info.parameters.iter().map(|parameter| parameter.name).chain(["mode"]);
                 value.unknown(errors, &error.to_string(), key, known);
             }
+            Err(error) => value.fail(errors, error.to_string()),
         }
     }
 }

@@ -14,12 +14,14 @@ pub mod secretive;
 mod split;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::{ops::Range, sync::Arc};
 
 use crate::model::{FieldPath, Name, ObjectKey};
 
 pub use split::documents;
+pub use write::yaml;
 
 /// A text with a name, such as a file.
 #[derive(Clone, Debug)]

@@ -28,6 +28,41 @@ fn the_fix_of_a_finding_makes_it_vanish() {
 }
 
 #[test]
+fn what_is_wrong_with_an_object_at_the_edge_is_mended_in_the_object() {
+    for (rule, done) in [
+        ("plaintext-ingress", "# removed the annotation nginx.ingress.kubernetes.io/ssl-redirect"),
+        ("uncovered-host", "# added pay.example.com to spec.tls, with the Secret web-tls"),
+        ("weak-tls-version", "ssl-negotiation-policy: \"ELBSecurityPolicy-TLS13-1-2-Res-2021-06\""),
+        ("weak-cipher", "ssl-negotiation-policy: \"ELBSecurityPolicy-TLS13-1-2-Res-2021-06\""),
+    ] {
+        let breaks = rules::rule(rule).unwrap().info().breaks;
+        let fix = with_input(&["fix", rule, "-f", "-"], breaks);
+        assert_eq!(fix.code, 0, "{fix}");
+        let first = fix.stdout.lines().next().unwrap();
+        assert!(first.contains(done), "{fix}");
+        let after = findings(&applied(breaks, &fix.stdout));
+        assert!(!after.iter().any(|finding| finding["rule"] == rule), "{fix}\n{after:#?}");
+    }
+}
+
+#[test]
+fn an_object_that_nothing_is_wrong_with_is_not_printed() {
+    let keeps = rules::rule("plaintext-ingress").unwrap().info().keeps;
+    let fix = with_input(&["fix", "plaintext-ingress", "-f", "-"], keeps);
+    assert_eq!((fix.code, fix.stdout.as_str()), (0, ""), "{fix}");
+    assert_eq!(with_input(&["fix", "plaintext-ingress"], "").code, 2);
+}
+
+#[test]
+fn what_only_a_person_can_decide_is_told_and_left() {
+    let unknown =
+        rules::rule("plaintext-ingress").unwrap().info().keeps.replace("k8s.io/ingress-nginx", "example.com/edge");
+    let fix = with_input(&["fix", "plaintext-ingress", "-f", "-"], &unknown);
+    assert_eq!((fix.code, fix.stdout.as_str()), (2, ""), "{fix}");
+    assert!(fix.stderr.contains("environment.ingressControllers"), "{fix}");
+}
+
+#[test]
 fn a_fix_that_lacks_something_says_what() {
     insta::assert_snapshot!(with_input(&["fix", "unisolated-ingress"], ""));
 }

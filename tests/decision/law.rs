@@ -64,7 +64,15 @@ fn pod_of(name: &'static str) -> impl Strategy<Value = Value> {
 }
 
 /// What is said of Services is judged when they or policies change, and not with every Pod.
-const SERVICE_RULES: [&str; 4] = ["blocked-service", "split-service", "blocked-ingress-controller", "blocked-webhook"];
+const SERVICE_RULES: [&str; 7] = [
+    "blocked-service",
+    "split-service",
+    "blocked-ingress-controller",
+    "blocked-webhook",
+    "plaintext-service",
+    "plaintext-backend",
+    "unverified-backend",
+];
 
 fn service_of(name: &'static str) -> impl Strategy<Value = Value> {
     let target = prop_oneof![Just(443), Just(1600), Just(8080)];

@@ -11,7 +11,15 @@ use ringwall::{
 
 use crate::world::{Court, WEB, policy, snapshot};
 
-const SERVICE_RULES: [&str; 4] = ["blocked-service", "split-service", "blocked-ingress-controller", "blocked-webhook"];
+const SERVICE_RULES: [&str; 7] = [
+    "blocked-service",
+    "split-service",
+    "blocked-ingress-controller",
+    "blocked-webhook",
+    "plaintext-service",
+    "plaintext-backend",
+    "unverified-backend",
+];
 
 fn key(kind: Kind, name: &str) -> ObjectKey {
     ObjectKey::namespaced(kind, "shop", name)

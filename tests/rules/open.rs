@@ -74,9 +74,9 @@ fn what_names_its_peers_or_few_ports_is_not_open() {
 fn the_number_of_ports_is_a_parameter() {
     let mut court = Court::of(snapshot(&ingress("[{ports: [{port: 8080}, {port: 8081}]}]")));
     let info = rules::rule("open-ingress").unwrap().info();
-    court.parameters.set(info, "ports", Some(2)).unwrap();
+    court.parameters.set(info, "ports", &rules::Given::Number(2)).unwrap();
     assert!(court.of_rule("open-ingress").is_empty());
-    court.parameters.set(info, "ports", Some(1)).unwrap();
+    court.parameters.set(info, "ports", &rules::Given::Number(1)).unwrap();
     assert_eq!(court.of_rule("open-ingress").len(), 1);
 }
 

@@ -75,7 +75,7 @@ fn a_wide_network_in_pieces_is_wide() {
 #[test]
 fn prefixes_are_parameters() {
     let mut court = Court::of(snapshot(&ingress("[{from: [{ipBlock: {cidr: 10.0.0.0/15}}]}]")));
-    court.parameters.set(rules::rule("wide-peer").unwrap().info(), "ipv4Prefix", Some(8)).unwrap();
+    court.parameters.set(rules::rule("wide-peer").unwrap().info(), "ipv4Prefix", &rules::Given::Number(8)).unwrap();
     assert!(court.of_rule("wide-peer").is_empty());
 }
 

@@ -43,7 +43,12 @@ pub(super) fn offered(text: &str) -> Offer {
             Some((operator @ ("!" | "-" | "+"), rest)) => (operator, rest),
             _ => ("", word),
         };
-        let meant = match meaning(meant, index == 0 && operator.is_empty()) {
+        let reach = match operator {
+            "" if index == 0 => Reach::First,
+            "" => Reach::Enabled,
+            _ => Reach::Taken,
+        };
+        let meant = match meaning(meant, reach) {
             Some(meant) => meant,
             None => {
                 if operator.is_empty() && !is_of_no_account(meant) {
@@ -71,18 +76,30 @@ pub(super) fn offered(text: &str) -> Offer {
     offer
 }
 
-/// The suites that a word stands for; `None` if it is not known. `is_first`: whether it may be `DEFAULT`.
-fn meaning(word: &str, is_first: bool) -> Option<Suites> {
+/// What becomes of the suites that a word stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// They are enabled by the first word, which may be `DEFAULT`.
+    First,
+    /// They are enabled.
+    Enabled,
+    /// They are taken away or moved: all of them, whether libraries of today have them or not.
+    Taken,
+}
+
+/// The suites that a word stands for; `None` if it is not known.
+fn meaning(word: &str, reach: Reach) -> Option<Suites> {
     if let Some(suite) = Suite::by_openssl(word).or_else(|| Suite::by_iana(word)) {
         return Some([suite].into());
     }
-    if word == "DEFAULT" && is_first {
+    if word == "DEFAULT" && reach == Reach::First {
         return Some(SUITES.iter().filter(|suite| is_of_all(suite) && suite.authentication != Anonymous).collect());
     }
     let keywords: Vec<&str> = word.split('+').collect();
     let names_its_cipher = keywords.iter().any(|keyword| NAMING.contains(keyword));
     let means_null = keywords.iter().any(|keyword| ["COMPLEMENTOFALL", "eNULL", "NULL"].contains(keyword));
     let is_brought = |suite: &&Suite| match suite.encryption {
+        _ if reach == Reach::Taken => true,
         Null => means_null,
         _ => names_its_cipher || !suite.is_withdrawn(),
     };

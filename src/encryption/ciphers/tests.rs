@@ -105,19 +105,22 @@ fn keywords_that_bring_weak_suites_are_told_from_those_that_cannot() {
         ("NULL", Some(Weakness::Null)),
         ("aNULL", Some(Weakness::Anonymous)),
         ("ADH", Some(Weakness::Anonymous)),
-        ("EXPORT56", Some(Weakness::Export)),
+        ("EXPORT56:!aNULL", Some(Weakness::Export)),
         ("LOW", Some(Weakness::ShortKey)),
         ("DES", Some(Weakness::ShortKey)),
         ("3DES", Some(Weakness::Anonymous)),
         ("3DES:!aNULL", Some(Weakness::SmallBlocks)),
         ("RC4:!aNULL:!MD5", Some(Weakness::Rc4)),
-        ("kRSA+MD5", Some(Weakness::Md5)),
+        ("kRSA+MD5", Some(Weakness::Export)),
         ("DEFAULT", Some(Weakness::NoForwardSecrecy)),
         // The sample of ingress-nginx's own documentation.
-        ("ALL:!aNULL:!EXPORT56:RC4+RSA:+HIGH:+MEDIUM:+LOW:+SSLv2:+EXP", Some(Weakness::Export)),
+        ("ALL:!aNULL:!EXPORT56:RC4+RSA:+HIGH:+MEDIUM:+LOW:+SSLv2:+EXP", Some(Weakness::Md5)),
     ] {
         assert_eq!(openssl(text), expected, "{text}");
     }
+    // What is taken away is taken whole, whatever libraries leave out.
+    assert_eq!(openssl("RC4-SHA:DES-CBC3-SHA:NULL-SHA:!kRSA"), None);
+    assert_eq!(openssl("RC4-SHA:NULL-SHA:-SHA1"), None);
     // `DEFAULT` means something only where it begins the list.
     assert_eq!(offered(Notation::OpenSsl, "AES128-SHA:DEFAULT").suites.len(), 1);
 }
