@@ -1,10 +1,10 @@
-//! The Ingresses by which cert-manager answers HTTP-01 challenges: they must be served in plaintext, or no certificate is ever
+//! The Ingresses and `HTTPRoutes` by which cert-manager answers HTTP-01 challenges: they must be served in plaintext, or no certificate is ever
 //! issued.
 //!
 //! One mark alone would be a free way round, so all of them are asked for. The one that cannot be forged, the requester being
 //! cert-manager's service account, is not visible in an object.
 
-use crate::model::Ingress;
+use crate::model::{Ingress, Kind, Meta, Name, Route};
 
 const PREFIX: &str = "cm-acme-http-solver-";
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
@@ -15,11 +15,26 @@ const OWNER: (&str, &str) = ("acme.cert-manager.io/v1", "Challenge");
 /// Whether the Ingress bears every mark of a solver: its name or `generateName`, the labels, a Challenge as its controller,
 /// and nothing but challenges below its hosts.
 pub fn is_solver(ingress: &Ingress) -> bool {
-    let meta = &ingress.meta;
+    bears_marks(&ingress.meta) && challenges_only(ingress) && !ingress.rules.is_empty()
+}
+
+/// Whether the route bears every mark of a solver. `HTTPRoutes` have hosts of their own only where somebody names them: without, it
+/// would answer for those of its Gateway.
+pub fn is_solver_route(route: &Route) -> bool {
+    let is_challenge = |path: &Option<Name>| path.as_ref().is_some_and(|path| is_challenge(path));
+    route.kind == Kind::HTTPRoute
+        && bears_marks(&route.meta)
+        && !route.hostnames.is_empty()
+        && !route.rules.is_empty()
+        && route.rules.iter().all(|rule| !rule.paths.is_empty() && rule.paths.iter().all(is_challenge))
+}
+
+/// The marks that an Ingress and a route have in common.
+fn bears_marks(meta: &Meta) -> bool {
     let labelled = meta.labels.value(SOLVER_LABEL).is_some_and(|value| *value == "true")
         && LABELS.iter().all(|label| meta.labels.has(label));
     let owned = meta.controller().is_some_and(|owner| (owner.api_version.as_str(), owner.kind.as_str()) == OWNER);
-    meta.name.starts_with(PREFIX) && labelled && owned && challenges_only(ingress) && !ingress.rules.is_empty()
+    meta.name.starts_with(PREFIX) && labelled && owned
 }
 
 fn challenges_only(ingress: &Ingress) -> bool {
@@ -38,7 +53,7 @@ fn is_challenge(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{IngressBackend, IngressPath, IngressRule, Meta, OwnerReference};
+    use crate::model::{IngressBackend, IngressPath, IngressRule, OwnerReference};
 
     /// A mark, and what takes it away.
     type Spoil = (&'static str, fn(&mut Ingress));

@@ -10,7 +10,7 @@
 
 pub mod acme;
 pub mod controllers;
-mod gateway;
+pub mod gateway;
 pub mod hosts;
 mod ingress;
 mod listener;
@@ -30,4 +30,4 @@ pub use protection::{
 };
 pub use resolve::{Serving, Vouched, resolve};
 pub use settings::{ControllerSettings, EdgeSettings};
-pub use surface::{Surface, alters, surface};
+pub use surface::{Surface, Told, alters, surface};

@@ -24,7 +24,12 @@ impl<'a> AtTheEdge<'a> {
             return None;
         }
         let object = context.snapshot.object(key).found()?;
-        if matches!(&object, Object::Ingress(ingress) if edge::acme::is_solver(ingress)) {
+        let is_solver = match &object {
+            Object::Ingress(ingress) => edge::acme::is_solver(ingress),
+            Object::Route(route) => edge::acme::is_solver_route(route),
+            _ => false,
+        };
+        if is_solver {
             return None;
         }
         Some(Self { context, key: key.clone(), object })
