@@ -83,7 +83,7 @@ impl<'a> HolderSurface<'a> {
             return setting;
         }
         let own = listener.tls.as_ref().and_then(|tls| tls.client);
-        let at = FieldPath::new("spec.listeners").index(index).field("tls.frontendValidation");
+        let at = FieldPath::new("spec.listeners").index(index).field("tls").field("frontendValidation");
         let (validation, by) = if own.is_some() {
             (own, implementations::by(&self.key, at))
         } else if listener.protocol == "HTTPS" {
