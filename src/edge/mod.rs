@@ -19,6 +19,8 @@ mod resolve;
 mod settings;
 mod surface;
 #[cfg(test)]
+pub(crate) mod test_world;
+#[cfg(test)]
 mod tests;
 
 pub use controllers::{Controller, HostMatch, Identity, MissingSecret, Opening, Reading};

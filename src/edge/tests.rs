@@ -1,310 +1,17 @@
-//! What each controller does, row by row, and how it is found.
+//! How a controller is found, and what is said of one that is not known; what each controller does is tested beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::*;
-use crate::{
-    model::{Kind, Name, decode},
-    snapshot::{Blind, Edit, Need, Scope, Snapshot},
+use super::{
+    test_world::{World, check, ingress},
+    *,
 };
+use crate::{model::Kind, snapshot::Blind};
 
 const NGINX: &str = "k8s.io/ingress-nginx";
 const TRAEFIK: &str = "traefik.io/ingress-controller";
-
-/// A world in which `IngressClasses` and Ingresses have been seen whole.
-struct World {
-    snapshot: Snapshot,
-    classes: BTreeMap<Name, Name>,
-    refuses: BTreeSet<Name>,
-    settings: EdgeSettings,
-}
-
-impl World {
-    fn new(classes: &[(&str, &str)]) -> Self {
-        let mut snapshot = Snapshot::new();
-        for kind in [Kind::Ingress, Kind::IngressClass] {
-            snapshot.apply(Edit::Cover(Scope { kind, namespace: None }, Ok(())));
-        }
-        let mut world =
-            Self { snapshot, classes: BTreeMap::new(), refuses: BTreeSet::new(), settings: EdgeSettings::default() };
-        for (name, controller) in classes {
-            world.class(name, controller, false);
-        }
-        world
-    }
-
-    fn class(&mut self, name: &str, controller: &str, default: bool) {
-        let annotations = json!({"ingressclass.kubernetes.io/is-default-class": default.to_string()});
-        let class = json!({"metadata": {"name": name, "annotations": annotations}, "spec": {"controller": controller}});
-        self.put(Kind::IngressClass, &class);
-    }
-
-    fn put(&mut self, kind: Kind, value: &Value) {
-        self.snapshot.apply(Edit::Put(decode::value(kind, value).unwrap()));
-    }
-
-    fn blind(mut self, kind: Kind, blind: Blind) -> Self {
-        self.snapshot.apply(Edit::Cover(Scope { kind, namespace: None }, Err(blind)));
-        self
-    }
-
-    fn ask<T>(&self, ingress: &Value, ask: impl Fn(&dyn Surface) -> T) -> T {
-        let object = decode::value(Kind::Ingress, ingress).unwrap();
-        let vouched = Vouched {
-            controllers_of_classes: &self.classes,
-            refuses_plaintext: &self.refuses,
-            settings: &self.settings,
-        };
-        ask(surface(&self.snapshot, vouched, &object).unwrap().as_ref())
-    }
-
-    fn serving(&self, ingress: &Value) -> Serving {
-        self.ask(ingress, |surface| surface.serving().clone())
-    }
-
-    fn rests_on(&self, ingress: &Value) -> Vec<Need> {
-        self.ask(ingress, |surface| surface.rests_on())
-    }
-
-    /// `host: plaintext, TLS` of every listener.
-    fn told(&self, ingress: &Value) -> Vec<String> {
-        let told = |listener: &Listener| {
-            let host = listener.host.as_ref().map_or("*", |host| host.as_str());
-            let plaintext = match &listener.plaintext {
-                Plaintext::Served(_) => "served",
-                Plaintext::Redirected => "redirected",
-                Plaintext::Closed => "closed",
-                Plaintext::Unknown(_) => "unknown",
-            };
-            let tls = match &listener.tls {
-                Tls::Covered => "covered",
-                Tls::Uncovered => "uncovered",
-                Tls::None => "none",
-                Tls::Unknown(_) => "unknown",
-            };
-            format!("{host}: {plaintext}, {tls}")
-        };
-        self.ask(ingress, |surface| surface.listeners(Wanted::All).iter().map(told).collect())
-    }
-}
-
-/// An Ingress `shop/web` of a class, with annotations, entries of `spec.tls` (hosts by comma) and hosts of rules; an empty
-/// host is a rule without one.
-fn ingress(class: Option<&str>, annotations: &[(&str, &str)], tls: &[&str], hosts: &[&str]) -> Value {
-    let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
-    let rule = |host: &&str| {
-        let mut rule = json!({"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}});
-        if !host.is_empty() {
-            rule["host"] = json!(host);
-        }
-        rule
-    };
-    let entry = |listed: &&str| {
-        let hosts: Vec<&str> = listed.split(',').filter(|host| !host.is_empty()).collect();
-        json!({"hosts": hosts, "secretName": "web-tls"})
-    };
-    let annotations: BTreeMap<_, _> = annotations.iter().copied().collect();
-    let mut ingress = json!({
-        "metadata": {"name": "web", "namespace": "shop", "annotations": annotations},
-        "spec": {
-            "tls": tls.iter().map(entry).collect::<Vec<_>>(),
-            "rules": hosts.iter().map(rule).collect::<Vec<_>>(),
-        },
-    });
-    if let Some(class) = class {
-        ingress["spec"]["ingressClassName"] = json!(class);
-    }
-    if hosts.is_empty() {
-        ingress["spec"]["defaultBackend"] = backend;
-    }
-    ingress
-}
-
-type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [&'a str], &'a [&'a str]);
-
-fn check(controller: &str, rows: &[Row<'_>]) {
-    let world = World::new(&[("edge", controller)]);
-    for (annotations, tls, hosts, expected) in rows {
-        let told = world.told(&ingress(Some("edge"), annotations, tls, hosts));
-        assert_eq!(told, *expected, "{annotations:?} tls {tls:?} hosts {hosts:?}");
-    }
-}
-
-#[test]
-fn ingress_nginx_redirects_where_it_has_a_certificate() {
-    const OFF: (&str, &str) = ("nginx.ingress.kubernetes.io/ssl-redirect", "false");
-    const FORCE: (&str, &str) = ("nginx.ingress.kubernetes.io/force-ssl-redirect", "true");
-    check(
-        NGINX,
-        &[
-            (&[], &["a.example.com"], &["a.example.com"], &["a.example.com: redirected, covered"]),
-            (&[], &["*.example.com"], &["a.example.com"], &["a.example.com: redirected, covered"]),
-            (&[], &[], &["a.example.com"], &["a.example.com: served, none"]),
-            // Any entry of spec.tls configures a certificate for every host of the Ingress: the default one for those left out.
-            (
-                &[],
-                &["a.example.com"],
-                &["a.example.com", "b.example.com"],
-                &["a.example.com: redirected, covered", "b.example.com: redirected, uncovered"],
-            ),
-            (&[], &["*.example.com"], &["a.b.example.com"], &["a.b.example.com: redirected, uncovered"]),
-            (&[], &[""], &["a.example.com"], &["a.example.com: redirected, unknown"]),
-            (&[OFF], &["a.example.com"], &["a.example.com"], &["a.example.com: served, covered"]),
-            (&[OFF], &["a.example.com"], &["b.example.com"], &["b.example.com: served, uncovered"]),
-            (&[OFF], &[], &["a.example.com"], &["a.example.com: served, none"]),
-            (&[FORCE], &[], &["a.example.com"], &["a.example.com: redirected, unknown"]),
-            (&[OFF, FORCE], &["a.example.com"], &["a.example.com"], &["a.example.com: redirected, covered"]),
-            // Requests of hosts that nothing names have no certificate of their own.
-            (&[], &["a.example.com"], &[""], &["*: served, unknown"]),
-            (&[], &[], &[""], &["*: served, none"]),
-            (&[FORCE], &[], &[""], &["*: redirected, unknown"]),
-            // A default backend ignores even force-ssl-redirect.
-            (&[FORCE], &[], &[], &["*: served, none"]),
-            (&[], &["a.example.com"], &[], &["*: served, unknown"]),
-            (
-                &[("nginx.ingress.kubernetes.io/permanent-redirect", "https://b.example.com")],
-                &[],
-                &["a.example.com"],
-                &["a.example.com: redirected, unknown"],
-            ),
-            (
-                &[("nginx.ingress.kubernetes.io/permanent-redirect", "http://b.example.com")],
-                &[],
-                &["a.example.com"],
-                &["a.example.com: served, none"],
-            ),
-            (
-                &[("nginx.ingress.kubernetes.io/server-alias", "b.example.com")],
-                &["a.example.com"],
-                &["a.example.com"],
-                &["a.example.com: redirected, covered", "b.example.com: unknown, unknown"],
-            ),
-            (
-                &[("nginx.ingress.kubernetes.io/server-alias", "b.example.com")],
-                &[],
-                &["a.example.com"],
-                &["a.example.com: served, none", "b.example.com: served, none"],
-            ),
-            (&[("nginx.ingress.kubernetes.io/canary", "true")], &[], &["a.example.com"], &[]),
-            (
-                &[("traefik.ingress.kubernetes.io/router.tls", "true")],
-                &[],
-                &["a.example.com"],
-                &["a.example.com: served, none"],
-            ),
-        ],
-    );
-}
-
-#[test]
-fn ingress_nginx_reads_booleans_as_go_does() {
-    let world = World::new(&[("edge", NGINX)]);
-    for (text, expected) in [
-        ("0", "served"),
-        ("f", "served"),
-        ("F", "served"),
-        ("FALSE", "served"),
-        ("False", "served"),
-        ("no", "redirected"),
-        ("off", "redirected"),
-        ("", "redirected"),
-        (" false", "redirected"),
-        ("fAlse", "redirected"),
-    ] {
-        let off = [("nginx.ingress.kubernetes.io/ssl-redirect", text)];
-        let told = world.told(&ingress(Some("edge"), &off, &["a.example.com"], &["a.example.com"]));
-        assert_eq!(told, [format!("a.example.com: {expected}, covered")], "{text:?}");
-    }
-}
-
-#[test]
-fn ingress_nginx_gives_up_on_all_redirects_at_the_first_fault() {
-    const TEMPORAL: &str = "nginx.ingress.kubernetes.io/temporal-redirect";
-    const PERMANENT: &str = "nginx.ingress.kubernetes.io/permanent-redirect";
-    const CODE: &str = "nginx.ingress.kubernetes.io/permanent-redirect-code";
-    const TEMPORAL_CODE: &str = "nginx.ingress.kubernetes.io/temporal-redirect-code";
-    const WWW: &str = "nginx.ingress.kubernetes.io/from-to-www-redirect";
-    const GOOD: &str = "https://b.example.com";
-    let world = World::new(&[("edge", NGINX)]);
-    let rows: [(&[(&str, &str)], &str); 22] = [
-        (&[(TEMPORAL, GOOD)], "redirected, unknown"),
-        (&[(PERMANENT, GOOD)], "redirected, unknown"),
-        (&[(PERMANENT, "https://b.example.com:8443/a?b=c")], "redirected, unknown"),
-        (&[(TEMPORAL, GOOD), (PERMANENT, "http://b.example.com")], "redirected, unknown"),
-        (&[(PERMANENT, GOOD), (CODE, "308"), (WWW, "true")], "redirected, unknown"),
-        // The temporal one goes first, whatever it is.
-        (&[(TEMPORAL, "http://b.example.com"), (PERMANENT, GOOD)], "served, none"),
-        (&[(TEMPORAL, "b.example.com"), (PERMANENT, GOOD)], "served, none"),
-        (&[(TEMPORAL, ""), (PERMANENT, GOOD)], "served, none"),
-        (&[(WWW, "maybe"), (PERMANENT, GOOD)], "served, none"),
-        (&[(WWW, ""), (PERMANENT, GOOD)], "served, none"),
-        (&[(WWW, "maybe"), (TEMPORAL, GOOD)], "served, none"),
-        (&[(CODE, "permanent"), (PERMANENT, GOOD)], "served, none"),
-        (&[(CODE, "3e2"), (PERMANENT, GOOD)], "served, none"),
-        (&[(TEMPORAL_CODE, ""), (TEMPORAL, GOOD)], "served, none"),
-        (&[(PERMANENT, "https://")], "served, none"),
-        (&[(PERMANENT, "https:///path")], "served, none"),
-        (&[(PERMANENT, "https://:443")], "served, none"),
-        (&[(PERMANENT, "https://b.example.com:port")], "served, none"),
-        (&[(PERMANENT, "https://b.example.com:")], "served, none"),
-        (&[(PERMANENT, "https://%zz")], "served, none"),
-        (&[(PERMANENT, "https://b.example.com/%zz")], "served, none"),
-        (&[(PERMANENT, "https://b example.com")], "served, none"),
-    ];
-    for (annotations, expected) in rows {
-        let told = world.told(&ingress(Some("edge"), annotations, &[], &["a.example.com"]));
-        assert_eq!(told, [format!("a.example.com: {expected}")], "{annotations:?}");
-    }
-}
-
-#[test]
-fn ingress_nginx_takes_the_certificate_of_another_ingress_of_the_host() {
-    let other = |class: &str, tls: &[&str], host: &str| {
-        let mut other = ingress(Some(class), &[], tls, &[host]);
-        other["metadata"]["name"] = json!("other");
-        other["metadata"]["namespace"] = json!("elsewhere");
-        other
-    };
-    let plain = ingress(Some("edge"), &[], &[], &["a.example.com"]);
-    for (other, expected) in [
-        (other("edge", &["a.example.com"], "a.example.com"), "a.example.com: redirected, covered"),
-        (other("edge", &["*.example.com"], "*.example.com"), "a.example.com: redirected, unknown"),
-        (other("edge", &[], "a.example.com"), "a.example.com: served, none"),
-        (other("edge", &["b.example.com"], "b.example.com"), "a.example.com: served, none"),
-        (other("another", &["a.example.com"], "a.example.com"), "a.example.com: served, none"),
-    ] {
-        let mut world = World::new(&[("edge", NGINX), ("another", TRAEFIK)]);
-        world.put(Kind::Ingress, &plain);
-        world.put(Kind::Ingress, &other);
-        assert_eq!(world.told(&plain), [expected], "{other}");
-    }
-    let blind = World::new(&[("edge", NGINX)]).blind(Kind::Ingress, Blind::Forbidden(Kind::Ingress));
-    assert_eq!(blind.told(&plain), ["a.example.com: unknown, none"]);
-}
-
-#[test]
-fn what_others_bring_follows_the_snapshot_and_the_operators_word() {
-    let mut world = World::new(&[("edge", NGINX)]);
-    let mut other = ingress(Some("public"), &[], &["a.example.com"], &["a.example.com"]);
-    other["metadata"]["name"] = json!("other");
-    let plain = ingress(Some("edge"), &[], &[], &["a.example.com"]);
-    let (covered, served) = (["a.example.com: redirected, covered"], ["a.example.com: served, none"]);
-    world.put(Kind::Ingress, &plain);
-    world.put(Kind::Ingress, &other);
-    assert_eq!(world.told(&plain), served);
-    world.classes.insert("public".into(), NGINX.into());
-    assert_eq!(world.told(&plain), covered);
-    world.classes.clear();
-    assert_eq!(world.told(&plain), served);
-    other["spec"]["ingressClassName"] = json!("edge");
-    world.put(Kind::Ingress, &other);
-    assert_eq!(world.told(&plain), covered);
-    // Nobody brings a certificate to itself.
-    world.snapshot.apply(Edit::Remove(decode::value(Kind::Ingress, &other).unwrap().key()));
-    assert_eq!(world.told(&plain), served);
-}
 
 #[test]
 fn traefik_ignores_spec_tls() {
@@ -358,7 +65,7 @@ fn traefik_serves_a_default_backend_only_without_rules_and_no_rule_without_paths
 #[test]
 fn of_other_controllers_nothing_is_claimed() {
     check(
-        "nginx.org/ingress-controller",
+        "example.com/edge",
         &[
             (&[], &["a.example.com"], &["a.example.com"], &["a.example.com: unknown, covered"]),
             (&[], &["a.example.com"], &["b.example.com"], &["b.example.com: unknown, unknown"]),
@@ -420,9 +127,19 @@ fn classes_that_are_not_in_the_files_can_be_told_by_the_operator() {
 #[test]
 fn the_reads_behind_an_answer_are_named() {
     let world = World::new(&[("edge", NGINX)]);
-    let reads = |ingress: &Value| world.rests_on(ingress).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let reads = |ingress: &Value| world.rests_on(Kind::Ingress, ingress);
     let hosts = ["a.example.com"];
     assert_eq!(reads(&ingress(Some("edge"), &[], &hosts, &hosts)), ["get IngressClass edge"]);
     assert_eq!(reads(&ingress(Some("edge"), &[], &[], &hosts)), ["list ingresses in shop", "get IngressClass edge"]);
     assert_eq!(reads(&ingress(None, &[], &[], &hosts)), ["list ingressclasses"]);
+}
+
+#[test]
+fn of_an_unknown_controller_only_the_secrets_are_told() {
+    let world = World::new(&[("edge", "example.com/edge")]);
+    let covered = ingress(Some("edge"), &[], &["a.example.com"], &["a.example.com"]);
+    assert!(world.settings(Kind::Ingress, &covered).is_empty());
+    assert!(world.hops(Kind::Ingress, &covered).is_empty());
+    let secret = "shop/web-tls for a.example.com at spec.tls[0].secretName, missing: Unknown";
+    assert_eq!(world.certificates(Kind::Ingress, &covered), [secret]);
 }

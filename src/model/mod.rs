@@ -7,6 +7,7 @@ mod address;
 pub mod annotations;
 pub mod aws;
 mod calico;
+pub mod certificate;
 mod cilium;
 mod cluster_policy;
 mod config_map;
@@ -47,6 +48,7 @@ pub use calico::{
     CalicoAction, CalicoEntity, CalicoNetworkSet, CalicoPolicy, CalicoPort, CalicoRule, CalicoServiceAccounts,
     CalicoTier, StagedPolicy, calico_keys,
 };
+pub use certificate::{Bundle, CertificateFacts, ChainCertificate};
 pub use cilium::{
     CiliumDirection, CiliumEntity, CiliumEntry, CiliumPeer, CiliumPeers, CiliumPolicy, CiliumPort, CiliumPorts,
     CiliumRule,
@@ -75,7 +77,7 @@ pub use object::Object;
 pub use place::Place;
 pub use pod::{ContainerPort, Phase, Pod, PodFacts};
 pub use ports::{PortSet, Protocol};
-pub use secret::Secret;
+pub use secret::{Secret, TlsFacts};
 pub use selector::{Likeness, Selector, reserved};
 pub use service::{Service, ServicePort, ServiceType, TargetPort};
 pub use tls::TlsVersion;

@@ -13,6 +13,8 @@
 
 mod certificates;
 mod redirects;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashSet, sync::Arc};
 
