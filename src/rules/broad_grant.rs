@@ -5,9 +5,7 @@ use crate::{
     snapshot::Need,
 };
 
-use super::{
-    Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
-};
+use super::{Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject};
 
 /// The rule.
 pub(super) struct BroadGrant;
@@ -208,8 +206,10 @@ mod tests {
         let secret = |name: &str| json!([{"group": "", "kind": "Secret", "name": name}]);
         assert_eq!(
             grant(json!([{"group": "", "kind": "Service"}, {"group": "", "kind": "Secret"}])),
-            ["broad-grant: ReferenceGrant infra/edge permits references to every Secret of infra; fix: set spec.to[1].name to \
-              the one Secret that is meant"]
+            [
+                "broad-grant: ReferenceGrant infra/edge permits references to every Secret of infra; fix: set spec.to[1].name to \
+              the one Secret that is meant"
+            ]
         );
         assert_eq!(grant(secret("")).len(), 1);
         assert!(grant(secret("example-tls")).is_empty());

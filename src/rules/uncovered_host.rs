@@ -140,8 +140,11 @@ impl Rule for UncoveredHost {
                 finding.fix = Fix::Words(format!("add {host} to spec.tls[].hosts, with its Secret"));
             }
             Tls::Unknown(doubt) => {
-                finding.message =
-                    format!("{subject} has no entry in spec.tls for {host}{}", AtTheEdge::doubt(breach, doubt));
+                let lacks = match &listener.name {
+                    Some(name) => format!("may have no certificate at its listener {name}"),
+                    None => format!("has no entry in spec.tls for {host}"),
+                };
+                finding.message = format!("{subject} {lacks}{}", AtTheEdge::doubt(breach, doubt));
                 finding.fix = Fix::Words(doubt.settle.to_string());
             }
             Tls::Covered | Tls::None => {}
