@@ -53,7 +53,7 @@ fn is_challenge(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{IngressBackend, IngressPath, IngressRule, OwnerReference};
+    use crate::model::{IngressBackend, IngressPath, IngressRule, OwnerReference, RouteRule};
 
     /// A mark, and what takes it away.
     type Spoil = (&'static str, fn(&mut Ingress));
@@ -113,6 +113,45 @@ mod tests {
             let mut ingress = solver();
             change(&mut ingress);
             assert!(!is_solver(&ingress), "{mark}");
+        }
+    }
+
+    fn solver_route() -> Route {
+        let rule = RouteRule { redirects: false, paths: vec![Some("/.well-known/acme-challenge/aB3-_x".into())] };
+        Route {
+            kind: Kind::HTTPRoute,
+            meta: solver().meta,
+            parents: Vec::new(),
+            hostnames: vec!["shop.example.com".into()],
+            rules: vec![rule],
+            backends: Vec::new(),
+            takes_default_gateways: false,
+        }
+    }
+
+    #[test]
+    fn a_solver_route_needs_every_mark() {
+        type Change = (&'static str, fn(&mut Route));
+        assert!(is_solver_route(&solver_route()));
+        let spoil: [Change; 9] = [
+            ("name", |route| route.meta.name = "web".into()),
+            ("labels", |route| route.meta.labels = crate::model::Labels::default()),
+            ("no owner", |route| route.meta.owners.clear()),
+            ("another kind", |route| route.kind = Kind::GRPCRoute),
+            ("a path beside", |route| route.rules[0].paths.push(Some("/".into()))),
+            ("a pattern", |route| route.rules[0].paths = vec![None]),
+            ("a rule beside", |route| {
+                route.rules.push(RouteRule { redirects: false, paths: vec![Some("/".into())] });
+            }),
+            ("a way out", |route| {
+                route.rules[0].paths = vec![Some("/.well-known/acme-challenge/../../admin".into())];
+            }),
+            ("no host", |route| route.hostnames.clear()),
+        ];
+        for (mark, change) in spoil {
+            let mut route = solver_route();
+            change(&mut route);
+            assert!(!is_solver_route(&route), "{mark}");
         }
     }
 }

@@ -143,6 +143,14 @@ pub(super) fn spoken(host: Option<&Name>) -> String {
     host.map_or_else(|| "requests of any host".to_owned(), ToString::to_string)
 }
 
+/// What a listener serves, as sentences name it: its host, or itself where it has a name and no single host.
+pub(super) fn spoken_of(listener: &Listener) -> String {
+    match (&listener.host, &listener.name) {
+        (None, Some(name)) => format!("listener {name}"),
+        (host, _) => spoken(host.as_ref()),
+    }
+}
+
 /// The path of an annotation.
 pub(super) fn annotation(key: &str) -> FieldPath {
     FieldPath::new("metadata.annotations").field(key)

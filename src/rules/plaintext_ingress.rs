@@ -8,7 +8,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    at_the_edge::{self, AtTheEdge, annotation, spoken},
+    at_the_edge::{self, AtTheEdge, annotation, spoken_of},
 };
 
 /// The rule.
@@ -134,7 +134,7 @@ impl Rule for PlaintextIngress {
         let Some(surface) = at.surface() else { return finding };
         let Some(listener) = AtTheEdge::listener(surface.as_ref(), &breach.aspect) else { return finding };
         let subject = &finding.subject;
-        let host = spoken(listener.host.as_ref());
+        let host = spoken_of(&listener);
         match &listener.plaintext {
             Plaintext::Served(cause) => {
                 let told = surface.told(&listener);

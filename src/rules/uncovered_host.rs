@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    at_the_edge::{self, AtTheEdge, spoken},
+    at_the_edge::{self, AtTheEdge, spoken_of},
 };
 
 /// The rule.
@@ -129,7 +129,7 @@ impl Rule for UncoveredHost {
         let Some(surface) = at.surface() else { return finding };
         let Some(listener) = AtTheEdge::listener(surface.as_ref(), &breach.aspect) else { return finding };
         let subject = &finding.subject;
-        let host = spoken(listener.host.as_ref());
+        let host = spoken_of(&listener);
         match &listener.tls {
             Tls::Uncovered => {
                 let title = surface.serving().controller().identity().title;

@@ -6,8 +6,10 @@
 mod effects;
 mod exemptions;
 mod forms;
+mod gateways;
 mod ingresses;
 mod law;
+mod law_gateways;
 mod namespaces;
 mod other_kinds;
 mod pods;

@@ -3,6 +3,8 @@
 mod listeners;
 mod policies;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
 
