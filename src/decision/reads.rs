@@ -42,10 +42,11 @@ pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) ->
     needs
 }
 
-/// Whether the read, or one that finds at least as much, has been made for this request.
+/// Whether the read, or one that finds at least as much, has been made for this request. What its own object was and will be, it
+/// says itself.
 fn is_confirmed(change: &Change, need: &Need) -> bool {
     let listed = |key: &ObjectKey| change.confirmed.contains(&Need::List(key.kind, key.namespace.clone()));
-    change.confirmed.contains(need) || matches!(need, Need::Get(key) if listed(key))
+    change.confirmed.contains(need) || matches!(need, Need::Get(key) if listed(key) || *key == change.key)
 }
 
 /// One list in the place of many single reads: a policy may select thousands of workloads, each with owners of its own.

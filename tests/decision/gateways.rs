@@ -113,6 +113,10 @@ fn a_gateway_is_refused_for_the_routes_that_it_would_serve_in_plaintext() {
         let with_gateway = world(&[stored[0].clone(), stored[1].clone(), secure.clone()]);
         let updated = update(&with_gateway, &secure, &gateway(&["http", "https"]), &baseline());
         assert_eq!(plaintext(&updated), expected, "{section:?}: {}", lines(&updated));
+        // What it rests on is read again, the route among it; the Gateway is the request's own.
+        let needs: Vec<String> = updated.needs.iter().map(ToString::to_string).collect();
+        assert_eq!(needs.contains(&"get HTTPRoute shop/web".to_owned()), refused, "{needs:?}");
+        assert!(!needs.contains(&"get Gateway infra/edge".to_owned()), "{needs:?}");
     }
 }
 

@@ -143,7 +143,9 @@ impl Surface for RouteSurface<'_> {
     }
 
     fn rests_on(&self) -> Vec<Need> {
-        let mut needs = BTreeSet::new();
+        // The route itself too: its Gateway may be refused for what a route says no more.
+        let (namespace, name) = (self.route.meta.namespace.clone(), self.route.meta.name.clone());
+        let mut needs = BTreeSet::from([Need::Get(ObjectKey { kind: self.route.kind, namespace, name })]);
         for parent in &self.route.parents {
             needs.insert(Need::Get(parent.object.clone()));
         }

@@ -276,7 +276,7 @@ fn what_is_said_of_a_route_rests_on_its_parents_and_on_the_labels_that_let_it_in
     let labelled = json!({"namespaces": {"from": "Selector", "selector": {}}});
     let world = world(json!([listener("http", "HTTP", json!({"allowedRoutes": labelled}))]));
     let needs = world.rests_on(Kind::HTTPRoute, &route(parent(json!({})), json!({})));
-    for need in ["get Gateway infra/edge", "get Namespace shop", "get Service shop/web"] {
+    for need in ["get HTTPRoute shop/web", "get Gateway infra/edge", "get Namespace shop", "get Service shop/web"] {
         assert!(needs.contains(&need.to_owned()), "{needs:?}");
     }
 }
