@@ -1,10 +1,10 @@
-//! The Ingresses and `HTTPRoutes` by which cert-manager answers HTTP-01 challenges: they must be served in plaintext, or no certificate is ever
-//! issued.
+//! The Ingresses and `HTTPRoutes` by which cert-manager answers HTTP-01 challenges: they must be served in plaintext, or no
+//! certificate is ever issued.
 //!
 //! One mark alone would be a free way round, so all of them are asked for. The one that cannot be forged, the requester being
-//! cert-manager's service account, is not visible in an object.
+//! cert-manager's service account, is not visible in an object: whoever judges a request asks for it as well.
 
-use crate::model::{Ingress, Kind, Meta, Name, Route};
+use crate::model::{Ingress, Kind, Meta, Object, Route};
 
 const PREFIX: &str = "cm-acme-http-solver-";
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
@@ -12,35 +12,45 @@ const LABELS: [&str; 2] = ["acme.cert-manager.io/http-domain", "acme.cert-manage
 const SOLVER_LABEL: &str = "acme.cert-manager.io/http01-solver";
 const OWNER: (&str, &str) = ("acme.cert-manager.io/v1", "Challenge");
 
+/// Whether an object is of a kind that solves challenges, and bears every mark of it.
+pub fn bears_marks(object: &Object) -> bool {
+    match object {
+        Object::Ingress(ingress) => is_solver(ingress),
+        Object::Route(route) => is_solver_route(route),
+        _ => false,
+    }
+}
+
 /// Whether the Ingress bears every mark of a solver: its name or `generateName`, the labels, a Challenge as its controller,
 /// and nothing but challenges below its hosts.
 pub fn is_solver(ingress: &Ingress) -> bool {
-    bears_marks(&ingress.meta) && challenges_only(ingress) && !ingress.rules.is_empty()
+    let rules = ingress.rules.iter().map(|rule| rule.paths.iter().map(|path| path.path.as_str()));
+    ingress.default_backend.is_none() && is_solver_with(&ingress.meta, rules)
 }
 
 /// Whether the route bears every mark of a solver. `HTTPRoutes` have hosts of their own only where somebody names them: without, it
-/// would answer for those of its Gateway.
+/// would answer for those of its Gateway. A filter could lead a challenge's path elsewhere.
 pub fn is_solver_route(route: &Route) -> bool {
-    let is_challenge = |path: &Option<Name>| path.as_ref().is_some_and(|path| is_challenge(path));
-    route.kind == Kind::HTTPRoute
-        && bears_marks(&route.meta)
-        && !route.hostnames.is_empty()
-        && !route.rules.is_empty()
-        && route.rules.iter().all(|rule| !rule.paths.is_empty() && rule.paths.iter().all(is_challenge))
+    let rules = route.rules.iter().map(|rule| rule.paths.iter().map(|path| path.as_deref().unwrap_or_default()));
+    let filtered = route.rules.iter().any(|rule| rule.has_filters);
+    route.kind == Kind::HTTPRoute && !route.hostnames.is_empty() && !filtered && is_solver_with(&route.meta, rules)
 }
 
-/// The marks that an Ingress and a route have in common.
-fn bears_marks(meta: &Meta) -> bool {
+/// Whether an object of this metadata, whose rules have these paths, bears every mark of a solver (cert-manager,
+/// pkg/issuer/acme/http: ingress.go and httproute.go). There has to be a rule, and a path in each.
+pub fn is_solver_with<'a>(meta: &Meta, rules: impl IntoIterator<Item = impl IntoIterator<Item = &'a str>>) -> bool {
     let labelled = meta.labels.value(SOLVER_LABEL).is_some_and(|value| *value == "true")
         && LABELS.iter().all(|label| meta.labels.has(label));
     let owned = meta.controller().is_some_and(|owner| (owner.api_version.as_str(), owner.kind.as_str()) == OWNER);
-    meta.name.starts_with(PREFIX) && labelled && owned
-}
-
-fn challenges_only(ingress: &Ingress) -> bool {
-    ingress.default_backend.is_none()
-        && ingress.rules.iter().all(|rule| !rule.paths.is_empty())
-        && ingress.rules.iter().flat_map(|rule| &rule.paths).all(|path| is_challenge(&path.path))
+    if !(meta.name.starts_with(PREFIX) && labelled && owned) {
+        return false;
+    }
+    let mut rules = rules.into_iter().peekable();
+    rules.peek().is_some()
+        && rules.all(|paths| {
+            let mut paths = paths.into_iter().peekable();
+            paths.peek().is_some() && paths.all(is_challenge)
+        })
 }
 
 /// A path to one challenge: a token below the well-known prefix, without a way out of it.
@@ -117,7 +127,11 @@ mod tests {
     }
 
     fn solver_route() -> Route {
-        let rule = RouteRule { redirects: false, paths: vec![Some("/.well-known/acme-challenge/aB3-_x".into())] };
+        let rule = RouteRule {
+            redirects: false,
+            has_filters: false,
+            paths: vec![Some("/.well-known/acme-challenge/aB3-_x".into())],
+        };
         Route {
             kind: Kind::HTTPRoute,
             meta: solver().meta,
@@ -133,7 +147,7 @@ mod tests {
     fn a_solver_route_needs_every_mark() {
         type Change = (&'static str, fn(&mut Route));
         assert!(is_solver_route(&solver_route()));
-        let spoil: [Change; 9] = [
+        let spoil: [Change; 10] = [
             ("name", |route| route.meta.name = "web".into()),
             ("labels", |route| route.meta.labels = crate::model::Labels::default()),
             ("no owner", |route| route.meta.owners.clear()),
@@ -141,11 +155,12 @@ mod tests {
             ("a path beside", |route| route.rules[0].paths.push(Some("/".into()))),
             ("a pattern", |route| route.rules[0].paths = vec![None]),
             ("a rule beside", |route| {
-                route.rules.push(RouteRule { redirects: false, paths: vec![Some("/".into())] });
+                route.rules.push(RouteRule { redirects: false, has_filters: false, paths: vec![Some("/".into())] });
             }),
             ("a way out", |route| {
                 route.rules[0].paths = vec![Some("/.well-known/acme-challenge/../../admin".into())];
             }),
+            ("a filter", |route| route.rules[0].has_filters = true),
             ("no host", |route| route.hostnames.clear()),
         ];
         for (mark, change) in spoil {

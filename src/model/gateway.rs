@@ -141,6 +141,8 @@ pub struct RouteParent {
 pub struct RouteRule {
     /// Whether it does nothing but redirect to `https` (`RequestRedirect` with that scheme).
     pub redirects: bool,
+    /// Whether it has filters, which may alter or redirect requests.
+    pub has_filters: bool,
     /// The paths of its matches that are `Exact` or a `PathPrefix`; `/` where none is given. `None` for any other type.
     pub paths: Vec<Option<Name>>,
 }

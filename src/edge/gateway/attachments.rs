@@ -176,8 +176,11 @@ pub(super) fn attachments(snapshot: &Snapshot, route: &Route) -> Vec<Attachment>
     found
 }
 
+/// A parent, and whether its listeners are surely served.
+type Held = (Holder, Result<(), Doubt>);
+
 /// What a parent reference names, and whether its listeners are surely served; `None` for a `ListenerSet` that no Gateway takes in.
-fn holder(snapshot: &Snapshot, key: &ObjectKey) -> Result<Option<(Holder, Result<(), Doubt>)>, Doubt> {
+fn holder(snapshot: &Snapshot, key: &ObjectKey) -> Result<Option<Held>, Doubt> {
     let found = match snapshot.object(key) {
         Lookup::Found(object) => Holder::of(&object),
         Lookup::Absent => None,

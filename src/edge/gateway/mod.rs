@@ -31,11 +31,9 @@ pub(super) fn surface<'a>(
     vouched: Vouched<'a>,
     object: &'a Object,
 ) -> Option<Box<dyn Surface + 'a>> {
-    match object {
-        Object::Route(route) => Some(Box::new(routes::RouteSurface::new(snapshot, vouched, route))),
-        _ => {
-            let holder = attachments::Holder::of(object)?;
-            Some(Box::new(listeners::HolderSurface::new(snapshot, vouched, holder)))
-        }
+    if let Object::Route(route) = object {
+        return Some(Box::new(routes::RouteSurface::new(snapshot, vouched, route)));
     }
+    let holder = attachments::Holder::of(object)?;
+    Some(Box::new(listeners::HolderSurface::new(snapshot, vouched, holder)))
 }

@@ -151,7 +151,11 @@ impl WireRule {
         if paths.is_empty() {
             paths.push(Some("/".into()));
         }
-        RouteRule { redirects: redirects.into_iter().any(WireRedirect::is_https), paths }
+        RouteRule {
+            redirects: redirects.into_iter().any(WireRedirect::is_https),
+            has_filters: !self.filters.0.is_empty() || self.backend_refs.0.iter().any(|it| !it.filters.0.is_empty()),
+            paths,
+        }
     }
 }
 
