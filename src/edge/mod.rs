@@ -10,13 +10,13 @@
 
 pub mod acme;
 pub mod controllers;
-mod gateway;
+pub mod gateway;
 pub mod hosts;
 mod ingress;
 mod listener;
+pub mod load_balancer;
 #[cfg(test)]
 mod property_tests;
-pub mod load_balancer;
 mod protection;
 mod resolve;
 mod settings;
@@ -35,4 +35,4 @@ pub use protection::{
 };
 pub use resolve::{Serving, Vouched, resolve};
 pub use settings::{ControllerSettings, EdgeSettings};
-pub use surface::{Surface, alters, surface};
+pub use surface::{Surface, Told, alters, surface};

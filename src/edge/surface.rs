@@ -4,7 +4,7 @@
 //! hosts, and most who ask want to know one thing.
 
 use crate::{
-    model::{Object, ObjectKey},
+    model::{Name, Object, ObjectKey, Place},
     snapshot::{Need, Snapshot},
 };
 
@@ -31,6 +31,22 @@ pub trait Surface {
 
     /// The reads that the answers rest on, the object itself aside.
     fn rests_on(&self) -> Vec<Need>;
+
+    /// What is told of plaintext at a listener in place of its [`Cause`](super::Cause), where names and other objects tell more.
+    fn told(&self, _: &Listener) -> Option<Told> {
+        None
+    }
+}
+
+/// What is told of plaintext, with the names of what is concerned.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The fact, to follow the host in a sentence.
+    pub fact: Name,
+    /// What mends it, as an instruction; `None` where the cause says it.
+    pub fix: Option<Name>,
+    /// Fields of other objects that show it.
+    pub places: Vec<Place>,
 }
 
 /// What an object opens at the edge; `None` for kinds that open nothing.

@@ -16,7 +16,7 @@ pub mod decode;
 mod derived;
 mod edge_resource;
 mod field_path;
-mod gateway;
+pub mod gateway;
 pub mod gke;
 mod ingress;
 mod issuance;
@@ -60,7 +60,11 @@ pub use config_map::ConfigMap;
 pub use derived::Derived;
 pub use edge_resource::{EdgeResource, EdgeSpec};
 pub use field_path::{FieldPath, Step};
-pub use gateway::{BackendTlsPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant, Route, RouteBackend};
+pub use gateway::{
+    AllowedNamespaces, BackendTlsPolicy, BackendTrust, ClientValidation, Gateway, GatewayClass, GatewayListener,
+    GrantFrom, GrantTo, ListenerSet, ListenerTls, PolicyTarget, ReferenceGrant, Route, RouteBackend, RouteParent,
+    RouteRule,
+};
 pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, wildcard_above};
 pub use issuance::{AskedCertificate, Issuance};
 pub use key::ObjectKey;

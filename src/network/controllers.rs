@@ -1,10 +1,13 @@
 //! Who serves Ingresses and routes, and where that runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
-    edge::{self, EdgeSettings, Serving, Vouched},
-    model::{Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Route, Service, ServicePort},
+    edge::{self, EdgeSettings, Serving, Vouched, gateway::gateways_of},
+    model::{Gateway, Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Route, Service, ServicePort},
     snapshot::{Lookup, Snapshot},
 };
 
@@ -58,20 +61,20 @@ impl Controllers {
         }
     }
 
-    /// Who serves a route, each once: the controllers of its Gateways. A route without a Gateway is served by nobody.
+    /// Who serves a route, each once: the controllers of its Gateways, those that take in its `ListenerSets` among them. A route without a Gateway is served by nobody.
     pub fn of_route(snapshot: &Snapshot, route: &Route) -> BTreeSet<Server> {
-        let server = |gateway: &ObjectKey| match snapshot.object(gateway) {
-            Lookup::Found(Object::Gateway(gateway)) => {
+        let server = |gateway: Lookup<Arc<Gateway>>| match gateway {
+            Lookup::Found(gateway) => {
                 match snapshot.object(&ObjectKey::cluster(Kind::GatewayClass, gateway.class_name.clone())) {
                     Lookup::Found(Object::GatewayClass(class)) => Server::Controller(class.controller.clone()),
                     Lookup::Found(_) | Lookup::Absent => Server::Nobody,
                     Lookup::Unseen(_) => Server::Unseen,
                 }
             }
-            Lookup::Found(_) | Lookup::Absent => Server::Nobody,
+            Lookup::Absent => Server::Nobody,
             Lookup::Unseen(_) => Server::Unseen,
         };
-        let mut servers: BTreeSet<Server> = route.gateways.iter().map(server).collect();
+        let mut servers: BTreeSet<Server> = gateways_of(snapshot, route).into_iter().map(server).collect();
         if servers.iter().any(|server| *server != Server::Nobody) {
             servers.remove(&Server::Nobody);
         }
@@ -103,7 +106,7 @@ impl Backend {
     }
 
     /// The Service, and its port.
-    pub fn resolve(&self, snapshot: &Snapshot) -> Option<(std::sync::Arc<Service>, ServicePort)> {
+    pub fn resolve(&self, snapshot: &Snapshot) -> Option<(Arc<Service>, ServicePort)> {
         let Object::Service(service) = snapshot.object(&self.service).found()? else { return None };
         let port = service_port(&service, &self.port)?.clone();
         Some((service, port))

@@ -24,7 +24,7 @@ impl<'a> AtTheEdge<'a> {
             return None;
         }
         let object = context.snapshot.object(key).found()?;
-        if matches!(&object, Object::Ingress(ingress) if edge::acme::is_solver(ingress)) {
+        if edge::acme::bears_marks(&object) {
             return None;
         }
         Some(Self { context, key: key.clone(), object })
@@ -159,11 +159,12 @@ pub(super) fn spoken(host: Option<&Name>) -> String {
     host.map_or_else(|| "requests of any host".to_owned(), ToString::to_string)
 }
 
-/// What a listener opens, as sentences name it: its host, and its name where it has one.
+/// What a listener opens, as sentences name it: its host and its name, as far as it has them.
 pub(super) fn told(listener: &Listener) -> String {
-    match &listener.name {
-        Some(name) => format!("{} at its listener {name}", spoken(listener.host.as_ref())),
-        None => spoken(listener.host.as_ref()),
+    match (&listener.host, &listener.name) {
+        (None, Some(name)) => format!("listener {name}"),
+        (host, Some(name)) => format!("{} at its listener {name}", spoken(host.as_ref())),
+        (host, None) => spoken(host.as_ref()),
     }
 }
 

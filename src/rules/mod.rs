@@ -16,6 +16,7 @@ mod blocked_scrape;
 mod blocked_service;
 mod blocked_webhook;
 mod breach;
+mod broad_grant;
 mod catalogue;
 mod certificates;
 mod context;

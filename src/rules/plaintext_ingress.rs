@@ -139,9 +139,12 @@ impl Rule for PlaintextIngress {
         let host = at_the_edge::told(&listener);
         match &listener.plaintext {
             Plaintext::Served(cause) => {
-                finding.message = format!("{subject} serves {host} in plaintext: {}", cause.fact);
+                let told = surface.told(&listener);
+                let fact = told.as_ref().map_or(cause.fact, |told| told.fact.as_str());
+                finding.message = format!("{subject} serves {host} in plaintext: {fact}");
                 let (words, command) = at.mend(cause.mends, listener.host.as_ref());
-                finding.fix = Fix::Words(words);
+                let fix = told.as_ref().and_then(|told| told.fix.as_ref());
+                finding.fix = Fix::Words(fix.map_or(words, ToString::to_string));
                 if let Some(command) = command {
                     finding.why = format!("{}\nFor {} that is there already: {command}", finding.why, at.one());
                 }
@@ -152,6 +155,7 @@ impl Rule for PlaintextIngress {
                     CausePlace::Point => listener.at.clone(),
                 };
                 finding.places = cause.places.iter().map(|place| at.place(path(place))).collect();
+                finding.places.extend(told.into_iter().flat_map(|told| told.places));
             }
             Plaintext::Unknown(doubt) => {
                 finding.message = format!("{subject} may serve {host} in plaintext{}", AtTheEdge::doubt(breach, doubt));

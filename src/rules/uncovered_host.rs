@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    at_the_edge::{self, AtTheEdge, spoken},
+    at_the_edge::{self, AtTheEdge, spoken_of},
 };
 
 /// The rule.
@@ -129,7 +129,7 @@ impl Rule for UncoveredHost {
         let Some(surface) = at.surface() else { return finding };
         let Some(listener) = AtTheEdge::listener(surface.as_ref(), &breach.aspect) else { return finding };
         let subject = &finding.subject;
-        let host = spoken(listener.host.as_ref());
+        let host = at_the_edge::told(&listener);
         // Ingresses ask in one place; other kinds each in their own, which the place of the finding shows.
         let asks =
             if breach.subject.kind() == Kind::Ingress { "has no entry in spec.tls" } else { "asks for no certificate" };
@@ -149,7 +149,8 @@ impl Rule for UncoveredHost {
                 });
             }
             Tls::Unknown(doubt) => {
-                let fact = if listener.host.is_some() { asks.to_owned() } else { "may have no certificate".to_owned() };
+                let is_plain = listener.host.is_some() && listener.name.is_none();
+                let fact = if is_plain { asks } else { "may have no certificate" };
                 finding.message = format!("{subject} {fact} for {host}{}", AtTheEdge::doubt(breach, doubt));
                 finding.fix = Fix::Words(doubt.settle.to_string());
             }

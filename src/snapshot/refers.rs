@@ -1,8 +1,9 @@
 //! What objects refer to.
 
 use crate::model::{
-    Ingress, IngressBackend, Kind, Name, Object, ObjectKey,
+    BackendTrust, GatewayListener, Ingress, IngressBackend, Kind, Meta, Name, Object, ObjectKey,
     annotations::{ALB_GROUP, GKE_FRONTEND_CONFIG},
+    gateway::grants_of_namespace,
     wildcard_above,
 };
 
@@ -11,12 +12,25 @@ pub(super) fn refers_to(object: &Object) -> Vec<ObjectKey> {
     match object {
         Object::Ingress(ingress) => ingress_refers_to(ingress),
         Object::IngressClass(class) => class.parameters.iter().cloned().collect(),
-        Object::Gateway(gateway) => vec![ObjectKey::cluster(Kind::GatewayClass, gateway.class_name.clone())],
-        Object::Route(route) => {
-            let services = route.backends.iter().map(|backend| backend.service.clone());
-            route.gateways.iter().cloned().chain(services).collect()
+        Object::Gateway(gateway) => {
+            let class = ObjectKey::cluster(Kind::GatewayClass, gateway.class_name.clone());
+            let secrets = certificates(&gateway.listeners, &gateway.meta).into_iter();
+            [class].into_iter().chain(gateway.backend_certificate.clone()).chain(secrets).collect()
         }
-        Object::ListenerSet(set) => vec![set.gateway.clone()],
+        Object::Route(route) => {
+            let parents = route.parents.iter().map(|parent| parent.object.clone());
+            parents.chain(route.backends.iter().map(|backend| backend.service.clone())).collect()
+        }
+        Object::ListenerSet(set) => {
+            [set.gateway.clone()].into_iter().chain(certificates(&set.listeners, &set.meta)).collect()
+        }
+        Object::BackendTlsPolicy(policy) => {
+            let trusted: &[ObjectKey] = match &policy.trust {
+                BackendTrust::References(references) => references,
+                BackendTrust::System => &[],
+            };
+            policy.targets.iter().map(|target| target.service.clone()).chain(trusted.iter().cloned()).collect()
+        }
         Object::Issuance(issuance) => vec![issuance.secret()],
         Object::EdgeResource(resource) => {
             let mut keys = Vec::new();
@@ -28,6 +42,17 @@ pub(super) fn refers_to(object: &Object) -> Vec<ObjectKey> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The Secrets of listeners, and what permits the references into other namespaces.
+fn certificates(listeners: &[GatewayListener], meta: &Meta) -> Vec<ObjectKey> {
+    let secrets = listeners.iter().flat_map(|listener| &listener.tls).flat_map(|tls| tls.certificates.iter().flatten());
+    let mut keys: Vec<ObjectKey> = secrets.cloned().collect();
+    let others =
+        keys.iter().filter_map(|secret| secret.namespace.clone().filter(|_| secret.namespace != meta.namespace));
+    let grants: Vec<ObjectKey> = others.map(|namespace| grants_of_namespace(&namespace)).collect();
+    keys.extend(grants);
+    keys
 }
 
 fn ingress_refers_to(ingress: &Ingress) -> Vec<ObjectKey> {

@@ -20,6 +20,7 @@ mod commands;
 mod control_plane;
 mod edge;
 mod faults;
+mod gateways;
 mod harness;
 mod install;
 mod manifests;

@@ -38,6 +38,8 @@ use super::{
     hosts::{self, Wanted},
 };
 
+pub(super) use secrets::asks_for_certificates;
+
 /// The controllers whose behaviour is known.
 pub static KNOWN: &[&dyn Controller] = &[
     &ingress_nginx::IngressNginx, //

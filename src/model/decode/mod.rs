@@ -170,12 +170,12 @@ fn of<'de, D: Deserializer<'de, Error = serde_json::Error>>(kind: Kind, from: D)
         Kind::Secret => Object::Secret(Arc::new(wire::<_, secret::WireSecret>(from)?.into_secret()?)),
         Kind::ConfigMap => Object::ConfigMap(Arc::new(wire::<_, config_map::WireConfigMap>(from)?.into_config_map()?)),
         Kind::ListenerSet => {
-            Object::ListenerSet(Arc::new(wire::<_, gateway::WireAttached>(from)?.into_listener_set()?))
+            Object::ListenerSet(Arc::new(wire::<_, gateway::WireListenerSet>(from)?.into_listener_set()?))
         }
         Kind::BackendTLSPolicy => {
-            Object::BackendTlsPolicy(Arc::new(wire::<_, gateway::WireAttached>(from)?.into_backend_policy()?))
+            Object::BackendTlsPolicy(Arc::new(wire::<_, gateway::WireBackendPolicy>(from)?.into_policy()?))
         }
-        Kind::ReferenceGrant => Object::ReferenceGrant(Arc::new(wire::<_, gateway::WireAttached>(from)?.into_grant()?)),
+        Kind::ReferenceGrant => Object::ReferenceGrant(Arc::new(wire::<_, gateway::WireGrant>(from)?.into_grant()?)),
         Kind::Certificate | Kind::ExternalSecret | Kind::SealedSecret => {
             Object::Issuance(Arc::new(wire::<_, issuance::WireIssuance>(from)?.into_issuance(kind)?))
         }

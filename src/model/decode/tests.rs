@@ -349,7 +349,7 @@ fn a_route_names_its_gateways_and_the_services_that_it_leads_to_with_their_place
         }}),
     );
     let Object::Route(route) = route else { panic!("{route:?}") };
-    let gateways: Vec<_> = route.gateways.iter().map(ToString::to_string).collect();
+    let gateways: Vec<_> = route.parents.iter().map(|parent| parent.object.to_string()).collect();
     assert_eq!(gateways, ["Gateway infra/edge", "Gateway shop/own"]);
     let backends: Vec<_> =
         route.backends.iter().map(|it| (it.service.to_string(), it.port, it.at.to_string())).collect();
