@@ -24,7 +24,7 @@ impl<'a> AtTheEdge<'a> {
             return None;
         }
         let object = context.snapshot.object(key).found()?;
-        if edge::acme::bears_marks(&object) {
+        if edge::acme::solves_challenges(&object) {
             return None;
         }
         Some(Self { context, key: key.clone(), object })

@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    at_the_edge::{self, AtTheEdge, spoken_of},
+    at_the_edge::{self, AtTheEdge},
 };
 
 /// The rule.
