@@ -4,13 +4,16 @@
 //! which certificate TLS finds, how hosts are compared, what happens when a Secret is missing. A controller without a file
 //! is `Unknown`: its Ingresses are "cannot prove". A new controller is one file and one line in [`KNOWN`].
 
+mod backends;
+mod contour;
 mod ingress_nginx;
+mod kong;
 mod secrets;
 mod traefik;
 mod unknown;
 
 use crate::{
-    model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey},
+    model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey, traefik::TraefikSpec},
     snapshot::{Need, Snapshot},
 };
 
@@ -23,6 +26,8 @@ use super::{
 pub static KNOWN: &[&dyn Controller] = &[
     &ingress_nginx::IngressNginx, //
     &traefik::Traefik,
+    &contour::Contour,
+    &kong::Kong,
 ];
 
 /// A controller of which nothing is known.
@@ -130,13 +135,14 @@ pub struct Reading<'a> {
 
 /// What an object of a controller's own kind opens; `None` for kinds that open nothing by themselves.
 pub(super) fn own_surface<'a>(
-    _: &'a Snapshot,
-    _: Vouched<'a>,
+    snapshot: &'a Snapshot,
+    vouched: Vouched<'a>,
     resource: &'a EdgeResource,
 ) -> Option<Box<dyn Surface + 'a>> {
     match &resource.spec {
+        EdgeSpec::Traefik(TraefikSpec::Routes(spec)) => Some(traefik::surface(snapshot, vouched, resource, spec)),
+        EdgeSpec::Contour(proxy) => Some(contour::surface(snapshot, vouched, resource, proxy)),
         EdgeSpec::Traefik(_)
-        | EdgeSpec::Contour(_)
         | EdgeSpec::Nginx(_)
         | EdgeSpec::OpenShift(_)
         | EdgeSpec::Gke(_)
@@ -146,7 +152,10 @@ pub(super) fn own_surface<'a>(
 }
 
 /// The objects whose surface a change of a controller's own kind, or of its `ConfigMap`, can alter beyond those that refer to it.
-pub(super) fn alters(_: &Snapshot, _: &ObjectKey, _: &mut Vec<ObjectKey>) {}
+pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, altered: &mut Vec<ObjectKey>) {
+    traefik::alters(snapshot, key, altered);
+    contour::alters(snapshot, key, altered);
+}
 
 /// The controller of that name.
 pub(super) fn named(name: &str) -> Option<&'static dyn Controller> {
