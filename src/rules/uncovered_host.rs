@@ -4,7 +4,7 @@
 //! both speak: each has its own fix.
 
 use crate::{
-    edge::{Tls, Wanted},
+    edge::{MissingSecret, Tls, Wanted},
     model::{FieldPath, Object},
     snapshot::Need,
 };
@@ -132,16 +132,24 @@ impl Rule for UncoveredHost {
         let host = spoken(listener.host.as_ref());
         match &listener.tls {
             Tls::Uncovered => {
-                let title = surface.serving().controller().identity().title;
-                finding.message = format!(
-                    "{subject} has no entry in spec.tls for {host}: {title} serves it with its default certificate, unless \
-                     another host's happens to name it"
-                );
+                let identity = surface.serving().controller().identity();
+                let title = identity.title;
+                let outcome = match identity.missing_secret {
+                    MissingSecret::DefaultCertificate | MissingSecret::Unknown => {
+                        "serves it with its default certificate, unless another host's happens to name it"
+                    }
+                    MissingSecret::RejectsHandshake => "refuses TLS for it",
+                    MissingSecret::NoRoute | MissingSecret::Plaintext => "opens no TLS for it",
+                };
+                finding.message = format!("{subject} has no entry in spec.tls for {host}: {title} {outcome}");
                 finding.fix = Fix::Words(format!("add {host} to spec.tls[].hosts, with its Secret"));
             }
             Tls::Unknown(doubt) => {
-                finding.message =
-                    format!("{subject} has no entry in spec.tls for {host}{}", AtTheEdge::doubt(breach, doubt));
+                let lack = match &at.object {
+                    Object::Ingress(_) => "has no entry in spec.tls",
+                    _ => "names no certificate",
+                };
+                finding.message = format!("{subject} {lack} for {host}{}", AtTheEdge::doubt(breach, doubt));
                 finding.fix = Fix::Words(doubt.settle.to_string());
             }
             Tls::Covered | Tls::None => {}

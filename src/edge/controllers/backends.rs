@@ -1,9 +1,9 @@
 //! The Services behind an Ingress, and their ports.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    edge::Doubt,
+    edge::{Doubt, Point},
     model::{FieldPath, Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Service, ServicePort},
     snapshot::{Lookup, Snapshot},
 };
@@ -40,6 +40,14 @@ pub(super) fn of_ingress(ingress: &Ingress) -> Vec<Backend> {
         }
     }
     backends
+}
+
+/// Those of the hosts for which there is some path, for controllers to which a rule without paths is nothing.
+pub(super) fn with_paths(ingress: &Ingress, points: Vec<Point>) -> Vec<Point> {
+    let rules = ingress.rules.iter().filter(|rule| !rule.paths.is_empty());
+    let with_paths: HashSet<_> = rules.map(|rule| rule.host.as_ref()).collect();
+    let has_path = |point: &Point| point.is_default_backend || with_paths.contains(&point.host.as_ref());
+    points.into_iter().filter(has_path).collect()
 }
 
 /// A Service that somebody leads to.

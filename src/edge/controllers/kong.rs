@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, backends,
-    contour::another_lists,
+    listed::another_lists,
 };
 
 /// Kong.
@@ -76,9 +76,9 @@ impl Controller for Kong {
         &IDENTITY
     }
 
-    /// Rules and the default backend, and aliases of the rules' hosts.
+    /// Rules with paths and the default backend, and aliases of the rules' hosts.
     fn points(&self, ingress: &Ingress, wanted: Wanted<'_>) -> Vec<Point> {
-        let mut points = hosts::points(ingress, wanted);
+        let mut points = backends::with_paths(ingress, hosts::points(ingress, wanted));
         let mut seen: HashSet<Name> = points.iter().filter_map(|point| point.host.clone()).collect();
         let at = FieldPath::new("metadata.annotations").field(HOST_ALIASES);
         let aliases = annotation(ingress, HOST_ALIASES).unwrap_or_default().split(',');

@@ -8,6 +8,7 @@ mod backends;
 mod contour;
 mod ingress_nginx;
 mod kong;
+mod listed;
 mod secrets;
 mod traefik;
 mod unknown;

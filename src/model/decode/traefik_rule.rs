@@ -210,4 +210,17 @@ mod tests {
         assert_eq!(hosts(&"(".repeat(10_000)), RuleHosts::Any);
         assert_eq!(hosts(&"!".repeat(10_000)), RuleHosts::Any);
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn whatever_is_written_is_read_in_some_way(rule in "[HostRegexpSNI(`)!&|^$*.a-c\\\\{}\\[\\]+\", é]{0,40}") {
+            let read = hosts(&rule);
+            proptest::prop_assert_eq!(&read, &hosts(&rule));
+            if let RuleHosts::These(hosts) = read {
+                proptest::prop_assert!(!hosts.is_empty());
+            }
+        }
+    }
 }

@@ -17,14 +17,37 @@ use crate::{
     edge::{
         By, Cause, CausePlace, CertificateUse, Ciphers, ClientCertificates, Hop, Mend, Notation, Oldest, Setting,
         TlsSettings, Vouched,
-        hosts::{self, Listed},
+        hosts::{self, Listed, Wanted},
     },
-    model::{FieldPath, Ingress, Kind, Name, ObjectKey, Place, TlsVersion},
+    model::{FieldPath, Ingress, Kind, Name, Object, ObjectKey, Place, TlsVersion},
+    snapshot::Snapshot,
 };
 
 use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, secrets};
 
-pub(super) use proxy::{alters, surface};
+pub(super) use proxy::surface;
+
+/// Adds those whom a change of this object concerns, beyond those that refer to it.
+pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
+    match key.kind {
+        Kind::HTTPProxy => proxy::alters(snapshot, key, out),
+        Kind::Secret => borrowers(snapshot, key, out),
+        _ => {}
+    }
+}
+
+/// The Ingresses whose certificates are in another namespace, by annotation.
+fn borrowers(snapshot: &Snapshot, secret: &ObjectKey, out: &mut Vec<ObjectKey>) {
+    let borrows = |ingress: &Ingress| {
+        annotation(ingress, CERTIFICATE_NAMESPACE) == secret.namespace.as_deref()
+            && ingress.tls.iter().any(|entry| entry.secret_name.as_ref() == Some(&secret.name))
+    };
+    let borrowing = snapshot.list(Kind::Ingress, None).filter(|object| match object {
+        Object::Ingress(ingress) => borrows(ingress),
+        _ => false,
+    });
+    out.extend(borrowing.map(Object::key));
+}
 
 /// Contour.
 #[derive(Debug)]
@@ -70,6 +93,11 @@ static ANY_HOST: Cause = Cause {
 impl Controller for Contour {
     fn identity(&self) -> &'static Identity {
         &IDENTITY
+    }
+
+    /// Rules with paths, and the default backend.
+    fn points(&self, ingress: &Ingress, wanted: Wanted<'_>) -> Vec<Point> {
+        super::backends::with_paths(ingress, hosts::points(ingress, wanted))
     }
 
     fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a> {
@@ -150,19 +178,9 @@ impl Opening for VirtualHosts<'_> {
 impl VirtualHosts<'_> {
     /// Whether TLS is asked for a host, by this Ingress or by another one that has the host, too.
     fn has_tls(&self, host: &Name) -> bool {
-        self.listed.covers(host, IDENTITY.matching) || another_lists(&self.reading, host, IDENTITY.matching)
+        self.listed.covers(host, IDENTITY.matching)
+            || super::listed::another_lists(&self.reading, host, IDENTITY.matching)
     }
-}
-
-/// Whether another Ingress with a rule for a host has it in its `spec.tls`.
-pub(super) fn another_lists(reading: &Reading<'_>, host: &Name, matching: HostMatch) -> bool {
-    let own = &reading.ingress.meta;
-    let lists = |other: &Ingress| {
-        let is_own = other.meta.namespace == own.namespace && other.meta.name == own.name;
-        let has_secret = other.tls.iter().any(|entry| entry.secret_name.is_some());
-        !is_own && has_secret && hosts::covers(&hosts::index(&other.tls), host, matching)
-    };
-    reading.snapshot.ingresses_of_host(host).any(|other| lists(other))
 }
 
 /// The oldest version. Contour knows 1.2 and 1.3, and takes anything else for its default.

@@ -25,7 +25,7 @@ const INCLUDED: usize = 1000;
 
 static NO_TLS: Cause = Cause {
     fact: "spec.virtualhost has no tls",
-    places: &[CausePlace::Point, CausePlace::Field("spec.virtualhost")],
+    places: &[CausePlace::Point],
     mends: &[Mend::Words("set spec.virtualhost.tls with a secretName")],
 };
 static PERMITTED: Cause = Cause {
@@ -52,10 +52,7 @@ pub(in crate::edge) fn surface<'a>(
 }
 
 /// The proxies that include one that has changed, however far above: those next to it refer to it.
-pub(in crate::edge) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
-    if key.kind != Kind::HTTPProxy {
-        return;
-    }
+pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
     let mut known = BTreeSet::from([key.clone()]);
     let mut pending = vec![key.clone()];
     while let Some(next) = pending.pop() {

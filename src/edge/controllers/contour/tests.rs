@@ -85,7 +85,15 @@ fn a_missing_secret_leaves_plaintext_alone() {
     assert_eq!(told(&[]), uses("shop", "Plaintext"));
     assert_eq!(told(&[FORCE]), uses("shop", "NoRoute"));
     assert_eq!(told(&[FORBID]), uses("shop", "NoRoute"));
-    assert_eq!(told(&[("projectcontour.io/tls-cert-namespace", "certs")]), uses("certs", "Plaintext"));
+    let elsewhere = [("projectcontour.io/tls-cert-namespace", "certs")];
+    assert_eq!(told(&elsewhere), uses("certs", "Plaintext"));
+    let borrowing = ingress(Some("edge"), &elsewhere, &["a.example.com"], &["a.example.com"]);
+    let world = world().with([(Kind::Ingress, &borrowing)]);
+    let concerned = |namespace: &str| {
+        let keys = alters(&world.snapshot, &ObjectKey::namespaced(Kind::Secret, namespace, "web-tls"));
+        keys.contains(&ObjectKey::namespaced(Kind::Ingress, "shop", "web"))
+    };
+    assert!(concerned("certs") && !concerned("other"));
 }
 
 #[test]

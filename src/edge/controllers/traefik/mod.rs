@@ -20,8 +20,6 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
-
 use crate::{
     edge::{
         Cause, CausePlace, CertificateUse, Hop, Mend, TlsSettings,
@@ -78,10 +76,7 @@ impl Controller for Traefik {
         if ingress.rules.is_empty() {
             return hosts::lone_default_backend(ingress, wanted);
         }
-        let rules = ingress.rules.iter().filter(|rule| wanted.includes(rule.host.as_ref()) && !rule.paths.is_empty());
-        let with_paths: HashSet<_> = rules.map(|rule| rule.host.as_ref()).collect();
-        let points = hosts::rule_points(ingress, wanted).into_iter();
-        points.filter(|point| with_paths.contains(&point.host.as_ref())).collect()
+        super::backends::with_paths(ingress, hosts::rule_points(ingress, wanted))
     }
 
     fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a> {

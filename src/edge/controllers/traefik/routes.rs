@@ -4,7 +4,7 @@
 //! names the host, else the default one; without it they answer plaintext. A pair of objects is usual: one with TLS, and one
 //! on the plain entry point with a Middleware that redirects and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     edge::{
@@ -112,12 +112,8 @@ impl Surface for Routes<'_> {
             let chosen = options::choose(self.snapshot, options, own);
             return vec![chosen.settings(None, self.vouched, controller)];
         }
-        let mut all: Vec<Option<Name>> = Vec::new();
-        for host in self.spec.routes.iter().flat_map(hosts) {
-            if !all.contains(&host) {
-                all.push(host);
-            }
-        }
+        let all: BTreeSet<Option<Name>> = self.spec.routes.iter().flat_map(hosts).collect();
+        let all: Vec<Option<Name>> = all.into_iter().collect();
         by_host::settings(self.snapshot, self.vouched, controller, options, own, &all)
     }
 

@@ -426,4 +426,7 @@ fn a_change_of_an_option_or_a_middleware_concerns_whoever_uses_it() {
     assert_eq!(altered(Kind::TLSOption, "other"), "");
     assert_eq!(altered(Kind::ServersTransport, "lax"), "Ingress shop/web");
     assert_eq!(altered(Kind::Ingress, "web"), "IngressRoute shop/web");
+    // An Ingress that is known to be another controller's has no default option of Traefik's.
+    let others = World::new(&[("edge", "k8s.io/ingress-nginx")]).with([(Kind::Ingress, &web)]);
+    assert!(alters(&others.snapshot, &ObjectKey::namespaced(Kind::TLSOption, "shop", "default")).is_empty());
 }
