@@ -3,7 +3,7 @@
 use crate::{
     edge::ControllerSettings,
     encryption::mesh::MeshSettings,
-    model::{Kind, Name, ObjectKey, TlsVersion},
+    model::{Kind, Name, ObjectKey, TlsVersion, mesh::InboundPolicy},
     network::{OptionError, Plugin, PluginName},
     rules,
 };
@@ -13,10 +13,6 @@ use super::node::{Errors, Node};
 /// Versions of TLS as rulesets write them.
 const VERSIONS: [(&str, TlsVersion); 4] =
     [("1.0", TlsVersion::Tls10), ("1.1", TlsVersion::Tls11), ("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
-
-/// What Linkerd's default inbound policy may be (policy-controller/core/src/inbound.rs, `DefaultPolicy`).
-const LINKERD_POLICIES: [&str; 6] =
-    ["all-unauthenticated", "cluster-unauthenticated", "all-authenticated", "cluster-authenticated", "deny", "audit"];
 
 pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
     node.only(
@@ -30,6 +26,7 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
             "unknownController",
             "tlsPolicies",
             "mesh",
+            "certManager",
         ],
     );
     if let Some(plugin) = node.get("networkPlugin") {
@@ -76,10 +73,24 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
     if let Some(mesh) = node.get("mesh") {
         meshes(&mesh, &mut environment.mesh, errors);
     }
+    if let Some(manager) = node.get("certManager") {
+        manager.only(errors, &["serviceAccount"]);
+        environment.cert_manager = manager.get("serviceAccount").and_then(|node| service_account(&node, errors));
+    }
     if let Some(unknown) = node.get("unknownController") {
         let refuses = unknown.one_of(errors, &[("refuse", true), ("warn", false)]);
         environment.refuses_unknown_controllers = refuses.unwrap_or_default();
     }
+}
+
+/// The user of a service account.
+fn service_account(node: &Node<'_>, errors: &mut Errors) -> Option<Name> {
+    let text = node.text(errors)?;
+    let named = text.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty());
+    if named.is_none() {
+        node.fail(errors, format!("{text} names no service account: write NAMESPACE/NAME"));
+    }
+    named.map(|(namespace, name)| format!("system:serviceaccount:{namespace}:{name}").into())
 }
 
 /// What is said of one controller's TLS.
@@ -107,9 +118,9 @@ fn meshes(node: &Node<'_>, mesh: &mut MeshSettings, errors: &mut Errors) {
     }
     if let Some(linkerd) = node.get("linkerd") {
         linkerd.only(errors, &["defaultInboundPolicy"]);
-        let policies = LINKERD_POLICIES.map(|policy| (policy, policy));
+        let policies = InboundPolicy::ALL.map(|policy| (policy.name(), policy));
         if let Some(policy) = linkerd.get("defaultInboundPolicy").and_then(|node| node.one_of(errors, &policies)) {
-            mesh.linkerd_default = policy.into();
+            mesh.linkerd_default = policy;
         }
     }
 }

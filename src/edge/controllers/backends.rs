@@ -1,45 +1,53 @@
-//! The Services behind an Ingress, and their ports.
+//! The backends of an Ingress, as hops.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::{HashMap, HashSet};
 
 use crate::{
-    edge::{Doubt, Point},
-    model::{FieldPath, Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Service, ServicePort},
-    snapshot::{Lookup, Snapshot},
+    edge::{Hop, HopProtection, Point},
+    model::{FieldPath, Ingress, IngressBackend, Kind, Name, ObjectKey},
 };
 
-/// Where an Ingress leads.
-pub(super) struct Backend {
-    /// The Service; `None` where it is another object.
-    pub(super) service: Option<ObjectKey>,
-    /// Its port, by name or number.
-    pub(super) port: Option<Name>,
-    /// The host whose requests go there; none for any.
-    pub(super) hosts: Vec<Name>,
-    /// Where the Ingress says so.
-    pub(super) at: FieldPath,
+/// A hop for each Service and port that an Ingress sends requests to, with the hosts of which it does, where it first names it.
+pub(super) fn hops(ingress: &Ingress, protection: impl Fn(Option<&ObjectKey>) -> HopProtection) -> Vec<Hop> {
+    hops_by_port(ingress, |service, _| protection(service))
 }
 
-/// The backends of an Ingress: that of each path, and the default one.
-pub(super) fn of_ingress(ingress: &Ingress) -> Vec<Backend> {
-    let namespace = &ingress.meta.namespace;
-    let backend = |backend: &IngressBackend, hosts: Vec<Name>, at: FieldPath| match backend {
-        IngressBackend::Service { name, port } => {
-            let key = ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.clone() };
-            Backend { service: Some(key), port: port.clone(), hosts, at: at.field("service") }
-        }
-        IngressBackend::Resource { .. } => Backend { service: None, port: None, hosts, at: at.field("resource") },
-    };
-    let default = ingress.default_backend.iter();
-    let mut backends: Vec<Backend> =
-        default.map(|default| backend(default, Vec::new(), FieldPath::new("spec.defaultBackend"))).collect();
-    for (rule_index, rule) in ingress.rules.iter().enumerate() {
-        for (index, path) in rule.paths.iter().enumerate() {
-            let at = FieldPath::new(format!("spec.rules[{rule_index}].http.paths[{index}].backend"));
-            backends.push(backend(&path.backend, rule.host.iter().cloned().collect(), at));
+/// As [`hops`], where the port decides as well.
+pub(super) fn hops_by_port(
+    ingress: &Ingress,
+    protection: impl Fn(Option<&ObjectKey>, Option<&Name>) -> HopProtection,
+) -> Vec<Hop> {
+    let mut hops: Vec<Hop> = Vec::new();
+    let mut known: HashMap<(Option<Name>, Option<Name>), (usize, HashSet<Option<Name>>)> = HashMap::new();
+    for (backend, host, at) in backends(ingress) {
+        let (service, port) = match backend {
+            IngressBackend::Service { name, port } => (Some(name), port.clone()),
+            IngressBackend::Resource { .. } => (None, None),
+        };
+        let (index, hosts) = known.entry((service.cloned(), port.clone())).or_insert_with(|| {
+            let key = |name: &Name| ObjectKey {
+                kind: Kind::Service,
+                namespace: ingress.meta.namespace.clone(),
+                name: name.clone(),
+            };
+            let service = service.map(key);
+            let protection = protection(service.as_ref(), port.as_ref());
+            hops.push(Hop { service, port, hosts: Vec::new(), at: at(), protection });
+            (hops.len() - 1, HashSet::new())
+        });
+        if hosts.insert(host.cloned()) {
+            if let (Some(hop), Some(host)) = (hops.get_mut(*index), host) {
+                hop.hosts.push(host.clone());
+            }
         }
     }
-    backends
+    // Whatever serves any host has no list of them.
+    for (index, hosts) in known.into_values() {
+        if let Some(hop) = hops.get_mut(index).filter(|_| hosts.contains(&None)) {
+            hop.hosts.clear();
+        }
+    }
+    hops
 }
 
 /// Those of the hosts for which there is some path, for controllers to which a rule without paths is nothing.
@@ -50,19 +58,32 @@ pub(super) fn with_paths(ingress: &Ingress, points: Vec<Point>) -> Vec<Point> {
     points.into_iter().filter(has_path).collect()
 }
 
-/// A Service that somebody leads to.
-pub(super) fn service(snapshot: &Snapshot, key: &ObjectKey) -> Result<Arc<Service>, Doubt> {
-    match snapshot.object(key) {
-        Lookup::Found(Object::Service(service)) => Ok(service),
-        Lookup::Found(_) | Lookup::Absent => Err(Doubt::new(format!("there is no {key}"), format!("create the {key}"))),
-        Lookup::Unseen(blind) => Err(blind.into()),
-    }
+/// The Services that an Ingress sends requests to, each once.
+pub(super) fn services(ingress: &Ingress) -> Vec<ObjectKey> {
+    let mut seen = HashSet::new();
+    let names = backends(ingress).filter_map(|(backend, ..)| match backend {
+        IngressBackend::Service { name, .. } => Some(name),
+        IngressBackend::Resource { .. } => None,
+    });
+    let first = names.filter(|name| seen.insert((*name).clone()));
+    let namespace = &ingress.meta.namespace;
+    first.map(|name| ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.clone() }).collect()
 }
 
-/// A port of a Service, by name or number, and its position.
-pub(super) fn port<'a>(service: &'a Service, wanted: Option<&Name>) -> Option<(usize, &'a ServicePort)> {
-    let wanted = wanted?;
-    let number = wanted.parse::<u16>().ok();
-    let is_wanted = |port: &ServicePort| number == Some(port.port) || (number.is_none() && port.name == *wanted);
-    service.ports.iter().enumerate().find(|(_, port)| is_wanted(port))
+/// The backends, each with the host of its rule and where it stands.
+fn backends(ingress: &Ingress) -> impl Iterator<Item = (&IngressBackend, Option<&Name>, Box<dyn Fn() -> FieldPath>)> {
+    let paths = ingress.rules.iter().enumerate().flat_map(|(rule_index, rule)| {
+        rule.paths.iter().enumerate().map(move |(path_index, path)| {
+            let at = move || {
+                let paths = FieldPath::new("spec.rules").index(rule_index).field("http").field("paths");
+                paths.index(path_index).field("backend")
+            };
+            (&path.backend, rule.host.as_ref(), Box::new(at) as Box<dyn Fn() -> FieldPath>)
+        })
+    });
+    let default = ingress.default_backend.iter().map(|backend| {
+        let at = || FieldPath::new("spec.defaultBackend");
+        (backend, None, Box::new(at) as Box<dyn Fn() -> FieldPath>)
+    });
+    paths.chain(default)
 }

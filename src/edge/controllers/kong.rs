@@ -8,7 +8,7 @@
 //!
 //! Kong's own configuration (`ssl_cipher_suite`, `intermediate` unless set) is not in the cluster.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     edge::{
@@ -16,12 +16,14 @@ use crate::{
         TlsSettings, Verified,
         hosts::{self, Listed, Wanted},
     },
-    model::{FieldPath, Ingress, Name, ObjectKey, Place, Service, TlsVersion},
+    model::{FieldPath, Ingress, Name, ObjectKey, Service, TlsVersion},
 };
 
 use super::{
     Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, backends,
-    listed::another_lists,
+    certificates::{Certificates, Sharing},
+    services,
+    values::{by_annotation, go_bool},
 };
 
 /// Kong.
@@ -37,6 +39,9 @@ static IDENTITY: Identity = Identity {
     source: "https://github.com/Kong/kubernetes-ingress-controller: internal/dataplane/kongstate/route.go and service.go; \
              https://github.com/Kong/kong: kong/conf_loader/constants.lua (CIPHER_SUITES)",
 };
+
+/// The Secrets of all Ingresses count alike.
+static SHARING: Sharing = Sharing { matching: HostMatch::Wildcard, leaves_out: |_| false };
 
 const PROTOCOLS: &str = "konghq.com/protocols";
 const FORCE_REDIRECT: &str = "ingress.kubernetes.io/force-ssl-redirect";
@@ -92,7 +97,12 @@ impl Controller for Kong {
 
     fn open<'a>(&self, reading: Reading<'a>) -> Box<dyn Opening + 'a> {
         let ingress = reading.ingress;
-        Box::new(Routes { reading, plaintext: plaintext(ingress), listed: Listed::new(&ingress.tls) })
+        Box::new(Routes {
+            reading,
+            plaintext: plaintext(ingress),
+            listed: Listed::new(&ingress.tls),
+            certificates: reading.snapshot.memo().table(),
+        })
     }
 
     /// The TLS port is open for every route.
@@ -108,20 +118,16 @@ impl Controller for Kong {
     }
 
     fn hops(&self, reading: Reading<'_>) -> Vec<Hop> {
-        let hop = |backend: backends::Backend| {
-            let protection = match &backend.service {
-                None => HopProtection::Unknown(Doubt::new(
-                    "Ringwall does not read the backends that Kong has beside Services",
-                    "lead to a Service",
-                )),
-                Some(key) => match backends::service(reading.snapshot, key) {
-                    Ok(service) => behind(key, &service),
-                    Err(doubt) => HopProtection::Unknown(doubt),
-                },
-            };
-            Hop { service: backend.service, port: backend.port, hosts: backend.hosts, at: backend.at, protection }
-        };
-        backends::of_ingress(reading.ingress).into_iter().map(hop).collect()
+        backends::hops(reading.ingress, |service| match service {
+            None => HopProtection::Unknown(Doubt::new(
+                "Ringwall does not read the backends that Kong has beside Services",
+                "lead to a Service",
+            )),
+            Some(key) => match services::service(reading.snapshot, key) {
+                Ok(service) => behind(key, &service),
+                Err(doubt) => HopProtection::Unknown(doubt),
+            },
+        })
     }
 }
 
@@ -130,6 +136,8 @@ struct Routes<'a> {
     reading: Reading<'a>,
     plaintext: Plaintext,
     listed: Listed<'a>,
+    /// What other Ingresses bring.
+    certificates: Arc<Certificates>,
 }
 
 impl Opening for Routes<'_> {
@@ -149,7 +157,7 @@ impl Opening for Routes<'_> {
             ));
         };
         let matching = IDENTITY.matching;
-        if self.listed.covers(host, matching) || another_lists(&self.reading, host, matching) {
+        if self.listed.covers(host, matching) || self.certificates.another_covers(&SHARING, &self.reading, host) {
             return Tls::Covered;
         }
         if has_tls && !point.is_alias {
@@ -192,16 +200,14 @@ fn plaintext(ingress: &Ingress) -> Plaintext {
 /// How traffic to a Service is protected; Kong checks certificates only where it is told to.
 fn behind(key: &ObjectKey, service: &Service) -> HopProtection {
     let value = |annotation: &str| service.meta.annotations.value(annotation).map(Name::as_str);
-    let place = |annotation: &str| {
-        By::Field(Place { object: key.clone(), path: FieldPath::new("metadata.annotations").field(annotation) }) //
-    };
+    let place = |annotation: &str| by_annotation(key.clone(), annotation);
     match value(PROTOCOL) {
         None | Some("") => HopProtection::Plaintext(KONG),
         Some("https" | "grpcs" | "wss" | "tls") => {
-            let verified = match value(TLS_VERIFY) {
-                Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Verified::Yes,
-                Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Verified::No(place(TLS_VERIFY)),
-                _ => Verified::No(KONG),
+            let verified = match value(TLS_VERIFY).and_then(go_bool) {
+                Some(true) => Verified::Yes,
+                Some(false) => Verified::No(place(TLS_VERIFY)),
+                None => Verified::No(KONG),
             };
             HopProtection::Tls(place(PROTOCOL), verified)
         }

@@ -5,13 +5,20 @@
 //! is `Unknown`: its Ingresses are "cannot prove". A new controller is one file and one line in [`KNOWN`].
 
 mod backends;
+mod certificates;
+mod config_map;
 mod contour;
+mod f5_nic;
+mod haproxy_ingress;
+mod haproxy_tech;
 mod ingress_nginx;
 mod kong;
-mod listed;
+mod nginx_directives;
 mod secrets;
+mod services;
 mod traefik;
 mod unknown;
+mod values;
 
 use crate::{
     model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey, traefik::TraefikSpec},
@@ -29,6 +36,9 @@ pub static KNOWN: &[&dyn Controller] = &[
     &traefik::Traefik,
     &contour::Contour,
     &kong::Kong,
+    &f5_nic::F5Nic,
+    &haproxy_tech::HaproxyTech,
+    &haproxy_ingress::HaproxyIngress,
 ];
 
 /// A controller of which nothing is known.
@@ -143,12 +153,10 @@ pub(super) fn own_surface<'a>(
     match &resource.spec {
         EdgeSpec::Traefik(TraefikSpec::Routes(spec)) => Some(traefik::surface(snapshot, vouched, resource, spec)),
         EdgeSpec::Contour(proxy) => Some(contour::surface(snapshot, vouched, resource, proxy)),
-        EdgeSpec::Traefik(_)
-        | EdgeSpec::Nginx(_)
-        | EdgeSpec::OpenShift(_)
-        | EdgeSpec::Gke(_)
-        | EdgeSpec::Aws(_)
-        | EdgeSpec::Istio(_) => None,
+        EdgeSpec::Nginx(spec) => f5_nic::own_surface(snapshot, vouched, resource, spec),
+        EdgeSpec::Traefik(_) | EdgeSpec::OpenShift(_) | EdgeSpec::Gke(_) | EdgeSpec::Aws(_) | EdgeSpec::Istio(_) => {
+            None
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct WireMeta {
     #[serde(deserialize_with = "nullable")]
     namespace: Name,
     #[serde(deserialize_with = "nullable")]
-    uid: Name,
+    pub(super) uid: Name,
     #[serde(deserialize_with = "labels")]
     pub(super) labels: Labels,
     #[serde(deserialize_with = "labels")]

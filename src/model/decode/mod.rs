@@ -8,6 +8,7 @@
 mod aws;
 mod calico;
 mod calico_selector;
+mod certificate;
 mod cilium;
 mod cilium_selector;
 mod cluster_policy;
@@ -24,11 +25,17 @@ mod meta;
 mod network;
 mod nginx;
 mod openshift;
+mod pem;
 mod pod;
 mod policy;
+mod private_key;
 mod secret;
+#[cfg(test)]
+mod secret_tests;
 mod selector;
 mod service;
+#[cfg(test)]
+pub(crate) mod test_certificates;
 #[cfg(test)]
 mod tests;
 mod traefik;

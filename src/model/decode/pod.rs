@@ -12,6 +12,7 @@ use super::{
 use crate::model::{
     ContainerPort, Kind, Labels, Meta, Name, Phase, Pod, PodFacts, Workload,
     annotations::{ARGO_HOOK, HELM_HOOK, LINKERD_INJECT, MIRROR_POD, SCRAPE, SCRAPE_PORT},
+    mesh::{MeshFacts, Proxy, pod_annotations},
 };
 
 #[derive(Deserialize)]
@@ -98,15 +99,37 @@ struct WirePodSpec {
     /// The old name of `serviceAccountName`.
     #[serde(deserialize_with = "nullable")]
     service_account: Name,
+    #[serde(deserialize_with = "nullable")]
+    security_context: WireSecurityContext,
     containers: List<WireContainer>,
     init_containers: List<WireContainer>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
+struct WireSecurityContext {
+    run_as_user: Option<i64>,
+    #[serde(deserialize_with = "nullable")]
+    privileged: bool,
+    #[serde(deserialize_with = "nullable")]
+    capabilities: WireCapabilities,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireCapabilities {
+    add: List<Name>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct WireContainer {
     #[serde(deserialize_with = "nullable")]
+    name: Name,
+    #[serde(deserialize_with = "nullable")]
     restart_policy: Name,
+    #[serde(deserialize_with = "nullable")]
+    security_context: WireSecurityContext,
     ports: List<WireContainerPort>,
 }
 
@@ -122,7 +145,10 @@ struct WireContainerPort {
 
 impl WirePod {
     pub(super) fn into_pod(self) -> Result<Pod, DecodeError> {
-        let facts = Arc::new(self.spec.into_facts(self.metadata.labels.clone(), &self.metadata.annotations));
+        let mut facts = self.spec.into_facts(self.metadata.labels.clone(), &self.metadata.annotations);
+        // Validating webhooks see Pods after all mutation, and with the UID that the API server has given them by then.
+        facts.mesh.is_final = !self.metadata.uid.is_empty();
+        let facts = Arc::new(facts);
         let meta = self.metadata.into_meta(true)?;
         let phase = match self.status.phase.as_str() {
             "Succeeded" | "Failed" => Phase::Ended,
@@ -169,6 +195,7 @@ fn hook_of(meta: &Meta) -> Option<Name> {
 
 impl WirePodSpec {
     fn into_facts(self, labels: Labels, annotations: &Labels) -> PodFacts {
+        let mesh = self.mesh_facts(annotations);
         let service_account =
             [self.service_account_name, self.service_account].into_iter().find(|name| !name.is_empty());
         let mut ports = Vec::new();
@@ -188,7 +215,39 @@ impl WirePodSpec {
             service_account: service_account.unwrap_or_else(|| Name::from("default")),
             scrape_port: scrape_port(annotations),
             linkerd: annotations.value(LINKERD_INJECT).map(|value| value != "disabled"),
-            mesh: crate::model::mesh::MeshFacts::default(),
+            mesh,
+        }
+    }
+
+    /// What meshes read of it; whether it is final, only its maker knows.
+    fn mesh_facts(&self, annotations: &Labels) -> MeshFacts {
+        /// The user that Istio's proxy runs as; what comes from that user is not redirected (istio/pkg/ports, `DefaultProxyUID`).
+        const ISTIO_USER: i64 = 1337;
+        let running = |container: &&WireContainer| container.restart_policy == "Always";
+        let lasting = self.containers.0.iter().chain(self.init_containers.0.iter().filter(running));
+        let mut proxies: Vec<Proxy> =
+            lasting.clone().filter_map(|container| Proxy::of_container(&container.name)).collect();
+        proxies.sort_unstable();
+        proxies.dedup();
+        let own = |container: &&WireContainer| !Proxy::owns(&container.name);
+        let all = self.containers.0.iter().chain(&self.init_containers.0).filter(own);
+        let is_admin = |container: &WireContainer| {
+            let context = &container.security_context;
+            let names = |name: &Name| matches!(name.as_str(), "NET_ADMIN" | "CAP_NET_ADMIN" | "ALL");
+            context.privileged || context.capabilities.add.0.iter().any(names)
+        };
+        let user =
+            |container: &WireContainer| container.security_context.run_as_user.or(self.security_context.run_as_user);
+        let valued = pod_annotations::VALUED.iter().filter_map(|key| Some((*key, annotations.value(key)?)));
+        let valued = valued.map(|(key, value)| (Name::from(key), Name::from(value.trim())));
+        let status = annotations.has(pod_annotations::ISTIO_STATUS);
+        let status = status.then(|| (pod_annotations::ISTIO_STATUS.into(), Name::default()));
+        MeshFacts {
+            is_final: false,
+            proxies,
+            annotations: valued.chain(status).collect(),
+            net_admin: all.clone().any(is_admin),
+            runs_as_proxy: lasting.filter(own).any(|container| user(container) == Some(ISTIO_USER)),
         }
     }
 }

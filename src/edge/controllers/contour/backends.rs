@@ -10,7 +10,10 @@ use crate::{
     snapshot::Snapshot,
 };
 
-use super::{super::backends, CONTOUR};
+use super::{
+    super::{backends, services},
+    CONTOUR,
+};
 
 /// Annotations of Services, in the order in which later ones win.
 const PROTOCOLS: [(&str, bool); 3] = [
@@ -21,18 +24,14 @@ const PROTOCOLS: [(&str, bool); 3] = [
 
 /// Where the traffic of an Ingress goes.
 pub(super) fn of_ingress(reading: Reading<'_>) -> Vec<Hop> {
-    let hop = |backend: backends::Backend| {
-        let protection = match &backend.service {
-            None => HopProtection::Unknown(Doubt::new("Contour knows no backends but Services", "lead to a Service")),
-            Some(key) => match by_service(reading.snapshot, key, backend.port.as_ref()) {
-                Ok(Protocol { is_tls: true, by }) => HopProtection::Tls(by, Verified::No(CONTOUR)),
-                Ok(Protocol { is_tls: false, by }) => HopProtection::Plaintext(by),
-                Err(doubt) => HopProtection::Unknown(doubt),
-            },
-        };
-        Hop { service: backend.service, port: backend.port, hosts: backend.hosts, at: backend.at, protection }
-    };
-    backends::of_ingress(reading.ingress).into_iter().map(hop).collect()
+    backends::hops_by_port(reading.ingress, |service, port| match service {
+        None => HopProtection::Unknown(Doubt::new("Contour knows no backends but Services", "lead to a Service")),
+        Some(key) => match by_service(reading.snapshot, key, port) {
+            Ok(Protocol { is_tls: true, by }) => HopProtection::Tls(by, Verified::No(CONTOUR)),
+            Ok(Protocol { is_tls: false, by }) => HopProtection::Plaintext(by),
+            Err(doubt) => HopProtection::Unknown(doubt),
+        },
+    })
 }
 
 /// Where the traffic of an `HTTPProxy` goes; `host` is that of the proxy that it is part of.
@@ -89,8 +88,8 @@ struct Protocol {
 /// What a Service says of one of its ports: `appProtocol`, and only where that is missing the annotations
 /// (internal/dag/accessors.go, `upstreamProtocol`).
 fn by_service(snapshot: &Snapshot, key: &ObjectKey, port: Option<&Name>) -> Result<Protocol, Doubt> {
-    let service = backends::service(snapshot, key)?;
-    let Some((index, port)) = backends::port(&service, port) else {
+    let service = services::service(snapshot, key)?;
+    let Some((index, port)) = services::port(&service, port) else {
         return Err(Doubt::new(format!("the {key} has no such port"), "name a port that it has"));
     };
     let place = |path: FieldPath| By::Field(Place { object: key.clone(), path });

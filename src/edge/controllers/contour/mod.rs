@@ -13,6 +13,8 @@ mod proxy;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::{
     edge::{
         By, Cause, CausePlace, CertificateUse, Ciphers, ClientCertificates, Hop, Mend, Notation, Oldest, Setting,
@@ -23,7 +25,12 @@ use crate::{
     snapshot::Snapshot,
 };
 
-use super::{Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls, secrets};
+use super::{
+    Controller, Doubt, HostMatch, Identity, MissingSecret, Opening, Plaintext, Point, Reading, Tls,
+    certificates::{Certificates, Sharing},
+    secrets,
+    values::key_of,
+};
 
 pub(super) use proxy::surface;
 
@@ -62,6 +69,9 @@ static IDENTITY: Identity = Identity {
     source: "https://github.com/projectcontour/contour: internal/dag/ingress_processor.go, \
              internal/dag/httpproxy_processor.go, internal/annotation/annotations.go",
 };
+
+/// The hosts of all Ingresses count alike.
+static SHARING: Sharing = Sharing { matching: HostMatch::Exact, leaves_out: |_| false };
 
 const FORCE_REDIRECT: &str = "ingress.kubernetes.io/force-ssl-redirect";
 const ALLOW_HTTP: &str = "kubernetes.io/ingress.allow-http";
@@ -107,7 +117,12 @@ impl Controller for Contour {
         } else {
             (annotation(ingress, ALLOW_HTTP) == Some("false")).then_some(Plaintext::Closed)
         };
-        Box::new(VirtualHosts { reading, refused, listed: Listed::new(&ingress.tls) })
+        Box::new(VirtualHosts {
+            reading,
+            refused,
+            listed: Listed::new(&ingress.tls),
+            certificates: reading.snapshot.memo().table(),
+        })
     }
 
     fn settings(&self, Reading { ingress, vouched, controller, .. }: Reading<'_>) -> Vec<TlsSettings> {
@@ -149,6 +164,8 @@ struct VirtualHosts<'a> {
     /// What becomes of plaintext where it is refused.
     refused: Option<Plaintext>,
     listed: Listed<'a>,
+    /// What other Ingresses bring.
+    certificates: Arc<Certificates>,
 }
 
 impl Opening for VirtualHosts<'_> {
@@ -178,8 +195,7 @@ impl Opening for VirtualHosts<'_> {
 impl VirtualHosts<'_> {
     /// Whether TLS is asked for a host, by this Ingress or by another one that has the host, too.
     fn has_tls(&self, host: &Name) -> bool {
-        self.listed.covers(host, IDENTITY.matching)
-            || super::listed::another_lists(&self.reading, host, IDENTITY.matching)
+        self.listed.covers(host, IDENTITY.matching) || self.certificates.another_covers(&SHARING, &self.reading, host)
     }
 }
 

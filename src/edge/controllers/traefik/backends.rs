@@ -12,32 +12,30 @@ use crate::{
     snapshot::{Lookup, Need, Snapshot},
 };
 
-use super::{super::backends, annotations, lookup};
+use super::{
+    super::{backends, services, values::by_annotation},
+    annotations, lookup,
+};
 
 const TRAEFIK: By = By::Default("the default of Traefik");
 
 /// Where the traffic of an Ingress goes.
 pub(super) fn of_ingress(reading: Reading<'_>) -> Vec<Hop> {
-    let hop = |backend: backends::Backend| {
-        let protection = match &backend.service {
-            Some(key) => behind_ingress(reading.snapshot, key, backend.port.as_ref()),
-            None => HopProtection::Unknown(Doubt::new("Traefik knows no backends but Services", "lead to a Service")),
-        };
-        Hop { service: backend.service, port: backend.port, hosts: backend.hosts, at: backend.at, protection }
-    };
-    backends::of_ingress(reading.ingress).into_iter().map(hop).collect()
+    backends::hops_by_port(reading.ingress, |service, port| match service {
+        Some(key) => behind_ingress(reading.snapshot, key, port),
+        None => {
+            HopProtection::Unknown(Doubt::new("Traefik knows no backends but Services", "lead to a Service")) //
+        }
+    })
 }
 
 fn behind_ingress(snapshot: &Snapshot, key: &ObjectKey, port: Option<&Name>) -> HopProtection {
-    let service = match backends::service(snapshot, key) {
+    let service = match services::service(snapshot, key) {
         Ok(service) => service,
         Err(doubt) => return HopProtection::Unknown(doubt),
     };
     let scheme = annotations::entry(&service.meta, "service.serversscheme").filter(|(_, scheme)| !scheme.is_empty());
-    let scheme = scheme.map(|(annotation, scheme)| {
-        let path = FieldPath::new("metadata.annotations").field(annotation);
-        (scheme, By::Field(Place { object: key.clone(), path }))
-    });
+    let scheme = scheme.map(|(annotation, scheme)| (scheme, by_annotation(key.clone(), annotation)));
     let transport = annotations::transport(&service.meta);
     let candidates = transport.as_ref().map(|named| {
         lookup::candidates(named, Kind::ServersTransport, key.namespace.as_ref()) //
@@ -86,7 +84,7 @@ fn behind_route(
 ) -> HopProtection {
     let scheme = named.scheme.as_ref().map(|scheme| (scheme.as_str(), place("scheme")));
     let candidates = named.transport.as_ref().map(|_| named.transports(own));
-    match backends::service(snapshot, key) {
+    match services::service(snapshot, key) {
         Ok(service) => protection(snapshot, scheme, key, &service, named.port.as_ref(), candidates),
         Err(doubt) => HopProtection::Unknown(doubt),
     }
@@ -118,7 +116,7 @@ fn protection(
             let what = format!("Traefik knows no scheme {scheme} of backends");
             return HopProtection::Unknown(Doubt::new(what, "set it to https"));
         }
-        None => match backends::port(service, port) {
+        None => match services::port(service, port) {
             None => {
                 let what = format!("the {key} has no such port");
                 return HopProtection::Unknown(Doubt::new(what, "name a port that it has"));

@@ -349,7 +349,7 @@ fn backends_are_spoken_to_in_tls_by_order_or_by_their_port() {
         let mut plain = ingress(Some("edge"), &[], &[], &["shop.example.com"]);
         let number = port["port"].clone();
         plain["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"]["number"] = number.clone();
-        let at = "spec.rules[0].http.paths[0].backend.service";
+        let at = "spec.rules[0].http.paths[0].backend";
         let expected = format!("web:{number} for shop.example.com at {at}: {expected}");
         assert_eq!(world.hops(Kind::Ingress, &plain), [expected]);
     }
