@@ -74,8 +74,7 @@ pub enum Insecure {
 impl OpenShiftRoute {
     /// The objects that it names.
     pub(super) fn refers(&self, resource: &EdgeResource, out: &mut Vec<ObjectKey>) {
-        let key =
-            |kind, name: &Name| ObjectKey { kind, namespace: resource.meta.namespace.clone(), name: name.clone() };
+        let key = |kind, name: &Name| ObjectKey { kind, namespace: resource.meta.namespace.clone(), name: name.clone() };
         out.extend(self.backends.iter().map(|target| key(Kind::Service, &target.service)));
         let secret = self.tls.as_ref().and_then(|tls| tls.external_certificate.as_ref());
         out.extend(secret.map(|name| key(Kind::Secret, name)));

@@ -49,13 +49,7 @@ fn ingress_refers_to(ingress: &Ingress) -> Vec<ObjectKey> {
     let frontend = frontend.map(|name| ObjectKey { kind: Kind::FrontendConfig, namespace: namespace.clone(), name });
     let group = annotated(ALB_GROUP).map(group_key);
     let options = frontend.into_iter().chain(group);
-    services
-        .chain(class)
-        .chain(secrets)
-        .chain(options)
-        .chain(hosts)
-        .chain(wildcards.map(|wildcard| wildcard_key(&wildcard)))
-        .collect()
+    services.chain(class).chain(secrets).chain(options).chain(hosts).chain(wildcards.map(|wildcard| wildcard_key(&wildcard))).collect()
 }
 
 /// A host in the table of referrers. No object has this key: Ingresses have a namespace.

@@ -130,11 +130,7 @@ impl Controller for Contour {
             return Vec::new();
         }
         let path = FieldPath::new("metadata.annotations").field(MIN_VERSION);
-        let object = ObjectKey {
-            kind: Kind::Ingress,
-            namespace: ingress.meta.namespace.clone(),
-            name: ingress.meta.name.clone(),
-        };
+        let object = key_of(ingress);
         let oldest = oldest(annotation(ingress, MIN_VERSION), Place { object, path }, vouched, controller);
         vec![settings(oldest, Setting { value: ClientCertificates::NotAsked, by: CONTOUR })]
     }

@@ -44,11 +44,11 @@ pub(in crate::edge) fn surface<'a>(
     snapshot: &'a Snapshot,
     vouched: Vouched<'a>,
     resource: &'a EdgeResource,
-    proxy: &'a HttpProxy,
+    spec: &'a HttpProxy,
 ) -> Box<dyn Surface + 'a> {
     let name = Name::from(IDENTITY.controllers.first().copied().unwrap_or_default());
     let serving = Serving::Known { name, controller: &Contour };
-    Box::new(Proxy { snapshot, vouched, resource, proxy, serving })
+    Box::new(Proxy { snapshot, vouched, resource, spec, serving })
 }
 
 /// The proxies that include one that has changed, however far above: those next to it refer to it.
@@ -69,7 +69,7 @@ struct Proxy<'a> {
     snapshot: &'a Snapshot,
     vouched: Vouched<'a>,
     resource: &'a EdgeResource,
-    proxy: &'a HttpProxy,
+    spec: &'a HttpProxy,
     serving: Serving,
 }
 
@@ -125,7 +125,7 @@ impl Surface for Proxy<'_> {
 
     /// Its own backends. Those of a proxy that it includes are that one's, whose hosts are not known there.
     fn hops(&self) -> Vec<Hop> {
-        backends::of_proxy(self.snapshot, self.resource, self.proxy)
+        backends::of_proxy(self.snapshot, self.resource, self.spec)
     }
 
     fn rests_on(&self) -> Vec<Need> {
@@ -141,7 +141,7 @@ impl Surface for Proxy<'_> {
 impl Proxy<'_> {
     /// Its virtual host, where it has one with a name and something behind it.
     fn host(&self) -> Option<&VirtualHost> {
-        let proxy = self.proxy;
+        let proxy = self.spec;
         let is_something = !proxy.routes.is_empty() || !proxy.includes.is_empty() || proxy.tcp.is_some();
         proxy.virtual_host.as_ref().filter(|host| is_something && !host.fqdn.trim().is_empty())
     }
@@ -159,7 +159,7 @@ impl Proxy<'_> {
     fn plaintext(&self, host: &VirtualHost, fqdn: FieldPath) -> (Plaintext, FieldPath) {
         let Some(tls) = &host.tls else {
             // tcpproxy needs tls: without, the proxy has an error.
-            return match self.proxy.tcp {
+            return match self.spec.tcp {
                 Some(_) => (Plaintext::Closed, fqdn),
                 None if self.all_redirect() => (Plaintext::Redirected, fqdn),
                 None => (Plaintext::Served(&NO_TLS), fqdn),
@@ -168,11 +168,11 @@ impl Proxy<'_> {
         if !is_valid(tls) {
             return (Plaintext::Closed, fqdn);
         }
-        if let Some(index) = self.proxy.routes.iter().position(permits) {
+        if let Some(index) = self.spec.routes.iter().position(permits) {
             let at = FieldPath::new("spec.routes").index(index).field("permitInsecure");
             return (Plaintext::Served(&PERMITTED), at);
         }
-        let mut has_routes = !self.proxy.routes.is_empty();
+        let mut has_routes = !self.spec.routes.is_empty();
         let mut is_permitted = false;
         self.each_included(&mut |_, included| {
             has_routes |= included.is_some_and(|included| !included.routes.is_empty());
@@ -188,7 +188,7 @@ impl Proxy<'_> {
     /// Whether all that it does is to redirect to HTTPS.
     fn all_redirect(&self) -> bool {
         let redirects = |proxy: &HttpProxy| proxy.routes.iter().all(redirects);
-        let mut all = redirects(self.proxy);
+        let mut all = redirects(self.spec);
         self.each_included(&mut |_, included| all &= included.is_some_and(redirects));
         all
     }
@@ -196,7 +196,7 @@ impl Proxy<'_> {
     /// Tells every proxy that it includes, and those that these include, each once; `None` for one that is not there.
     fn each_included(&self, tell: &mut dyn FnMut(&ObjectKey, Option<&HttpProxy>)) {
         let mut known = BTreeSet::from([self.key()]);
-        let mut pending: Vec<ObjectKey> = self.proxy.includes.clone();
+        let mut pending: Vec<ObjectKey> = self.spec.includes.clone();
         while let Some(key) = pending.pop() {
             if known.len() > INCLUDED || !known.insert(key.clone()) {
                 continue;

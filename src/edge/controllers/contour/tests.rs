@@ -31,8 +31,8 @@ fn rooted(tls: Option<Value>, routes: &Value) -> Value {
     proxy("web", &spec)
 }
 
-fn secret() -> Option<Value> {
-    Some(json!({"secretName": "web-tls"}))
+fn secret() -> Value {
+    json!({"secretName": "web-tls"})
 }
 
 fn web() -> Value {
@@ -166,9 +166,9 @@ fn a_proxy_with_tls_redirects_unless_a_route_permits_plaintext() {
     let to_https = json!({"requestRedirectPolicy": {"scheme": "https"}});
     for (spec, expected) in [
         (rooted(None, &web()), "shop.example.com: served, none"),
-        (rooted(secret(), &web()), "shop.example.com: redirected, covered"),
-        (rooted(secret(), &insecure(json!({}))), "shop.example.com: served, covered"),
-        (rooted(secret(), &insecure(to_https.clone())), "shop.example.com: redirected, covered"),
+        (rooted(Some(secret()), &web()), "shop.example.com: redirected, covered"),
+        (rooted(Some(secret()), &insecure(json!({}))), "shop.example.com: served, covered"),
+        (rooted(Some(secret()), &insecure(to_https.clone())), "shop.example.com: redirected, covered"),
         (rooted(None, &json!([to_https])), "shop.example.com: redirected, none"),
         // Neither Secret nor passthrough, or both: the proxy has an error and opens nothing.
         (rooted(Some(json!({})), &web()), "shop.example.com: closed, none"),
@@ -178,7 +178,7 @@ fn a_proxy_with_tls_redirects_unless_a_route_permits_plaintext() {
     }
     let mut vouched = world();
     vouched.refuses.insert(CONTOUR.into());
-    let permitted = rooted(secret(), &insecure(json!({})));
+    let permitted = rooted(Some(secret()), &insecure(json!({})));
     assert_eq!(vouched.listeners(Kind::HTTPProxy, &permitted), ["shop.example.com: redirected, covered"]);
 }
 
@@ -286,7 +286,7 @@ fn a_proxy_checks_backends_only_where_it_says_against_what() {
     ] {
         let mut service = json!({"name": "web", "port": 80});
         backend.as_object().unwrap().iter().for_each(|(key, value)| service[key] = value.clone());
-        let told = world.hops(Kind::HTTPProxy, &rooted(secret(), &json!([{"services": [service]}])));
+        let told = world.hops(Kind::HTTPProxy, &rooted(Some(secret()), &json!([{"services": [service]}])));
         assert_eq!(told, [format!("web:80 for shop.example.com at {at}: {expected}")], "{backend}");
     }
 }

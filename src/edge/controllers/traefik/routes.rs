@@ -13,7 +13,7 @@ use crate::{
     },
     model::{
         EdgeResource, FieldPath, Kind, Name, ObjectKey,
-        traefik::{RuleHosts, TraefikRoute, TraefikRoutes},
+        traefik::{RuleHosts, TraefikReference, TraefikRoute, TraefikRoutes},
     },
     snapshot::{Need, Snapshot},
 };
@@ -105,7 +105,7 @@ impl Surface for Routes<'_> {
     }
 
     fn settings(&self) -> Vec<TlsSettings> {
-        let Some(options) = self.options() else { return Vec::new() };
+        let Some(Named(options)) = self.options() else { return Vec::new() };
         let own = self.resource.meta.namespace.as_ref();
         let controller = self.serving.name();
         if self.resource.kind == Kind::IngressRouteTCP {
@@ -143,11 +143,16 @@ impl Surface for Routes<'_> {
         let named = self.spec.routes.iter().flat_map(|route| &route.middlewares);
         let middlewares = named.flat_map(|named| lookup::needs(self.snapshot, named.candidates(Kind::Middleware, own)));
         let mut needs: Vec<Need> = middlewares.collect();
-        needs.extend(self.options().into_iter().flat_map(|named| options::needs(self.snapshot, named, Some(own))));
+        needs.extend(
+            self.options().into_iter().flat_map(|Named(named)| options::needs(self.snapshot, named, Some(own))),
+        );
         needs.extend(backends::needs(self.snapshot, own, self.spec));
         needs
     }
 }
+
+/// The option that routers with TLS name, if they name one.
+struct Named<'a>(Option<&'a TraefikReference>);
 
 impl Routes<'_> {
     fn is_http(&self) -> bool {
@@ -155,11 +160,11 @@ impl Routes<'_> {
     }
 
     /// What the routers say of options, where they serve TLS themselves or by their entry point.
-    fn options(&self) -> Option<Option<&crate::model::traefik::TraefikReference>> {
+    fn options(&self) -> Option<Named<'_>> {
         match &self.spec.tls {
             Some(tls) if tls.passthrough => None,
-            Some(tls) => Some(tls.options.as_ref()),
-            None => (self.is_http() && self.attached().may_have_tls()).then_some(None),
+            Some(tls) => Some(Named(tls.options.as_ref())),
+            None => (self.is_http() && self.attached().may_have_tls()).then_some(Named(None)),
         }
     }
 
