@@ -292,7 +292,7 @@ mod tests {
     fn a_doubt_that_an_ingress_makes_itself_is_refused_with_unknown_controllers() {
         let tls = json!([{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]);
         let strict = Environment { refuses_unknown_controllers: true, ..Environment::default() };
-        for (name, value) in [("router.middlewares", "shop-headers@kubernetescrd"), ("router.entrypoints", "mine")] {
+        for (name, value) in [("router.middlewares", "headers@file"), ("router.entrypoints", "mine")] {
             let annotations = json!({format!("traefik.ingress.kubernetes.io/{name}"): value});
             let asking = ingress(&annotations, &tls, &["shop.example.com"]);
             let proved = |environment: &Environment| {

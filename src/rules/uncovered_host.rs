@@ -4,7 +4,7 @@
 //! both speak: each has its own fix.
 
 use crate::{
-    edge::{Serving, Tls, Wanted},
+    edge::{MissingSecret, Serving, Tls, Wanted},
     model::{FieldPath, Kind, Object},
     snapshot::Need,
 };
@@ -135,14 +135,20 @@ impl Rule for UncoveredHost {
             if breach.subject.kind() == Kind::Ingress { "has no entry in spec.tls" } else { "asks for no certificate" };
         match &listener.tls {
             Tls::Uncovered => {
-                let server = match surface.serving() {
-                    Serving::Known { controller, .. } => controller.identity().title,
-                    _ => "its controller",
+                let (server, missing) = match surface.serving() {
+                    Serving::Known { controller, .. } => {
+                        (controller.identity().title, controller.identity().missing_secret)
+                    }
+                    _ => ("its controller", MissingSecret::Unknown),
                 };
-                finding.message = format!(
-                    "{subject} {asks} for {host}: {server} serves it with its default certificate, unless another host's \
-                     happens to name it"
-                );
+                let outcome = match missing {
+                    MissingSecret::DefaultCertificate | MissingSecret::Unknown => {
+                        "serves it with its default certificate, unless another host's happens to name it"
+                    }
+                    MissingSecret::RejectsHandshake => "refuses TLS for it",
+                    MissingSecret::NoRoute | MissingSecret::Plaintext => "opens no TLS for it",
+                };
+                finding.message = format!("{subject} {asks} for {host}: {server} {outcome}");
                 finding.fix = Fix::Words(match breach.subject.kind() {
                     Kind::Ingress => format!("add {host} to spec.tls[].hosts, with its Secret"),
                     _ => format!("name a Secret whose certificate names {host}"),

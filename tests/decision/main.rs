@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod certificates;
+mod edge_kinds;
 mod effects;
 mod exemptions;
 mod forms;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    edge::{Hop, HopProtection},
+    edge::{Hop, HopProtection, Point},
     model::{FieldPath, Ingress, IngressBackend, Kind, Name, Object, ObjectKey, Service, ServicePort},
     snapshot::{Blind, Lookup, Snapshot},
 };
@@ -17,6 +17,20 @@ type Known = HashMap<(Option<Name>, Option<Name>), (Option<usize>, HashSet<Optio
 /// A hop for each Service and port that an Ingress sends requests to, with the hosts of which it does, where it first names it.
 pub(super) fn hops(ingress: &Ingress, protection: impl Fn(Option<&ObjectKey>) -> HopProtection) -> Vec<Hop> {
     hops_to(ingress, |backend| Some(protection(service_key(ingress, backend).as_ref())))
+}
+
+/// As [`hops`], where the port decides as well.
+pub(super) fn hops_by_port(
+    ingress: &Ingress,
+    protection: impl Fn(Option<&ObjectKey>, Option<&Name>) -> HopProtection,
+) -> Vec<Hop> {
+    hops_to(ingress, |backend| {
+        let port = match backend {
+            IngressBackend::Service { port, .. } => port.as_ref(),
+            IngressBackend::Resource { .. } => None,
+        };
+        Some(protection(service_key(ingress, backend).as_ref(), port))
+    })
 }
 
 /// As [`hops`], for controllers that look at the whole backend; where nothing is answered, no traffic goes there.
@@ -81,6 +95,14 @@ pub(super) fn port<'a>(service: &'a Service, backend: &IngressBackend) -> Option
     let IngressBackend::Service { port: Some(named), .. } = backend else { return None };
     let is_it = |port: &&ServicePort| port.name == *named || named.parse() == Ok(port.port);
     service.ports.iter().find(is_it)
+}
+
+/// Those of the hosts for which there is some path, for controllers to which a rule without paths is nothing.
+pub(super) fn with_paths(ingress: &Ingress, points: Vec<Point>) -> Vec<Point> {
+    let rules = ingress.rules.iter().filter(|rule| !rule.paths.is_empty());
+    let with_paths: HashSet<_> = rules.map(|rule| rule.host.as_ref()).collect();
+    let has_path = |point: &Point| point.is_default_backend || with_paths.contains(&point.host.as_ref());
+    points.into_iter().filter(has_path).collect()
 }
 
 /// The Services that an Ingress sends requests to, each once.

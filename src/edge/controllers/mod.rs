@@ -9,6 +9,7 @@ mod azure;
 mod backends;
 mod certificates;
 mod config_map;
+mod contour;
 mod f5_nic;
 mod gateway_api;
 mod gke;
@@ -17,11 +18,13 @@ mod haproxy_tech;
 mod ingress_nginx;
 mod istio;
 mod knowledge;
+mod kong;
 mod nginx_directives;
 mod openshift;
 #[cfg(test)]
 mod properties;
 mod secrets;
+mod services;
 mod traefik;
 mod unknown;
 mod values;
@@ -29,7 +32,7 @@ mod values;
 pub use knowledge::{Knowledge, Topic};
 
 use crate::{
-    model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey, TlsVersion},
+    model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey, TlsVersion, traefik::TraefikSpec},
     snapshot::{Need, Snapshot},
 };
 
@@ -44,6 +47,8 @@ pub(super) use secrets::asks_for_certificates;
 pub static KNOWN: &[&dyn Controller] = &[
     &ingress_nginx::IngressNginx, //
     &traefik::Traefik,
+    &contour::Contour,
+    &kong::Kong,
     &f5_nic::F5Nic,
     &haproxy_tech::HaproxyTech,
     &haproxy_ingress::HaproxyIngress,
@@ -172,6 +177,8 @@ pub(super) fn own_surface<'a>(
     resource: &'a EdgeResource,
 ) -> Option<Box<dyn Surface + 'a>> {
     match &resource.spec {
+        EdgeSpec::Traefik(TraefikSpec::Routes(spec)) => Some(traefik::surface(snapshot, vouched, resource, spec)),
+        EdgeSpec::Contour(proxy) => Some(contour::surface(snapshot, vouched, resource, proxy)),
         EdgeSpec::Nginx(spec) => f5_nic::own_surface(snapshot, vouched, resource, spec),
         EdgeSpec::OpenShift(route) => openshift::surface(snapshot, vouched, resource, route),
         EdgeSpec::Istio(gateway) => Some(istio::surface(snapshot, vouched, resource, gateway)),
@@ -182,6 +189,8 @@ pub(super) fn own_surface<'a>(
 /// The objects whose surface a change of a controller's own kind, or of its `ConfigMap`, can alter beyond those that refer to it.
 pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
     aws_alb::alters(snapshot, key, out);
+    traefik::alters(snapshot, key, out);
+    contour::alters(snapshot, key, out);
 }
 
 /// The oldest version that a controller accepts where no object says it: by the ruleset, else its own default.

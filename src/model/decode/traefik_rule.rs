@@ -4,6 +4,8 @@
 //! are given is in backticks or quotes (pkg/muxer, and vulcand/predicate, which is Go's own grammar of expressions). Only hosts
 //! are of interest: a matcher of anything else leaves the hosts open, and so does whatever cannot be read.
 
+use std::collections::HashSet;
+
 use crate::model::{Name, traefik::RuleHosts};
 
 /// How deep parentheses may be nested. Rules of people have two or three.
@@ -25,11 +27,11 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// `A || B`.
     fn either(&mut self, depth: usize) -> Option<RuleHosts> {
-        let mut hosts = self.both(depth)?;
+        let mut alternatives = vec![self.both(depth)?];
         while self.takes("||") {
-            hosts = union(hosts, self.both(depth)?);
+            alternatives.push(self.both(depth)?);
         }
-        Some(hosts)
+        Some(union(alternatives))
     }
 
     /// `A && B`, which binds more closely.
@@ -147,23 +149,22 @@ fn label(text: &str) -> Option<&str> {
     after.strip_prefix("\\.").or_else(|| after.strip_prefix('.'))
 }
 
-fn union(left: RuleHosts, right: RuleHosts) -> RuleHosts {
-    match (left, right) {
-        (RuleHosts::These(mut hosts), RuleHosts::These(others)) => {
-            hosts.extend(others);
-            let mut seen = std::collections::HashSet::new();
-            hosts.retain(|host| seen.insert(host.clone()));
-            RuleHosts::These(hosts)
-        }
-        _ => RuleHosts::Any,
+fn union(alternatives: Vec<RuleHosts>) -> RuleHosts {
+    let mut seen = HashSet::new();
+    let mut all = Vec::new();
+    for hosts in alternatives {
+        let RuleHosts::These(hosts) = hosts else { return RuleHosts::Any };
+        all.extend(hosts.into_iter().filter(|host| seen.insert(host.clone())));
     }
+    RuleHosts::These(all)
 }
 
 fn intersection(left: RuleHosts, right: RuleHosts) -> RuleHosts {
     match (left, right) {
         (RuleHosts::Any, hosts) | (hosts, RuleHosts::Any) => hosts,
         (RuleHosts::These(hosts), RuleHosts::These(others)) => {
-            let both: Vec<Name> = hosts.iter().filter(|host| others.contains(host)).cloned().collect();
+            let common: HashSet<&Name> = others.iter().collect();
+            let both: Vec<Name> = hosts.into_iter().filter(|host| common.contains(host)).collect();
             // Nothing in common is a rule that never matches, or a wildcard and a host below it.
             RuleHosts::These(if both.is_empty() { others } else { both })
         }
@@ -209,5 +210,18 @@ mod tests {
     fn a_rule_of_ten_thousand_parentheses_is_not_followed() {
         assert_eq!(hosts(&"(".repeat(10_000)), RuleHosts::Any);
         assert_eq!(hosts(&"!".repeat(10_000)), RuleHosts::Any);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn whatever_is_written_is_read_in_some_way(rule in "[HostRegexpSNI(`)!&|^$*.a-c\\\\{}\\[\\]+\", é]{0,40}") {
+            let read = hosts(&rule);
+            proptest::prop_assert_eq!(&read, &hosts(&rule));
+            if let RuleHosts::These(hosts) = read {
+                proptest::prop_assert!(!hosts.is_empty());
+            }
+        }
     }
 }

@@ -298,6 +298,7 @@ impl Kind {
                 | Self::TLSOption
                 | Self::ServersTransport
                 | Self::Middleware
+                | Self::HTTPProxy
                 | Self::NginxPolicy
                 | Self::FrontendConfig
         )
