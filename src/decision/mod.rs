@@ -11,6 +11,7 @@ mod outcome;
 mod reads;
 mod spare;
 mod survey;
+mod unmarked;
 
 pub use change::{Actor, Change};
 pub use decide::{decide, worsened};

@@ -18,8 +18,10 @@ use crate::model::{
 };
 use crate::snapshot::{Blind, Coverage, Lookup, Need, Snapshot};
 
-pub use istio::{admits_anyone as istio_admits_anyone, turned_off as istio_turned_off, reaches_meshed};
-pub use linkerd::{admits_anyone as linkerd_admits_anyone, lowers_access};
+pub use istio::{
+    admits_anyone as istio_admits_anyone, reaches_meshed, reaching, turned_off as istio_turned_off,
+};
+pub use linkerd::{admits_anyone as linkerd_admits_anyone, lowers_access, referring, servers};
 
 /// What the ruleset's environment says of meshes, because no object does.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -357,13 +359,4 @@ pub fn bypasses(snapshot: &Snapshot, namespace: &Name, facts: &PodFacts) -> Vec<
         Ok(Some(Mesh::Linkerd)) => linkerd::bypass(facts).into_iter().collect(),
         _ => Vec::new(),
     }
-}
-
-/// The resources that turn mutual TLS off, or not, by what there is in a namespace: `DestinationRules` for its Services, its Servers.
-pub fn resting_on_namespace<'a>(
-    snapshot: &'a Snapshot,
-    namespace: &'a Name,
-) -> impl Iterator<Item = ObjectKey> + 'a {
-    istio::reaching(snapshot, namespace)
-        .chain(linkerd::servers(snapshot, namespace).map(|policy| policy.key()))
 }

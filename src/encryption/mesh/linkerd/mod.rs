@@ -12,10 +12,9 @@ use crate::{
     snapshot::Lookup,
 };
 
-pub use authorization::admits_anyone;
+pub use authorization::{admits_anyone, referring};
 pub(super) use authorization::networks;
-pub use server::lowers_access;
-pub(super) use server::of_namespace as servers;
+pub use server::{lowers_access, servers};
 
 /// What the proxy lets pass by it where nobody says otherwise (`proxyInit.ignoreInboundPorts` of the chart): ports of Galera.
 const SKIPPED: [u16; 2] = [4567, 4568];

@@ -85,7 +85,7 @@ pub fn lowers_access(snapshot: &Snapshot, settings: &MeshSettings, policy: &Mesh
 }
 
 /// The Servers of a namespace.
-pub(in crate::encryption::mesh) fn of_namespace<'a>(
+pub fn servers<'a>(
     snapshot: &'a Snapshot,
     namespace: &'a Name,
 ) -> impl Iterator<Item = &'a Arc<MeshPolicy>> {
