@@ -134,8 +134,7 @@ fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Nee
             continue;
         }
         let mesh = &judge.ruleset.environment.mesh;
-        let holds_here =
-            key.namespace.as_ref().is_some_and(|of| of == namespace || *of == mesh.istio_root);
+        let holds_here = key.namespace.as_ref().is_some_and(|of| of == namespace || *of == mesh.istio_root);
         let mut rests = key.kind.is_policy_context() || (key.kind.is_mesh_policy() && holds_here);
         // Of two forms one speaks for both.
         let others = other_forms(judge.after, &object);

@@ -6,7 +6,10 @@ use crate::{
     ruleset::Mode,
 };
 
-use super::{Change, Judgement, Outcome, Reason, judge::{Judge, Verdict}};
+use super::{
+    Change, Judgement, Outcome, Reason,
+    judge::{Judge, Verdict},
+};
 
 /// The finding of a Pod, a template or a Namespace that loses the mark, and with which nothing else is left that marks it.
 pub(super) fn unmarked(judge: &Judge<'_>, change: &Change) -> Option<Verdict> {

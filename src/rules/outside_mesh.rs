@@ -1,10 +1,6 @@
 //! `outside-mesh`: a sensitive workload that no mesh protects.
 
-use crate::{
-    encryption::mesh::Accepts,
-    model::PortSet,
-    snapshot::Need,
-};
+use crate::{encryption::mesh::Accepts, model::PortSet, snapshot::Need};
 
 use super::{
     Breach, Context, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject, inside, isolation::place, sensitive,
@@ -89,8 +85,12 @@ impl Rule for OutsideMesh {
         let is_final = workload.as_ref().is_some_and(|workload| workload.facts.mesh.is_final);
         let fact = match (on_node, is_final) {
             (true, _) => "is on its node's network, where no mesh protects it",
-            (false, true) => "is in no mesh: no proxy of Istio or Linkerd is beside it, and no ambient mesh captures it",
-            (false, false) => "will be in no mesh: neither its labels nor its Namespace ask for a proxy or for the ambient mesh",
+            (false, true) => {
+                "is in no mesh: no proxy of Istio or Linkerd is beside it, and no ambient mesh captures it"
+            }
+            (false, false) => {
+                "will be in no mesh: neither its labels nor its Namespace ask for a proxy or for the ambient mesh"
+            }
         };
         let namespace = reference.namespace.clone().unwrap_or_default();
         let fix = if on_node {

@@ -8,6 +8,7 @@ mod exemptions;
 mod forms;
 mod ingresses;
 mod law;
+mod mesh;
 mod namespaces;
 mod other_kinds;
 mod pods;

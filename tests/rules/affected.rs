@@ -91,7 +91,10 @@ spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: 
     let set = Subject::Object(key(Kind::ReplicaSet, "web-1"));
     assert!(!everything(&before).contains(&set), "it is the Deployment's");
     let (after, touched) = after(&before, [Edit::Remove(key(Kind::Deployment, "web"))]);
-    assert!(everything(&after).contains(&set) && affected(&before, &after, &touched, &Environment::default()).contains(&set));
+    assert!(
+        everything(&after).contains(&set)
+            && affected(&before, &after, &touched, &Environment::default()).contains(&set)
+    );
 }
 
 /// An object that a random world may hold, in one of few versions.

@@ -18,9 +18,7 @@ use crate::model::{
 };
 use crate::snapshot::{Blind, Coverage, Lookup, Need, Snapshot};
 
-pub use istio::{
-    admits_anyone as istio_admits_anyone, reaches_meshed, reaching, turned_off as istio_turned_off,
-};
+pub use istio::{admits_anyone as istio_admits_anyone, reaches_meshed, reaching, turned_off as istio_turned_off};
 pub use linkerd::{admits_anyone as linkerd_admits_anyone, lowers_access, referring, servers};
 
 /// What the ruleset's environment says of meshes, because no object does.
@@ -192,7 +190,8 @@ pub fn inbound(snapshot: &Snapshot, settings: &MeshSettings, namespace: &Name, f
     let staying = read(false);
     let kinds = Kind::all().filter(|kind| kind.is_mesh_policy() && snapshot.count(*kind) > 0);
     let namespaces = [namespace, &settings.istio_root];
-    let mut policies = kinds.flat_map(|kind| namespaces.map(|namespace| snapshot.list(kind, Some(namespace)))).flatten();
+    let mut policies =
+        kinds.flat_map(|kind| namespaces.map(|namespace| snapshot.list(kind, Some(namespace)))).flatten();
     if policies.any(|policy| policy.meta().is_terminating()) { staying.worse(read(true)) } else { staying }
 }
 

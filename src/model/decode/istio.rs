@@ -118,9 +118,7 @@ impl WireRule {
     /// name nobody who must be somebody.
     fn identifies(&self) -> bool {
         let names = |source: &WireSource| {
-            !(source.principals.0.is_empty()
-                && source.namespaces.0.is_empty()
-                && source.service_accounts.0.is_empty())
+            !(source.principals.0.is_empty() && source.namespaces.0.is_empty() && source.service_accounts.0.is_empty())
         };
         let by_source = !self.from.0.is_empty() && self.from.0.iter().all(|from| names(&from.source));
         let is_identity = |key: &str| matches!(key, "source.principal" | "source.namespace" | "source.serviceAccount");

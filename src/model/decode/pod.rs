@@ -236,9 +236,8 @@ impl WirePodSpec {
             let names = |name: &Name| matches!(name.as_str(), "NET_ADMIN" | "CAP_NET_ADMIN" | "ALL");
             context.privileged || context.capabilities.add.0.iter().any(names)
         };
-        let user = |container: &WireContainer| {
-            container.security_context.run_as_user.or(self.security_context.run_as_user)
-        };
+        let user =
+            |container: &WireContainer| container.security_context.run_as_user.or(self.security_context.run_as_user);
         let valued = pod_annotations::VALUED.iter().filter_map(|key| Some((*key, annotations.value(key)?)));
         let valued = valued.map(|(key, value)| (Name::from(key), Name::from(value.trim())));
         let status = annotations.has(pod_annotations::ISTIO_STATUS);

@@ -15,11 +15,6 @@ pub(super) struct WireSecret {
 
 impl WireSecret {
     pub(super) fn into_secret(self) -> Result<Secret, DecodeError> {
-        Ok(Secret {
-            meta: self.metadata.into_meta(true)?,
-            secret_type: self.secret_type,
-            has_pair: false,
-            tls: None,
-        })
+        Ok(Secret { meta: self.metadata.into_meta(true)?, secret_type: self.secret_type, has_pair: false, tls: None })
     }
 }

@@ -28,10 +28,7 @@ pub fn reaches_meshed(snapshot: &Snapshot, policy: &MeshPolicy) -> Option<Result
 }
 
 /// The `DestinationRules` that leave mutual TLS out for workloads of a namespace, as far as their hosts say.
-pub fn reaching<'a>(
-    snapshot: &'a Snapshot,
-    namespace: &'a Name,
-) -> impl Iterator<Item = ObjectKey> + 'a {
+pub fn reaching<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = ObjectKey> + 'a {
     policies(snapshot, Kind::DestinationRule, None).filter_map(move |policy| {
         let MeshSpec::Istio(IstioSpec::DestinationRule(rule)) = &policy.spec else { return None };
         if rule.plaintext.is_empty() {
@@ -85,8 +82,7 @@ fn service(snapshot: &Snapshot, namespace: &Name, name: &Name) -> Result<bool, B
 /// Whether a workload that fits is in Istio's mesh.
 fn any_meshed(snapshot: &Snapshot, namespace: Option<&Name>, fits: impl Fn(&PodFacts) -> bool) -> bool {
     let meshed = |namespace: &Name, facts: &PodFacts| {
-        fits(facts)
-            && matches!(mesh_of(snapshot, namespace, facts), Ok(Some(Mesh::IstioSidecar | Mesh::IstioAmbient)))
+        fits(facts) && matches!(mesh_of(snapshot, namespace, facts), Ok(Some(Mesh::IstioSidecar | Mesh::IstioAmbient)))
     };
     snapshot.classes(namespace).any(|(key, class)| meshed(&key.namespace, &class.facts))
         || snapshot.templates(namespace).any(|object| {

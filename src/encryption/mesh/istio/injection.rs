@@ -2,7 +2,10 @@
 
 use crate::{
     encryption::mesh::Home,
-    model::{Name, PodFacts, mesh::pod_annotations::{ISTIO_INJECT, ISTIO_STATUS}},
+    model::{
+        Name, PodFacts,
+        mesh::pod_annotations::{ISTIO_INJECT, ISTIO_STATUS},
+    },
 };
 
 const INJECTION: &str = "istio-injection";

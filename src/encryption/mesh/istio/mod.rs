@@ -55,7 +55,8 @@ pub(super) fn inbound(reading: &Reading<'_>, facts: &PodFacts, mesh: Mesh) -> In
             parts
         });
         let ports = captured.collect();
-        inbound = Inbound { ports, ..Inbound::everywhere(Some(mesh), Accepts::Plaintext(Because::annotated(fact, key))) };
+        inbound =
+            Inbound { ports, ..Inbound::everywhere(Some(mesh), Accepts::Plaintext(Because::annotated(fact, key))) };
     }
     if let Some(excluded) = annotation(keys::ISTIO_EXCLUDED_PORTS) {
         let key = keys::ISTIO_EXCLUDED_PORTS;

@@ -40,8 +40,7 @@ pub(super) fn compose(reading: &Reading<'_>, facts: &PodFacts) -> Composed {
         if is_root { None } else { oldest(reading, namespace, fits) }
     };
     let of_namespace = own(&|peers| peers.selector.is_none());
-    let of_workload =
-        own(&|peers| peers.selector.as_ref().is_some_and(|selector| selector.matches(&facts.labels)));
+    let of_workload = own(&|peers| peers.selector.as_ref().is_some_and(|selector| selector.matches(&facts.labels)));
     let mut mode = Decided { mode: MtlsMode::Permissive, by: None };
     for (policy, peers) in [&mesh, &of_namespace, &of_workload].into_iter().flatten() {
         if let Some(said) = peers.mode {
@@ -106,7 +105,8 @@ fn peers_of(policy: &MeshPolicy) -> Option<&PeerAuthentication> {
 }
 
 fn place(policy: &MeshPolicy, path: FieldPath) -> Place {
-    let object = ObjectKey { kind: policy.kind, namespace: policy.meta.namespace.clone(), name: policy.meta.name.clone() };
+    let object =
+        ObjectKey { kind: policy.kind, namespace: policy.meta.namespace.clone(), name: policy.meta.name.clone() };
     Place { object, path }
 }
 

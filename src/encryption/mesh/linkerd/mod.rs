@@ -12,8 +12,8 @@ use crate::{
     snapshot::Lookup,
 };
 
-pub use authorization::{admits_anyone, referring};
 pub(super) use authorization::networks;
+pub use authorization::{admits_anyone, referring};
 pub use server::{lowers_access, servers};
 
 /// What the proxy lets pass by it where nobody says otherwise (`proxyInit.ignoreInboundPorts` of the chart): ports of Galera.

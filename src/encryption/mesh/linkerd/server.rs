@@ -85,9 +85,6 @@ pub fn lowers_access(snapshot: &Snapshot, settings: &MeshSettings, policy: &Mesh
 }
 
 /// The Servers of a namespace.
-pub fn servers<'a>(
-    snapshot: &'a Snapshot,
-    namespace: &'a Name,
-) -> impl Iterator<Item = &'a Arc<MeshPolicy>> {
+pub fn servers<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<MeshPolicy>> {
     policies(snapshot, Kind::LinkerdServer, Some(namespace))
 }
