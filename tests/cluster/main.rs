@@ -22,6 +22,7 @@ mod faults;
 mod harness;
 mod install;
 mod manifests;
+mod mesh;
 mod order;
 mod ordered;
 mod pods;

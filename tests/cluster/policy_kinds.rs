@@ -7,7 +7,7 @@ use crate::harness::{self, Client, ControlPlane, PATIENCE, Ringwall, Setup, even
 use crate::manifests::{BASELINE, policy_with};
 
 /// A definition of a kind, which takes any object.
-fn define(cluster: &ControlPlane, group: &str, version: &str, kind: &str, plural: &str, namespaced: bool) {
+pub(crate) fn define(cluster: &ControlPlane, group: &str, version: &str, kind: &str, plural: &str, namespaced: bool) {
     let any = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1",
