@@ -67,6 +67,7 @@ impl Audit {
             errors,
             skipped: Vec::new(),
             hints,
+            layers: self.output.layers(&context),
         }))
     }
 

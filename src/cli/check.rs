@@ -111,6 +111,7 @@ impl Check {
             errors,
             skipped: manifests.skipped.iter().map(|(kind, count)| (kind.as_str().into(), *count)).collect(),
             hints,
+            layers: self.output.layers(&context),
         }))
     }
 

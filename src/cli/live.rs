@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     cluster,
     decision::{self, Judgement, Templates},
-    model::{Kind, Name, Object, ObjectKey},
+    model::{Kind, Name, Object, ObjectKey, kinds::Watch},
     network::reach::WorkloadName,
     report::ReportError,
     rules::{self, Subject},
@@ -30,6 +30,10 @@ pub(super) fn unseen(snapshot: &Snapshot) -> (Vec<ReportError>, Vec<String>) {
     let (mut errors, mut hints) = (Vec::new(), Vec::new());
     for kind in Kind::all() {
         let Err(blind) = snapshot.coverage(kind, None) else { continue };
+        // What is never read whole is told of where something rests on it.
+        if kind.info().watch == Watch::Never {
+            continue;
+        }
         if kind.info().required {
             let reason = format!("{blind}; what rests on {} could not be judged", kind.info().plural);
             errors.push(ReportError { file: "the cluster".into(), position: None, reason, suggestion: None });

@@ -5,10 +5,14 @@ use std::{
     io::{self, BufWriter, ErrorKind, IsTerminal, StdoutLock, Write},
 };
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::report::Format;
+use crate::{
+    report::Format,
+    rules::Context,
+    trace::{Layers, Surroundings, layers},
+};
 
 /// How findings are written.
 #[derive(Args)]
@@ -19,6 +23,9 @@ pub(super) struct Output {
     /// Whether text is coloured; auto means on a terminal, unless `NO_COLOR` is set
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     color: Color,
+    /// Tell also which layers stand around each workload: isolation, TLS at the edge, mutual TLS inside (text and json)
+    #[arg(long)]
+    layers: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -43,6 +50,16 @@ enum Color {
 }
 
 impl Output {
+    /// The layers around each workload, where they are asked for.
+    pub(super) fn layers(&self, context: &Context<'_>) -> Option<Vec<Layers>> {
+        self.layers.then(|| {
+            let environment = context.environment;
+            let surroundings =
+                Surroundings { plugin: &environment.plugin, vouched: environment.vouched(), mesh: &environment.mesh };
+            layers(context.snapshot, surroundings, context.now)
+        })
+    }
+
     /// The format, with the question of colour settled.
     pub(super) fn format(&self) -> Format {
         match self.format {

@@ -153,7 +153,10 @@ impl Serve {
             }
             return Ok((Arc::new(State::fixed(loaded.snapshot, Timestamp::now())), None));
         }
-        let options = cluster::Options { kubeconfig: self.cluster.kubeconfig.clone() };
+        let options = cluster::Options {
+            kubeconfig: self.cluster.kubeconfig.clone(),
+            watch_certificates: self.cluster.watch_certificates,
+        };
         let cluster = cluster::start(&options, Arc::clone(metrics), vital).await?;
         let audit = Audit {
             state: Arc::clone(&cluster.state),

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 
 use crate::{
     model::Name,
-    network::{Controllers, Plugin},
+    network::Plugin,
     report::{self, Report, TraceFormat},
+    rules::Environment,
     snapshot::Snapshot,
     source::{Locate, nearest::nearest},
-    trace::{self, Question, Target, TraceError, Verdict, Who},
+    trace::{self, Question, Surroundings, Target, TraceError, Verdict, Who},
 };
 
 use super::{
@@ -108,23 +109,25 @@ impl Trace {
         if chosen.assumed.is_some() || chosen.plugin.enforces_nothing() {
             output::complain(&format!("note: {}\n", report::plugin_note(&chosen.plugin, chosen.assumed.as_deref())));
         }
-        let controllers = rules.environment.controllers();
-        self.follow(&snapshot, &chosen.plugin, &controllers, &Places(&manifests.origins))
+        self.follow(&snapshot, &chosen.plugin, &rules.environment, &Places(&manifests.origins))
     }
 
     fn follow(
         &self,
         snapshot: &Snapshot,
         plugin: &Plugin,
-        controllers: &Controllers,
+        environment: &Environment,
         locate: &dyn Locate,
     ) -> anyhow::Result<ExitCode> {
         let namespace = Name::from(self.namespace.as_str());
+        let controllers = environment.controllers();
+        let surroundings = Surroundings { plugin, vouched: environment.vouched(), mesh: &environment.mesh };
         let question = Question {
             source: &self.source,
             target: &self.target,
             namespace: &namespace,
-            controllers,
+            controllers: &controllers,
+            surroundings: Some(surroundings),
             now: Timestamp::now(),
         };
         let found = match trace::trace(snapshot, plugin, question) {

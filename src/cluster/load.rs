@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use kube::Client;
 
 use crate::{
-    model::Kind,
+    model::{Kind, kinds::Watch},
     snapshot::{Blind, Edit, Scope, Snapshot},
 };
 
@@ -33,13 +33,15 @@ pub enum LoadError {
     },
 }
 
-/// Reads every kind once. Kinds that the cluster does not serve or that RBAC forbids are blind in the snapshot, and say why.
+/// Reads every kind once, of Secrets those that hold certificates; `ConfigMaps` are not read. Kinds that the cluster does not serve or that RBAC forbids are blind in the snapshot, and say why.
 pub async fn load_once(kubeconfig: Option<&Path>) -> Result<Snapshot, LoadError> {
     load(&connect::client(kubeconfig).await?).await
 }
 
 pub(super) async fn load(client: &Client) -> Result<Snapshot, LoadError> {
-    let reads = Kind::all().map(|kind| async move { (kind, Listing::read(client, kind, None, PAGE_LIMIT).await) });
+    let read = |kind: &Kind| kind.info().watch != Watch::Never;
+    let reads =
+        Kind::all().filter(read).map(|kind| async move { (kind, Listing::read(client, kind, None, PAGE_LIMIT).await) });
     let mut reads = futures::stream::iter(reads).buffer_unordered(AT_ONCE);
     let mut snapshot = Snapshot::new();
     while let Some((kind, listing)) = reads.next().await {

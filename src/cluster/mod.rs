@@ -32,7 +32,11 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::mpsc;
 
-use crate::{model::Kind, snapshot::Snapshot, telemetry::Metrics};
+use crate::{
+    model::{Kind, kinds},
+    snapshot::Snapshot,
+    telemetry::Metrics,
+};
 
 pub use connect::ConnectError;
 pub use events::{Events, Note};
@@ -51,6 +55,9 @@ const QUEUE: usize = 1024;
 pub struct Options {
     /// A kubeconfig; without one it is looked for, and then the service account of the Pod is used.
     pub kubeconfig: Option<PathBuf>,
+    /// Whether certificates are followed: the Secrets of type `kubernetes.io/tls`, and no others. Without it they are read one by
+    /// one, when an answer rests on them.
+    pub watch_certificates: bool,
 }
 
 /// A cluster that is being followed.
@@ -68,16 +75,31 @@ pub struct Handle {
 
 /// Follows a cluster until the tasks are told to stop. Returns at once; [`State::readiness`] says when enough has been seen.
 pub async fn start(options: &Options, metrics: Arc<Metrics>, vital: &Vital) -> Result<Handle, ConnectError> {
-    Ok(follow(connect::client(options.kubeconfig.as_deref()).await?, metrics, vital))
+    let client = connect::client(options.kubeconfig.as_deref()).await?;
+    Ok(follow(client, options.watch_certificates, metrics, vital))
 }
 
-fn follow(client: Client, metrics: Arc<Metrics>, vital: &Vital) -> Handle {
+/// Whether the objects of a kind are followed.
+fn is_watched(kind: Kind, watch_certificates: bool) -> bool {
+    match kind.info().watch {
+        kinds::Watch::Always => true,
+        kinds::Watch::OnRequest(_) => watch_certificates,
+        kinds::Watch::Never => false,
+    }
+}
+
+fn follow(client: Client, watch_certificates: bool, metrics: Arc<Metrics>, vital: &Vital) -> Handle {
     let state = Arc::new(State::unsynced(Timestamp::now()));
     let journal = Arc::new(Journal::default());
     let shutdown = vital.shutdown();
     let (messages, received) = mpsc::channel(QUEUE);
     let (contact, _) = tokio::sync::watch::channel(probe::Contact::default());
     for kind in Kind::all() {
+        if !is_watched(kind, watch_certificates) {
+            metrics.watch(kind.name(), WatchStatus::NotWatched.name());
+            state.set_watch(kind, WatchStatus::NotWatched);
+            continue;
+        }
         let metrics = Arc::clone(&metrics);
         let watch = watch::Watch::new(kind, client.clone(), metrics, messages.clone(), contact.subscribe());
         vital.spawn("a watch", watch.run(shutdown.clone()));

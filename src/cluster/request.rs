@@ -15,7 +15,7 @@ use kube::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::model::{Kind, Name, ObjectKey};
+use crate::model::{Kind, Name, ObjectKey, kinds::Watch};
 
 use super::Fault;
 
@@ -55,7 +55,8 @@ pub(super) async fn page(
     limit: u32,
     continue_token: Option<String>,
 ) -> Result<Vec<u8>, Fault> {
-    let parameters = ListParams { limit: Some(limit), continue_token, ..ListParams::default() };
+    let field_selector = selector(kind);
+    let parameters = ListParams { limit: Some(limit), continue_token, field_selector, ..ListParams::default() };
     let request = Request::new(path(kind, namespace)).list(&parameters).map_err(failed)?;
     fetch(client, request, if limit > 1 { PAGE_BYTES } else { usize::MAX }).await
 }
@@ -72,7 +73,9 @@ pub(super) async fn watch(
     kind: Kind,
     version: &str,
 ) -> Result<impl Stream<Item = kube::Result<WatchEvent<Box<RawValue>>>> + Send + use<>, Fault> {
-    let parameters = WatchParams { timeout: Some(WATCH_SECONDS), bookmarks: true, ..WatchParams::default() };
+    let field_selector = selector(kind);
+    let parameters =
+        WatchParams { timeout: Some(WATCH_SECONDS), bookmarks: true, field_selector, ..WatchParams::default() };
     let request = Request::new(path(kind, None)).watch(&parameters, version).map_err(failed)?;
     Ok(client.request_events::<Box<RawValue>>(request).await?)
 }
@@ -108,6 +111,14 @@ async fn fetch(client: &Client, request: http::Request<Vec<u8>>, most: usize) ->
     let refusal = serde_json::from_slice::<Status>(&text);
     let refusal = refusal.unwrap_or_else(|_| Status::failure(&String::from_utf8_lossy(&text), ""));
     Err(Fault::of_status(&refusal.with_code(status.as_u16())))
+}
+
+/// Of some kinds only a part is ever asked for as a list.
+fn selector(kind: Kind) -> Option<String> {
+    match kind.info().watch {
+        Watch::OnRequest(selector) => Some(selector.to_owned()),
+        Watch::Always | Watch::Never => None,
+    }
 }
 
 fn path(kind: Kind, namespace: Option<&Name>) -> String {

@@ -33,6 +33,8 @@ pub enum WatchStatus {
     NotServed,
     /// RBAC forbids it.
     Forbidden,
+    /// Nobody follows the kind: single objects are read when an answer rests on them.
+    NotWatched,
     /// It was seen whole and is not followed now.
     Broken {
         /// Since when.
@@ -52,6 +54,7 @@ impl WatchStatus {
             Self::Synced => "synced",
             Self::NotServed => "not-served",
             Self::Forbidden => "forbidden",
+            Self::NotWatched => "not-watched",
             Self::Broken { .. } => "broken",
         }
     }
@@ -175,6 +178,7 @@ fn why_not(kind: Kind, status: &WatchStatus) -> Option<String> {
         WatchStatus::Syncing(Some(error)) => Some(format!("{plural} have not been read yet: {error}")),
         WatchStatus::NotServed => Some(Blind::NotServed(kind).to_string()),
         WatchStatus::Forbidden => Some(Blind::Forbidden(kind).to_string()),
+        WatchStatus::NotWatched => Some(Blind::NotWatched(kind).to_string()),
         WatchStatus::Broken { since, error, reads_fail: true } => {
             Some(format!("{} since {since:.0}, and reads fail: {error}", Blind::Stale(kind)))
         }
@@ -219,7 +223,8 @@ mod tests {
     #[test]
     fn metrics_know_every_state_of_a_watch_by_its_name() {
         let [syncing, forbidden] = [WatchStatus::Syncing(None), WatchStatus::Forbidden];
-        for status in [syncing, forbidden, WatchStatus::Synced, WatchStatus::NotServed, broken(false)] {
+        let quiet = [WatchStatus::NotServed, WatchStatus::NotWatched];
+        for status in [syncing, forbidden, WatchStatus::Synced, broken(false)].into_iter().chain(quiet) {
             let metrics = crate::telemetry::Metrics::new();
             metrics.watch("Pod", status.name());
             let series = format!("ringwall_watch_state{{kind=\"Pod\",state=\"{}\"}} 1", status.name());
@@ -234,6 +239,16 @@ mod tests {
             state.set_watch(Kind::Ingress, status);
             assert_eq!(state.readiness(), Ok(()));
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_kind_that_nobody_watches() {
+        let state = synced();
+        state.set_watch(Kind::Secret, WatchStatus::Syncing(None));
+        assert!(!state.is_settled());
+        state.set_watch(Kind::Secret, WatchStatus::NotWatched);
+        assert!(state.is_settled());
+        assert_eq!((state.readiness(), state.age(at(60))), (Ok(()), Duration::ZERO));
     }
 
     #[test]

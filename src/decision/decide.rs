@@ -14,8 +14,8 @@ use crate::{
 
 use super::{
     Change, Decision, Judgement, Outcome, Reason, explain,
-    judge::{Judge, Reach, Verdict, drop_shadowed_templates},
-    namespace, reads, spare, unmarked,
+    judge::{Judge, Reach, Verdict, drop_shadowed_templates, drop_what_secrets_say},
+    namespace, reads, solver, spare, unmarked,
 };
 
 /// How many refusals are explained.
@@ -25,6 +25,8 @@ const OTHERS_SHOWN: usize = 40;
 
 /// Judges the subjects that a change can affect.
 pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Timestamp) -> Decision {
+    let is_forged = solver::is_forged(change, &ruleset.environment);
+    let change = &*solver::unmasked(change, &ruleset.environment);
     let edit = |object: &Option<Object>| match object {
         Some(object) => Edit::Put(object.clone()),
         None => Edit::Remove(change.key.clone()),
@@ -89,9 +91,10 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     }
     verdicts.extend(unmarked::unmarked(&judge, change));
     drop_shadowed_templates(&mut verdicts);
+    drop_what_secrets_say(&mut verdicts);
     let mut needs = reads::needs(&judge, change, &verdicts);
     needs.extend(owners);
-    let notes = Notes { change };
+    let notes = Notes { change, is_forged };
     let mut decision = present(&judge, verdicts, &notes);
     decision.needs = reads::together(needs);
     if alters_reach(change) {
@@ -121,6 +124,7 @@ pub fn worsened(
 ) -> Vec<Judgement> {
     let judge = Judge::new(Some(before), after, ruleset, now);
     let by_policy = touched.iter().any(|key| key.kind.is_rested_on());
+    let by_secret = touched.iter().any(|key| key.kind == Kind::Secret);
     let mut verdicts = Vec::new();
     for subject in rules::affected(before, after, touched, &ruleset.environment) {
         let is_over = judge.is_terminating(&subject) || !judge.counts(&subject) || has_ended(after, &subject, &judge);
@@ -131,9 +135,14 @@ pub fn worsened(
         // each other's.
         let is_own = matches!(&subject, Subject::Object(key) if touched.contains(key));
         let is_full = is_own || by_policy || subject.kind().opens_edge();
-        let reach = if is_full { Reach::Full } else { Reach::Warn(Reason::Spared) };
+        let reach = match is_full {
+            true if !is_own && by_secret && subject.kind().opens_edge() => Reach::Taken,
+            true => Reach::Full,
+            false => Reach::Warn(Reason::Spared),
+        };
         judge.subject(&subject, reach, &mut verdicts);
     }
+    drop_what_secrets_say(&mut verdicts);
     let refused = verdicts.into_iter().map(|verdict| verdict.judgement);
     refused.filter(|judgement| judgement.outcome == Outcome::Refuse).collect()
 }
@@ -157,9 +166,13 @@ fn reach(change: &Change, subject: &Subject, is_own: bool) -> Reach {
     if spare::is_mirror_pod(change) {
         return Reach::Warn(Reason::Spared);
     }
+    // Whoever uses a Secret is not to lose it, nor to get one in its place that is worse.
+    if change.key.kind == Kind::Secret {
+        return if is_own || subject.kind().opens_edge() { Reach::Taken } else { Reach::Warn(Reason::Spared) };
+    }
     let moves = change.relabels_namespace() && matches!(subject, Subject::Class(_));
     let unseals = change.key.kind.is_mesh_policy() && matches!(subject, Subject::Class(_));
-    let alters = change.key.kind.alters_edge() && subject.kind().opens_edge();
+    let alters = (change.key.kind.alters_edge() || change.key.kind.makes_secrets()) && subject.kind().opens_edge();
     if is_own || change.key.kind.decides_isolation() || moves || unseals || alters || takes_certificate(change, subject)
     {
         Reach::Full
@@ -234,6 +247,8 @@ fn present(judge: &Judge<'_>, verdicts: Vec<Verdict>, notes: &Notes<'_>) -> Deci
 /// What the change tells beyond the rule: the cases that cannot be free of order say what to do (design, section 4).
 struct Notes<'a> {
     change: &'a Change,
+    /// Whether it bears the marks of an ACME solver and is none.
+    is_forged: bool,
 }
 
 impl Notes<'_> {
@@ -243,6 +258,11 @@ impl Notes<'_> {
 
     fn add(&self, judge: &Judge<'_>, judgement: &mut Judgement) {
         if !judgement.note.is_empty() {
+            return;
+        }
+        if self.is_forged && self.is_own(&judgement.breach.subject) {
+            let user = judge.ruleset.environment.cert_manager();
+            judgement.note = format!("it bears the marks of an ACME solver, and it is not {user} who asks for it");
             return;
         }
         if self.change.key.kind == Kind::Ingress && !self.is_own(&judgement.breach.subject) {
@@ -256,6 +276,14 @@ impl Notes<'_> {
             note.clone_into(&mut judgement.note);
         }
         if judgement.outcome != Outcome::Refuse {
+            return;
+        }
+        if self.change.key.kind == Kind::Secret && !self.is_own(&judgement.breach.subject) {
+            let note = match self.change.operation {
+                Operation::Delete => "it uses the Secret that is deleted: delete it first, or let it use another one",
+                _ => "it uses the Secret that is changed",
+            };
+            note.clone_into(&mut judgement.note);
             return;
         }
         match (&self.change.operation, &self.change.before, &self.change.after) {

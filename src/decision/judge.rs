@@ -34,8 +34,10 @@ pub(super) struct Judge<'a> {
 /// How far the findings of a subject may go.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// They refuse, where mode and comparison say so.
+    /// They refuse, where mode and comparison say so; what waits for something that is to come warns.
     Full,
+    /// They refuse even then: the change itself takes away or brings what they are about.
+    Taken,
     /// They warn at most, for that reason.
     Warn(Reason),
 }
@@ -130,6 +132,8 @@ impl<'a> Judge<'a> {
                 let Some(mode) = self.ruleset.mode_at(rule.info().id, level, modes) else { continue };
                 let prior = before.entry(breach.family.0).or_insert_with(|| self.prior(breach.family.0, subject));
                 let worse = is_worse(&breach, prior.get(&breach.aspect.scale()).map_or(&[], Vec::as_slice));
+                let awaits = reach == Reach::Full && mode == Mode::Enforce && rule.awaits(&context, &breach);
+                let reach = if awaits { Reach::Warn(Reason::Awaited) } else { reach };
                 self.verdicts(breach, mode, worse, reach, out);
             }
         }
@@ -162,7 +166,7 @@ impl<'a> Judge<'a> {
             Mode::Enforce if !worse => Outcome::Warn(Reason::Before),
             Mode::Enforce if breach.certain.is_err() => Outcome::Warn(Reason::Unproved),
             Mode::Enforce => match reach {
-                Reach::Full => Outcome::Refuse,
+                Reach::Full | Reach::Taken => Outcome::Refuse,
                 Reach::Warn(reason) => Outcome::Warn(reason),
             },
         };
@@ -253,6 +257,24 @@ pub(super) fn drop_shadowed_templates(verdicts: &mut Vec<Verdict>) {
     if !told.is_empty() {
         let is_template = |verdict: &Verdict| verdict.judgement.breach.subject.kind().is_workload();
         verdicts.retain(|verdict| !is_template(verdict) || !told.contains(&name(verdict)));
+    }
+}
+
+/// What a Secret says of itself, those who use it do not repeat, unless it goes further with them.
+pub(super) fn drop_what_secrets_say(verdicts: &mut Vec<Verdict>) {
+    let own = |Verdict { judgement, .. }: &Verdict| match &judgement.breach.subject {
+        Subject::Object(key) if key.kind == Kind::Secret => {
+            Some(((judgement.breach.rule, key.clone()), judgement.outcome.clone()))
+        }
+        _ => None,
+    };
+    let told: BTreeMap<_, _> = verdicts.iter().filter_map(own).collect();
+    if !told.is_empty() {
+        verdicts.retain(|Verdict { judgement, .. }| {
+            let Aspect::Secret(secret) = &judgement.breach.aspect else { return true };
+            let said = told.get(&(judgement.breach.rule, secret.clone()));
+            said.is_none_or(|outcome| judgement.outcome < *outcome)
+        });
     }
 }
 

@@ -9,6 +9,7 @@ mod judge;
 mod namespace;
 mod outcome;
 mod reads;
+mod solver;
 mod spare;
 mod survey;
 mod unmarked;

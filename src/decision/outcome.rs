@@ -33,6 +33,8 @@ pub enum Reason {
     Raised,
     /// It cannot be proved.
     Unproved,
+    /// What mends it is to come by itself, or may come next.
+    Awaited,
     /// It is on a template, whose Pods are judged anyway.
     Template,
     /// Requests of this kind never refuse for it (mirror Pods, Services that take exposure away).
@@ -47,6 +49,7 @@ impl Reason {
             Self::Before => "it was so before",
             Self::Raised => "its replacements and additional Pods will be refused",
             Self::Unproved => "cannot prove",
+            Self::Awaited => "what is missing may still come",
             Self::Template => "on a template: its Pods are judged",
             Self::Spared => "requests of this kind are not refused for it",
         }

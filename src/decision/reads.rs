@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     model::{Kind, Name, Object, ObjectKey, Operation},
     network::{PodView, each_policy, namespace_labels, other_forms},
-    rules,
+    rules::{self, RuleId, Subject},
+    ruleset::Mode,
     snapshot::{Lookup, Need, Running, Snapshot},
 };
 
 use super::{
-    Change, Outcome,
+    Change, Outcome, Reason,
     judge::{Judge, Verdict, is_readable},
 };
 
@@ -28,7 +29,9 @@ pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) ->
         let breach = &verdict.judgement.breach;
         let refused = verdict.judgement.outcome == Outcome::Refuse;
         let unsettled = verdict.enforced && breach.certain.as_ref().is_err_and(is_readable);
-        if let Some(rule) = rules::rule(breach.rule.0).filter(|_| refused || unsettled) {
+        // What may still come may have come a moment ago.
+        let awaited = verdict.judgement.outcome == Outcome::Warn(Reason::Awaited);
+        if let Some(rule) = rules::rule(breach.rule.0).filter(|_| refused || unsettled || awaited) {
             // What a rule rests on for a subject is the same for each of its breaches.
             if !asked.insert((breach.rule, &breach.subject)) {
                 continue;
@@ -36,10 +39,32 @@ pub(super) fn needs(judge: &Judge<'_>, change: &Change, verdicts: &[Verdict]) ->
             needs.extend(rule.rests_on(&context, breach));
         }
     }
+    unseen_certificates(judge, change, &mut needs);
     broken_watches(judge, change, &mut needs);
     doubted_policies(judge, change, &mut needs);
+    // The request itself says what becomes of its object.
+    needs.remove(&Need::Get(change.key.clone()));
     needs.retain(|need| !is_confirmed(change, need));
     needs
+}
+
+/// Secrets are nobody's to watch, so that nothing would ever be said of the certificates of an object at the edge.
+fn unseen_certificates(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
+    let subject = Subject::Object(change.key.clone());
+    if change.after.is_none() || !change.key.kind.opens_edge() {
+        return;
+    }
+    let modes = judge.modes(subject.namespace());
+    let mode = |id: RuleId| rules::rule(id.0).and_then(|rule| judge.ruleset.mode(rule.info(), modes));
+    if !rules::CERTIFICATE_RULES.into_iter().any(|id| mode(id) == Some(Mode::Enforce)) {
+        return;
+    }
+    let unseen = rules::unseen_certificates(&judge.context(), &subject).into_iter();
+    let readable = unseen.filter(|key| match judge.after.object(key) {
+        Lookup::Unseen(blind) => is_readable(&blind),
+        _ => false,
+    });
+    needs.extend(readable.map(Need::Get));
 }
 
 /// Whether the read, or one that finds at least as much, has been made for this request.
@@ -48,15 +73,21 @@ fn is_confirmed(change: &Change, need: &Need) -> bool {
     change.confirmed.contains(need) || matches!(need, Need::Get(key) if listed(key))
 }
 
-/// One list in the place of many single reads: a policy may select thousands of workloads, each with owners of its own.
+/// One list in the place of many single reads: a policy may select thousands of workloads, each with owners of its own. Secrets are
+/// never listed, for a list holds those that are nobody's business: the first of them are read, and what rests on others stays
+/// in doubt.
 pub(super) fn together(needs: BTreeSet<Need>) -> BTreeSet<Need> {
+    let (secrets, mut needs): (BTreeSet<Need>, BTreeSet<Need>) =
+        needs.into_iter().partition(|need| need.kind() == Kind::Secret);
+    let single = |need: &Need| matches!(need, Need::Get(_));
+    needs.extend(secrets.into_iter().filter(single).take(OWNERS_READ));
     let mut singles: BTreeMap<(Kind, Option<Name>), usize> = BTreeMap::new();
     for need in &needs {
         if let Need::Get(key) = need {
             *singles.entry((key.kind, key.namespace.clone())).or_default() += 1;
         }
     }
-    singles.retain(|_, count| *count > OWNERS_READ);
+    singles.retain(|(kind, _), count| *count > OWNERS_READ && *kind != Kind::Secret);
     if singles.is_empty() {
         return needs;
     }

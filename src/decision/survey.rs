@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     Judgement, Outcome, Reason,
-    judge::{Judge, Reach, drop_shadowed_templates},
+    judge::{Judge, Reach, drop_shadowed_templates, drop_what_secrets_say},
 };
 
 /// How templates are judged by [`survey`].
@@ -39,6 +39,7 @@ pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now:
         judge.subject(&subject, reach, &mut verdicts);
     }
     drop_shadowed_templates(&mut verdicts);
+    drop_what_secrets_say(&mut verdicts);
     verdicts.into_iter().map(|verdict| verdict.judgement).collect()
 }
 

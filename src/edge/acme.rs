@@ -2,9 +2,9 @@
 //! issued.
 //!
 //! One mark alone would be a free way round, so all of them are asked for. The one that cannot be forged, the requester being
-//! cert-manager's service account, is not visible in an object.
+//! cert-manager's service account, is not visible in an object: whoever judges a request asks for it as well.
 
-use crate::model::Ingress;
+use crate::model::{Ingress, Meta, Object};
 
 const PREFIX: &str = "cm-acme-http-solver-";
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
@@ -12,20 +12,36 @@ const LABELS: [&str; 2] = ["acme.cert-manager.io/http-domain", "acme.cert-manage
 const SOLVER_LABEL: &str = "acme.cert-manager.io/http01-solver";
 const OWNER: (&str, &str) = ("acme.cert-manager.io/v1", "Challenge");
 
+/// Whether an object is of a kind that solves challenges, and bears every mark of it.
+pub fn bears_marks(object: &Object) -> bool {
+    match object {
+        Object::Ingress(ingress) => is_solver(ingress),
+        _ => false,
+    }
+}
+
 /// Whether the Ingress bears every mark of a solver: its name or `generateName`, the labels, a Challenge as its controller,
 /// and nothing but challenges below its hosts.
 pub fn is_solver(ingress: &Ingress) -> bool {
-    let meta = &ingress.meta;
+    let rules = ingress.rules.iter().map(|rule| rule.paths.iter().map(|path| path.path.as_str()));
+    ingress.default_backend.is_none() && is_solver_with(&ingress.meta, rules)
+}
+
+/// Whether an object of this metadata, whose rules have these paths, bears every mark of a solver (cert-manager,
+/// pkg/issuer/acme/http: ingress.go and httproute.go). There has to be a rule, and a path in each.
+pub fn is_solver_with<'a>(meta: &Meta, rules: impl IntoIterator<Item = impl IntoIterator<Item = &'a str>>) -> bool {
     let labelled = meta.labels.value(SOLVER_LABEL).is_some_and(|value| *value == "true")
         && LABELS.iter().all(|label| meta.labels.has(label));
     let owned = meta.controller().is_some_and(|owner| (owner.api_version.as_str(), owner.kind.as_str()) == OWNER);
-    meta.name.starts_with(PREFIX) && labelled && owned && challenges_only(ingress) && !ingress.rules.is_empty()
-}
-
-fn challenges_only(ingress: &Ingress) -> bool {
-    ingress.default_backend.is_none()
-        && ingress.rules.iter().all(|rule| !rule.paths.is_empty())
-        && ingress.rules.iter().flat_map(|rule| &rule.paths).all(|path| is_challenge(&path.path))
+    if !(meta.name.starts_with(PREFIX) && labelled && owned) {
+        return false;
+    }
+    let mut rules = rules.into_iter().peekable();
+    rules.peek().is_some()
+        && rules.all(|paths| {
+            let mut paths = paths.into_iter().peekable();
+            paths.peek().is_some() && paths.all(is_challenge)
+        })
 }
 
 /// A path to one challenge: a token below the well-known prefix, without a way out of it.

@@ -147,9 +147,12 @@ impl Loading<'_> {
     }
 
     fn finish(mut self) -> Loaded {
-        let has_classes = self.loaded.snapshot.count(Kind::IngressClass) > 0;
         for kind in Kind::all() {
-            let unseen = kind == Kind::IngressClass && !has_classes;
+            let unseen = match elsewhere(kind) {
+                Elsewhere::Always => true,
+                Elsewhere::UnlessGiven => self.loaded.snapshot.count(kind) == 0,
+                Elsewhere::Never => false,
+            };
             let coverage = if unseen { Err(Blind::NotInFiles(kind)) } else { Ok(()) };
             self.loaded.snapshot.apply(Edit::Cover(Scope { kind, namespace: None }, coverage));
         }
@@ -163,6 +166,32 @@ impl Loading<'_> {
             }
         }
         self.loaded
+    }
+}
+
+/// Whether objects of a kind may be in the cluster without being among the files that are checked.
+enum Elsewhere {
+    /// Files hold all of them.
+    Never,
+    /// Files hold all of them or none: a platform team writes them elsewhere.
+    UnlessGiven,
+    /// Files hold some of them at most: Secrets are in no repository.
+    Always,
+}
+
+fn elsewhere(kind: Kind) -> Elsewhere {
+    match kind {
+        Kind::Secret | Kind::ConfigMap => Elsewhere::Always,
+        Kind::IngressClass
+        | Kind::IngressClassParams
+        | Kind::GatewayClass
+        | Kind::Gateway
+        | Kind::TLSOption
+        | Kind::ServersTransport
+        | Kind::Middleware
+        | Kind::NginxPolicy
+        | Kind::FrontendConfig => Elsewhere::UnlessGiven,
+        _ => Elsewhere::Never,
     }
 }
 

@@ -79,16 +79,23 @@ fn a_namespace_that_is_only_named_exists_without_labels_and_is_not_the_files_own
 }
 
 #[test]
-fn classes_are_unseen_until_the_files_hold_one_and_other_kinds_are_whole() {
+fn classes_are_unseen_until_the_files_hold_one_and_policies_are_whole() {
     let class = ObjectKey::cluster(Kind::IngressClass, "nginx");
     let without = loaded(&[SHOP]);
     assert_eq!(without.snapshot.object(&class), Lookup::Unseen(Blind::NotInFiles(Kind::IngressClass)));
-    for kind in Kind::all().filter(|kind| *kind != Kind::IngressClass) {
+    for kind in Kind::all().filter(|kind| kind.is_policy() || kind.is_workload() || *kind == Kind::Service) {
         assert_eq!(without.snapshot.coverage(kind, None), Ok(()), "{kind}");
     }
     let text =
         "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: other}\nspec: {controller: a.b/c}\n";
     assert_eq!(loaded(&[text]).snapshot.object(&class), Lookup::Absent);
+}
+
+#[test]
+fn secrets_are_never_all_among_the_files() {
+    let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: one, namespace: shop}\n";
+    let other = ObjectKey::namespaced(Kind::Secret, "shop", "other");
+    assert_eq!(loaded(&[text]).snapshot.object(&other), Lookup::Unseen(Blind::NotInFiles(Kind::Secret)));
 }
 
 #[test]

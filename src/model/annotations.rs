@@ -21,6 +21,11 @@ pub const SCRAPE_PORT: &str = "prometheus.io/port";
 /// Asks cert-manager for certificates, by the default issuer.
 pub const TLS_ACME: &str = "kubernetes.io/tls-acme";
 
+/// The `IngressGroup` of an Ingress that the AWS Load Balancer Controller serves.
+pub const ALB_GROUP: &str = "alb.ingress.kubernetes.io/group.name";
+/// The `FrontendConfig` of an Ingress that GKE serves.
+pub const GKE_FRONTEND_CONFIG: &str = "networking.gke.io/v1beta1.FrontendConfig";
+
 const EXACT: [&str; 8] = [
     INGRESS_CLASS,
     DEFAULT_CLASS,

@@ -1,6 +1,6 @@
 //! `networking.k8s.io/v1` Ingress and IngressClass.
 
-use super::{Meta, Name};
+use super::{Meta, Name, ObjectKey};
 
 /// An Ingress. The class annotation and the controllers' annotations are in [`Meta::annotations`].
 #[derive(Clone, PartialEq, Debug)]
@@ -78,6 +78,8 @@ pub struct IngressClass {
     pub meta: Meta,
     /// `spec.controller`: who serves Ingresses of this class.
     pub controller: Name,
+    /// `spec.parameters`, where they are an object of a kind that Ringwall reads.
+    pub parameters: Option<ObjectKey>,
     /// `ingressclass.kubernetes.io/is-default-class: "true"`.
     pub is_default: bool,
 }

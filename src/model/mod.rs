@@ -48,7 +48,9 @@ pub use calico::{
     CalicoAction, CalicoEntity, CalicoNetworkSet, CalicoPolicy, CalicoPort, CalicoRule, CalicoServiceAccounts,
     CalicoTier, StagedPolicy, calico_keys,
 };
-pub use certificate::{Bundle, CertificateFacts, ChainCertificate};
+pub use certificate::{
+    Bundle, CertificateFacts, ChainCertificate, Curve, IssuedBy, PublicKey, ServerUse, SignatureHash,
+};
 pub use cilium::{
     CiliumDirection, CiliumEntity, CiliumEntry, CiliumPeer, CiliumPeers, CiliumPolicy, CiliumPort, CiliumPorts,
     CiliumRule,
@@ -60,7 +62,7 @@ pub use edge_resource::{EdgeResource, EdgeSpec};
 pub use field_path::{FieldPath, Step};
 pub use gateway::{BackendTlsPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant, Route, RouteBackend};
 pub use ingress::{Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, wildcard_above};
-pub use issuance::Issuance;
+pub use issuance::{AskedCertificate, Issuance};
 pub use key::ObjectKey;
 pub use kinds::{Kind, Operation};
 pub use labels::Labels;
@@ -73,7 +75,7 @@ pub use object::Object;
 pub use place::Place;
 pub use pod::{ContainerPort, Phase, Pod, PodFacts};
 pub use ports::{PortSet, Protocol};
-pub use secret::{Secret, TlsFacts};
+pub use secret::{Block, Instead, KeyMatch, Secret, TlsFacts, Unreadable};
 pub use selector::{Likeness, Selector, reserved};
 pub use service::{Service, ServicePort, ServiceType, TargetPort};
 pub use tls::TlsVersion;

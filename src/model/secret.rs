@@ -75,6 +75,8 @@ pub enum Unreadable {
     Empty,
     /// DER as it is, without the PEM around it.
     Der,
+    /// PEM under one base64 too many: a text for `stringData` that was put into `data` by a tool that encodes it again.
+    EncodedTwice,
     /// Neither PEM nor anything else that is known.
     NotPem,
     /// PEM, and none of its blocks is of the right kind; the kind of the first.
@@ -129,6 +131,7 @@ impl fmt::Display for Unreadable {
             Self::Missing => f.write_str("is missing"),
             Self::Empty => f.write_str("is empty"),
             Self::Der => f.write_str("is DER, which must be written as PEM"),
+            Self::EncodedTwice => f.write_str("is base64 twice over"),
             Self::NotPem => f.write_str("is not PEM"),
             Self::WrongBlock(block) => write!(f, "holds {} instead", block.words()),
             Self::Encrypted => f.write_str("is encrypted with a password that no server knows"),

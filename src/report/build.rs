@@ -7,6 +7,7 @@ use crate::{
     model::{FieldPath, Name, ObjectKey},
     rules::{Aspect, Context, Place, RuleId, Subject, SubjectReference},
     source::Locate,
+    trace::Layers,
 };
 
 use super::{Position, Report, ReportError, Reported, Summary};
@@ -27,12 +28,14 @@ pub struct Judged<'a> {
     pub skipped: Vec<(Name, usize)>,
     /// What the reader should know.
     pub hints: Vec<String>,
+    /// The layers around each workload, where they are asked for.
+    pub layers: Option<Vec<Layers>>,
 }
 
 impl Report {
     /// Builds the report: a Deployment, its ReplicaSet and its Pods are one subject.
     pub fn new(judged: Judged<'_>) -> Self {
-        let Judged { context, judgements, locate, objects, mut errors, skipped, hints } = judged;
+        let Judged { context, judgements, locate, objects, mut errors, skipped, hints, layers } = judged;
         let mut findings: Vec<_> = merge(judgements).map(|merged| merged.explain(&context, locate)).collect();
         findings.sort_by(order);
         errors.sort_by_cached_key(|error| {
@@ -46,7 +49,7 @@ impl Report {
             ..Summary::default()
         };
         summary.count(&findings);
-        Self { findings, errors, skipped, hints, summary }
+        Self { findings, errors, skipped, hints, layers, summary }
     }
 
     /// The report where nothing could be judged.

@@ -9,6 +9,8 @@ struct Document<'a> {
     findings: Vec<Entry<'a>>,
     errors: Vec<Failure<'a>>,
     summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layers: Option<Vec<super::layers::Entry<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -50,6 +52,7 @@ pub(super) fn render(report: &Report) -> String {
         findings: report.findings.iter().map(entry).collect(),
         errors: report.errors.iter().map(failure).collect(),
         summary: report.summary,
+        layers: report.layers.as_ref().map(|all| all.iter().map(super::layers::entry).collect()),
     };
     pretty(&document)
 }

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod effects;
 mod github;
 mod json;
+mod layers;
 pub mod plugins;
 mod position;
 mod reach;
@@ -26,7 +27,7 @@ pub use reach::{Flows, IsolationChange, ReachChanges, ReachFormat, ReachFrame, p
 pub use summary::Summary;
 pub use trace::{TraceFormat, trace};
 
-use crate::{decision::Outcome, model::Name, rules::Finding};
+use crate::{decision::Outcome, model::Name, rules::Finding, trace::Layers};
 
 /// What was found, ready to be written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,6 +40,8 @@ pub struct Report {
     pub skipped: Vec<(Name, usize)>,
     /// What the reader should know before trusting a report without findings.
     pub hints: Vec<String>,
+    /// The layers around each workload, where they are asked for.
+    pub layers: Option<Vec<Layers>>,
     /// How many of what.
     pub summary: Summary,
 }

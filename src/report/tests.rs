@@ -49,7 +49,7 @@ fn report() -> Report {
     let mut summary = Summary { objects: 14, errors: 1, skipped: 2, ..Summary::default() };
     summary.count(&findings);
     let hints = vec!["nothing can be refused".to_owned()];
-    Report { findings, errors: vec![error], skipped: vec![("ConfigMap".into(), 2)], hints, summary }
+    Report { findings, errors: vec![error], skipped: vec![("ConfigMap".into(), 2)], hints, layers: None, summary }
 }
 
 #[test]

@@ -20,6 +20,10 @@ pub(super) fn render(report: &Report, colour: bool) -> String {
         out.push_str(renderer.render(&[group]).trim_end());
         out.push_str("\n\n");
     }
+    if let Some(layers) = &report.layers {
+        out.push_str(&super::layers::table(layers));
+        out.push('\n');
+    }
     if !report.skipped.is_empty() {
         let kinds: Vec<_> = report.skipped.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         let _ = writeln!(out, "not read: {}", normalize_untrusted_str(&kinds.join(", ")));
@@ -64,6 +68,7 @@ fn reason(outcome: &Outcome) -> Option<&'static str> {
         Reason::Mode | Reason::Unproved => None,
         Reason::Raised => Some("not refused while it runs; its replacements and additional Pods are"),
         Reason::Before => Some("not refused, for it was there before"),
+        Reason::Awaited => Some("not refused, for it may still come"),
         Reason::Template => Some("not refused on a template; its Pods are"),
         Reason::Spared => Some("never refused on requests of this kind"),
     }

@@ -212,6 +212,7 @@ fn conclusion(trace: &Trace) -> String {
     let stops = path.hops.iter().filter(|hop| hop.verdict() == trace.verdict);
     let stops: Vec<String> = stops
         .map(|hop| match hop {
+            Hop::Protected(stretch) => stretch.protection.text(),
             Hop::Name(_) => "the name comes to no port of a Pod".to_owned(),
             Hop::Side(side) => match &side.workload {
                 Some(workload) => format!("the {} of {workload}", side.direction),

@@ -54,6 +54,8 @@ struct Step {
     place: Option<Spot>,
     tiers: Vec<Tier>,
     unenforced: Vec<Key>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protection: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -161,6 +163,17 @@ fn hop(path: usize, hop: &Hop, locate: Option<&dyn Locate>) -> Step {
             place: naming.at.as_ref().map(|place| spot(place, locate)),
             tiers: Vec::new(),
             unenforced: Vec::new(),
+            protection: None,
+        },
+        Hop::Protected(stretch) => Step {
+            path,
+            hop: "protection",
+            verdict: name(hop.verdict()),
+            message: format!("{}: {}", stretch.stretch, stretch.protection.text()),
+            place: stretch.at.as_ref().map(|place| spot(place, locate)),
+            tiers: Vec::new(),
+            unenforced: Vec::new(),
+            protection: Some(stretch.protection.name()),
         },
         Hop::Side(side) => of_side(path, side, locate),
     }
@@ -175,6 +188,7 @@ fn of_side(path: usize, side: &Side, locate: Option<&dyn Locate>) -> Step {
         place: side.ground.places().first().map(|place| spot(place, locate)),
         tiers: side.tiers.iter().map(|tier| of_tier(tier, locate)).collect(),
         unenforced: side.unenforced.iter().map(key).collect(),
+        protection: None,
     }
 }
 

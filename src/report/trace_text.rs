@@ -47,6 +47,10 @@ impl Text<'_> {
             match hop {
                 Hop::Name(naming) => self.naming(naming),
                 Hop::Side(side) => self.side(side),
+                Hop::Protected(stretch) => {
+                    let text = format!("protection {}: {}", stretch.stretch, stretch.protection.text());
+                    self.line(1, &text, stretch.at.as_ref());
+                }
             }
         }
     }

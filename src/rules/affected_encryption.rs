@@ -14,6 +14,7 @@ use super::Subject;
 /// to it.
 pub(super) fn covered(state: &Snapshot, key: &ObjectKey, settings: &MeshSettings, subjects: &mut BTreeSet<Subject>) {
     inside(state, key, settings, subjects);
+    secret_in_the_making(state, key, subjects);
 }
 
 /// What meshes make of it: the workloads that a policy covers, and the policies that turn mutual TLS off for workloads or not, by whether
@@ -60,4 +61,16 @@ fn protected(state: &Snapshot, settings: &MeshSettings, policy: &MeshPolicy, sub
         of.is_some_and(|(namespace, facts)| fits(namespace, facts))
     });
     subjects.extend(templates.map(|object| Subject::Object(object.key())));
+}
+
+/// What makes a Secret decides whether those who use it lack it, and which names it will have.
+fn secret_in_the_making(state: &Snapshot, key: &ObjectKey, subjects: &mut BTreeSet<Subject>) {
+    if !key.kind.makes_secrets() {
+        return;
+    }
+    if let Some(Object::Issuance(issuance)) = state.object(key).found() {
+        let secret = issuance.secret();
+        let users = state.referrers(&secret).filter(|user| user.kind.opens_edge());
+        subjects.extend(users.cloned().map(Subject::Object));
+    }
 }

@@ -1,12 +1,12 @@
 //! What the rules about Ingresses share: the Ingress, what it opens, and how its faults are told.
 
 use crate::{
-    edge::{self, Doubt, Listener, Mend, Serving, Surface, Vouched, Wanted},
+    edge::{self, Doubt, Listener, Mend, Serving, Surface, Wanted},
     model::{FieldPath, Name, Object, ObjectKey},
     snapshot::{Blind, Need},
 };
 
-use super::{Aspect, Breach, Context, Environment, Place, Subject};
+use super::{Aspect, Breach, Context, Place, Subject};
 
 /// An object at the edge that rules judge, and what it opens.
 pub(super) struct AtTheEdge<'a> {
@@ -32,7 +32,7 @@ impl<'a> AtTheEdge<'a> {
 
     /// What it opens.
     pub(super) fn surface(&self) -> Option<Box<dyn Surface + '_>> {
-        edge::surface(self.context.snapshot, vouched(self.context.environment), &self.object)
+        edge::surface(self.context.snapshot, self.context.environment.vouched(), &self.object)
     }
 
     /// The one listener that a breach is about.
@@ -118,15 +118,6 @@ impl<'a> AtTheEdge<'a> {
     }
 }
 
-/// What the operator vouches for, of the environment.
-fn vouched(environment: &Environment) -> Vouched<'_> {
-    Vouched {
-        controllers_of_classes: &environment.controllers_of_classes,
-        refuses_plaintext: &environment.refuses_plaintext,
-        settings: &environment.edge,
-    }
-}
-
 /// The reads that a breach of an object at the edge rests on.
 pub(super) fn rests_on(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
     let Some(at) = AtTheEdge::of(context, &breach.subject) else { return Vec::new() };
@@ -151,7 +142,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{Kind, decode},
-        rules::{Finding, Parameters, rule},
+        rules::{Environment, Finding, Parameters, rule},
         snapshot::{Edit, Scope, Snapshot},
     };
 

@@ -1,6 +1,6 @@
 //! A rule broken by a subject.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use crate::{
     model::{FieldPath, Name, ObjectKey, Protocol},
@@ -108,6 +108,8 @@ pub enum Extent {
     Count(u64),
     /// What is admitted.
     Admission(Arc<Admission>),
+    /// What is lacking, by name: hosts, or sorts of faults.
+    Names(BTreeSet<Name>),
 }
 
 impl Extent {
@@ -115,15 +117,18 @@ impl Extent {
     pub fn exceeds<'a>(&self, before: impl IntoIterator<Item = &'a Self>) -> bool {
         let mut count = 0;
         let mut admission = Admission::nothing();
+        let mut names: BTreeSet<&Name> = BTreeSet::new();
         for extent in before {
             match extent {
                 Self::Count(other) => count = count.max(*other),
                 Self::Admission(other) => admission = admission.union(other),
+                Self::Names(other) => names.extend(other),
             }
         }
         match self {
             Self::Count(mine) => *mine > count,
             Self::Admission(mine) => !mine.is_within(&admission),
+            Self::Names(mine) => !mine.iter().all(|name| names.contains(name)),
         }
     }
 }

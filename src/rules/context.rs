@@ -9,14 +9,14 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    edge::EdgeSettings,
+    edge::{EdgeSettings, Vouched},
     encryption::mesh::MeshSettings,
     model::Name,
     network::{Controllers, Direction, Exposure, Plugin, exposure},
     snapshot::Snapshot,
 };
 
-use super::{Parameters, Subject, Workload, sensitive::SensitiveLabels};
+use super::{Parameters, Subject, Workload, certificates::Uses, sensitive::SensitiveLabels};
 
 /// What a rule may look at: one snapshot, the environment, its parameters and the time.
 #[derive(Clone, Copy)]
@@ -38,12 +38,13 @@ pub struct Shared<'a> {
     subject: &'a Subject,
     workload: OnceCell<Option<Workload>>,
     exposures: [OnceCell<Arc<Exposure>>; 2],
+    uses: OnceCell<Arc<Uses>>,
 }
 
 impl<'a> Shared<'a> {
     /// For a subject.
     pub fn new(subject: &'a Subject) -> Self {
-        Self { subject, workload: OnceCell::new(), exposures: Default::default() }
+        Self { subject, workload: OnceCell::new(), exposures: Default::default(), uses: OnceCell::new() }
     }
 }
 
@@ -67,6 +68,15 @@ impl Context<'_> {
                 let kept = if direction == Direction::Ingress { ingress } else { egress };
                 Arc::clone(kept.get_or_init(find))
             }
+            None => find(),
+        }
+    }
+
+    /// The certificates that a subject at the edge uses.
+    pub(super) fn uses(&self, subject: &Subject) -> Arc<Uses> {
+        let find = || Arc::new(super::certificates::uses(self, subject));
+        match self.shared_of(subject) {
+            Some(shared) => Arc::clone(shared.uses.get_or_init(find)),
             None => find(),
         }
     }
@@ -97,6 +107,9 @@ pub struct Environment {
     pub edge: EdgeSettings,
     /// `mesh`: what no object says of meshes.
     pub mesh: MeshSettings,
+    /// `certManager: {serviceAccount: NAMESPACE/NAME}`: the user as which cert-manager asks for its solvers; `None` for the
+    /// name that its manifests and its chart give it.
+    pub cert_manager: Option<Name>,
     /// `unknownController: refuse`: whether what cannot be proved because of the controller (one that Ringwall does not know) or of
     /// what the Ingress asks of it (a Traefik middleware or entry point of unknown effect, a host that only a certificate by
     /// chance may name) is a breach instead of "cannot prove". What Ringwall cannot see (a broken watch, a forbidden read,
@@ -104,7 +117,24 @@ pub struct Environment {
     pub refuses_unknown_controllers: bool,
 }
 
+/// The user as which cert-manager asks where nothing else is said.
+const CERT_MANAGER: &str = "system:serviceaccount:cert-manager:cert-manager";
+
 impl Environment {
+    /// What it vouches for at the edge.
+    pub fn vouched(&self) -> Vouched<'_> {
+        Vouched {
+            controllers_of_classes: &self.controllers_of_classes,
+            refuses_plaintext: &self.refuses_plaintext,
+            settings: &self.edge,
+        }
+    }
+
+    /// The user as which cert-manager asks for its solvers.
+    pub fn cert_manager(&self) -> &str {
+        self.cert_manager.as_deref().unwrap_or(CERT_MANAGER)
+    }
+
     /// What it says of ingress controllers.
     pub fn controllers(&self) -> Controllers {
         Controllers { namespaces: self.controller_namespaces.clone(), of_classes: self.controllers_of_classes.clone() }

@@ -115,16 +115,13 @@ impl Rule for DisabledMtls {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let snapshot = context.snapshot;
-        let found: Vec<(FieldPath, Coverage)> = match policy_of(snapshot, subject) {
-            Some(policy) => {
-                let found = of_policy(snapshot, context.environment, &policy);
-                found.into_iter().map(|(path, certain, _)| (path, certain)).collect()
-            }
-            None => {
-                let Some(workload) = context.workload(subject) else { return };
-                let found = bypasses(snapshot, &workload.namespace, &workload.facts);
-                found.into_iter().map(|(key, _)| (inside::annotation(&workload, key).path, Ok(()))).collect()
-            }
+        let found: Vec<(FieldPath, Coverage)> = if let Some(policy) = policy_of(snapshot, subject) {
+            let found = of_policy(snapshot, context.environment, &policy);
+            found.into_iter().map(|(path, certain, _)| (path, certain)).collect()
+        } else {
+            let Some(workload) = context.workload(subject) else { return };
+            let found = bypasses(snapshot, &workload.namespace, &workload.facts);
+            found.into_iter().map(|(key, _)| (inside::annotation(&workload, key).path, Ok(()))).collect()
         };
         out.extend(found.into_iter().map(|(path, certain)| Breach {
             rule: INFO.id,

@@ -101,6 +101,12 @@ pub trait Rule: Sync {
     /// The reads that would confirm a breach.
     fn rests_on(&self, context: &Context<'_>, breach: &Breach) -> Vec<Need>;
 
+    /// Whether something that is to come mends a breach by itself: the order in which objects come is nobody's fault. Such a breach
+    /// warns, unless the very request takes away what was there.
+    fn awaits(&self, _: &Context<'_>, _: &Breach) -> bool {
+        false
+    }
+
     /// The text and the fix; made only for what is shown.
     fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding;
 }

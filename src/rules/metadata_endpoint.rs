@@ -121,7 +121,7 @@ impl Rule for MetadataEndpoint {
         });
         let addresses: Vec<IpAddr> = match &breach.extent {
             Extent::Admission(admission) => reached(admission).collect(),
-            Extent::Count(_) => Vec::new(),
+            Extent::Count(_) | Extent::Names(_) => Vec::new(),
         };
         let admits = |reach: &WideReach| match reach {
             WideReach::Everyone => true,

@@ -115,7 +115,7 @@ impl Rule for PermissiveMtls {
         let marked = sensitive::shown(context, &workload);
         let ports = match &breach.extent {
             Extent::Admission(admission) => inside::spoken(&admission.pods),
-            Extent::Count(_) => String::new(),
+            Extent::Count(_) | Extent::Names(_) => String::new(),
         };
         let reference = &finding.subject;
         finding.message = match &because {

@@ -26,6 +26,7 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
             "unknownController",
             "tlsPolicies",
             "mesh",
+            "certManager",
         ],
     );
     if let Some(plugin) = node.get("networkPlugin") {
@@ -72,10 +73,24 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
     if let Some(mesh) = node.get("mesh") {
         meshes(&mesh, &mut environment.mesh, errors);
     }
+    if let Some(manager) = node.get("certManager") {
+        manager.only(errors, &["serviceAccount"]);
+        environment.cert_manager = manager.get("serviceAccount").and_then(|node| service_account(&node, errors));
+    }
     if let Some(unknown) = node.get("unknownController") {
         let refuses = unknown.one_of(errors, &[("refuse", true), ("warn", false)]);
         environment.refuses_unknown_controllers = refuses.unwrap_or_default();
     }
+}
+
+/// The user of a service account.
+fn service_account(node: &Node<'_>, errors: &mut Errors) -> Option<Name> {
+    let text = node.text(errors)?;
+    let named = text.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty());
+    if named.is_none() {
+        node.fail(errors, format!("{text} names no service account: write NAMESPACE/NAME"));
+    }
+    named.map(|(namespace, name)| format!("system:serviceaccount:{namespace}:{name}").into())
 }
 
 /// What is said of one controller's TLS.

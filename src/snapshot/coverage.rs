@@ -88,10 +88,15 @@ pub struct Scope {
 pub(super) struct CoverageMap {
     scopes: BTreeMap<Scope, Coverage>,
     undecodable: BTreeSet<ObjectKey>,
+    /// What somebody said is not there, of kinds that have not been seen whole.
+    absent: BTreeSet<ObjectKey>,
 }
 
 impl CoverageMap {
     pub(super) fn set(&mut self, scope: Scope, coverage: Coverage) {
+        // A kind that has been seen whole needs no such word, and of one that is out of sight from now on it may not hold.
+        self.absent
+            .retain(|key| key.kind != scope.kind || (scope.namespace.is_some() && key.namespace != scope.namespace));
         if scope.namespace.is_none() {
             self.scopes.retain(|other, _| other.kind != scope.kind);
         }
@@ -111,6 +116,19 @@ impl CoverageMap {
         } else {
             self.undecodable.remove(&key);
         }
+    }
+
+    /// Notes that an object is not there, where its kind has not been seen whole; or that it is.
+    pub(super) fn mark_absent(&mut self, key: ObjectKey, yes: bool) {
+        if yes {
+            self.absent.insert(key);
+        } else {
+            self.absent.remove(&key);
+        }
+    }
+
+    pub(super) fn is_absent(&self, key: &ObjectKey) -> bool {
+        self.absent.contains(key)
     }
 
     /// Forgets what could not be decoded in a scope that has just been read whole.

@@ -9,7 +9,7 @@ use crate::model::{Ingress, Kind, Name, Namespace, NetworkPolicy, Object, Object
 use super::{
     Blind, Class, ClassKey, Coverage, Edit, Memo, Need, Touched,
     coverage::CoverageMap,
-    refers::{host_key, refers_to, wildcard_key},
+    refers::{group_key, host_key, refers_to, wildcard_key},
 };
 
 /// What a look-up answers.
@@ -65,13 +65,16 @@ impl Snapshot {
     }
 
     /// An object. One that is there is found even when its kind's watch is broken; that it is absent is certain only when the
-    /// kind has been seen whole.
+    /// kind has been seen whole, or when somebody looked for that very object or removed it.
     pub fn object(&self, key: &ObjectKey) -> Lookup<Object> {
         if let Some(object) = self.objects.get(key) {
             return Lookup::Found(object.clone());
         }
         if self.coverage.is_undecodable(key) {
             return Lookup::Unseen(Blind::Undecodable(key.clone()));
+        }
+        if self.coverage.is_absent(key) {
+            return Lookup::Absent;
         }
         match self.coverage.of(key.kind, key.namespace.as_ref()) {
             Ok(()) => Lookup::Absent,
@@ -139,6 +142,11 @@ impl Snapshot {
         self.ingresses_referring(wildcard_key(wildcard))
     }
 
+    /// The Ingresses that name this group of the AWS Load Balancer Controller by annotation, of all namespaces.
+    pub fn ingresses_of_group(&self, group: &Name) -> impl Iterator<Item = &Arc<Ingress>> {
+        self.ingresses_referring(group_key(group))
+    }
+
     /// What others have worked out of this snapshot and want to keep as long as it stays as it is.
     pub fn memo(&self) -> &Memo {
         &self.memo
@@ -186,10 +194,16 @@ impl Snapshot {
             Edit::Put(object) => {
                 let key = object.key();
                 self.see(&key);
+                if self.coverage.is_absent(&key) {
+                    Arc::make_mut(&mut self.coverage).mark_absent(key.clone(), false);
+                }
                 if self.put(object) { Touched::from([key]) } else { Touched::new() }
             }
             Edit::Remove(key) => {
                 self.see(&key);
+                if self.coverage.of(key.kind, key.namespace.as_ref()).is_err() && !self.coverage.is_absent(&key) {
+                    Arc::make_mut(&mut self.coverage).mark_absent(key.clone(), true);
+                }
                 if self.remove(&key) { Touched::from([key]) } else { Touched::new() }
             }
             Edit::Replace { scope, objects } => self.replace(&scope, objects),
@@ -199,7 +213,9 @@ impl Snapshot {
             }
             Edit::Obscure(key) => {
                 let changed = self.remove(&key);
-                Arc::make_mut(&mut self.coverage).mark_undecodable(key.clone(), true);
+                let coverage = Arc::make_mut(&mut self.coverage);
+                coverage.mark_undecodable(key.clone(), true);
+                coverage.mark_absent(key.clone(), false);
                 if changed { Touched::from([key]) } else { Touched::new() }
             }
         }

@@ -96,7 +96,7 @@ struct ResultLabels {
 }
 
 /// The states of a watch. Exactly one of them is 1 for each kind.
-const WATCH_STATES: [&str; 5] = ["syncing", "synced", "broken", "forbidden", "not-served"];
+const WATCH_STATES: [&str; 6] = ["syncing", "synced", "broken", "forbidden", "not-served", "not-watched"];
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -199,7 +199,7 @@ impl Metrics {
         self.objects.get_or_create(&KindLabels { kind }).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Sets the state of a kind's watch: `syncing`, `synced`, `broken`, `forbidden` or `not-served`.
+    /// Sets the state of a kind's watch: `syncing`, `synced`, `broken`, `forbidden`, `not-served` or `not-watched`.
     pub fn watch(&self, kind: &'static str, state: &'static str) {
         for known in WATCH_STATES {
             self.watches.get_or_create(&WatchLabels { kind, state: known }).set(i64::from(known == state));

@@ -56,6 +56,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
                 std::mem::discriminant(&one.what) == std::mem::discriminant(&other.what)
             }
             (Hop::Side(one), Hop::Side(other)) => is_same_side(one, other),
+            (Hop::Protected(one), Hop::Protected(other)) => one == other,
             _ => false,
         })
 }

@@ -10,8 +10,11 @@ mod ask;
 mod change;
 mod controller;
 mod ends;
+mod entries;
+mod layers;
 mod merge;
 mod paths;
+mod protection;
 mod service;
 mod side;
 #[cfg(test)]
@@ -29,6 +32,8 @@ pub use crate::model::Place;
 pub use ask::{AskError, KindName, Named, PortName, Target, Who};
 pub use change::{Added, Change, PeerAdded};
 use ends::Actor;
+pub use layers::{Layer, Layers, Surroundings, layers};
+pub use protection::{Protected, Protection};
 pub use service::{NameStep, Naming};
 pub use side::{Ground, PolicyTold, RuleTold, Side, TierOutcome, TierTold};
 
@@ -97,6 +102,8 @@ pub struct Question<'a> {
     pub namespace: &'a Name,
     /// Where ingress controllers run.
     pub controllers: &'a Controllers,
+    /// What says how traffic is protected; without it, that is not told.
+    pub surroundings: Option<Surroundings<'a>>,
     /// Which Pods count as running.
     pub now: Timestamp,
 }
@@ -156,6 +163,8 @@ pub enum Hop {
     Name(NameStep),
     /// Out of the source, or into the destination.
     Side(Side),
+    /// How a stretch of the way is protected.
+    Protected(Protected),
 }
 
 impl Hop {
@@ -164,6 +173,8 @@ impl Hop {
         match self {
             Self::Name(step) => step.verdict(),
             Self::Side(side) => side.verdict,
+            // It stops nothing.
+            Self::Protected(_) => Verdict::Allowed,
         }
     }
 }

@@ -9,11 +9,12 @@ use crate::{
 };
 
 use super::{
-    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Trace, TraceError, Verdict, Who,
-    change,
+    Actor, End, Hop, KindName, NameStep, Named, Naming, Path, PortName, Question, Surroundings, Trace, TraceError,
+    Verdict, Who, change,
     controller::{self, Candidate},
     ends::{self, Group},
     merge::Merged,
+    protection::stretches,
     service,
     side::Asked,
 };
@@ -32,7 +33,7 @@ pub(super) fn trace(snapshot: &Snapshot, plugin: &Plugin, question: Question<'_>
     let mut pairs = pairs.flat_map(|(source, spot)| apart(snapshot, plugin, source, spot));
     let mut merged = Merged::default();
     for (source, spot) in pairs.by_ref().take(PAIRS) {
-        merged.take(follow(snapshot, plugin, &source, &spot));
+        merged.take(follow(snapshot, plugin, question.surroundings, &source, &spot));
     }
     let beyond = pairs.count();
     let mut paths = merged.paths();
@@ -313,7 +314,13 @@ fn one_for_each(group: &Group, sets: &[&AddressSet]) -> Vec<(Actor, usize)> {
     kinds.into_values().collect()
 }
 
-fn follow(snapshot: &Snapshot, plugin: &Plugin, way: &Way, arrival: &Arrival) -> Path {
+fn follow(
+    snapshot: &Snapshot,
+    plugin: &Plugin,
+    surroundings: Option<Surroundings<'_>>,
+    way: &Way,
+    arrival: &Arrival,
+) -> Path {
     let source = shown(&way.actor, way.pods);
     let mut hops: Vec<Hop> = way.steps.iter().chain(&arrival.steps).cloned().map(Hop::Name).collect();
     let destination = match (&arrival.end, &arrival.service) {
@@ -330,7 +337,12 @@ fn follow(snapshot: &Snapshot, plugin: &Plugin, way: &Way, arrival: &Arrival) ->
         if sides.iter().any(|side| side.verdict == Verdict::Denied) {
             changes = change::changes(&sides, &asked);
         }
+        let stops = sides.iter().any(|side| side.verdict == Verdict::Denied);
         hops.extend(sides.into_iter().map(Hop::Side));
+        if let (Some(surroundings), Some(group), false) = (surroundings, end.group(), stops) {
+            let stretches = stretches(snapshot, surroundings, &way.actor, group, at);
+            hops.extend(stretches.into_iter().map(Hop::Protected));
+        }
     }
     let verdict = hops.iter().map(Hop::verdict).reduce(Verdict::and).unwrap_or(Verdict::Unknown);
     Path { source, destination, port: arrival.port, verdict, hops, changes }

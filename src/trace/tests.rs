@@ -45,6 +45,7 @@ fn follow(snapshot: &Snapshot, plugin: &Plugin, target: &str) -> Trace {
         target: &target,
         namespace: &namespace,
         controllers: &Controllers::default(),
+        surroundings: None,
         now: Timestamp::UNIX_EPOCH,
     };
     trace(snapshot, plugin, question).unwrap()

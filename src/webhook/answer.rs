@@ -94,7 +94,9 @@ fn warning(finding: &Finding, outcome: &Outcome) -> String {
     // What the reader cannot see from the finding itself: that this request is not to blame for it, or
     // what comes of it.
     let aside = match outcome.reason() {
-        Some(reason @ (Reason::Before | Reason::Raised | Reason::Spared)) => format!(" ({})", reason.text()),
+        Some(reason @ (Reason::Before | Reason::Raised | Reason::Awaited | Reason::Spared)) => {
+            format!(" ({})", reason.text())
+        }
         _ => String::new(),
     };
     let message = format!("{}: {}", finding.rule, finding.message);

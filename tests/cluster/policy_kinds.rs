@@ -167,6 +167,11 @@ spec: {{selector: app == 'web', types: [Ingress], ingress: [{{action: Allow, sou
         kubectl.apply(&policy).ok();
     }
     run(&kubectl, "web").ok();
+    eventually(PATIENCE, "the Pod is known", || {
+        let attempt = ["delete", "networkpolicies.projectcalico.org", "web", "--dry-run=server"];
+        let outcome = kubectl.run(&attempt);
+        if outcome.success { Err(outcome.to_string()) } else { Ok(()) }
+    });
     for (resource, name) in
         [("networkpolicies.projectcalico.org", "web"), ("networkpolicies.crd.projectcalico.org", "default.web")]
     {

@@ -119,7 +119,7 @@ fn a_sensitive_pod_is_refused_outside_the_mesh_and_where_plaintext_is_accepted()
     };
     let mut outside = pod("db", "db");
     outside["metadata"]["labels"]["ringwall.dev/data"] = json!("sensitive");
-    assert_eq!(refused(&[strict.clone()], &outside), ["outside-mesh"]);
+    assert_eq!(refused(std::slice::from_ref(&strict), &outside), ["outside-mesh"]);
     assert_eq!(refused(&[], &sidecar("db", "db", true)), ["permissive-mtls"]);
     assert!(refused(&[strict], &sidecar("db", "db", true)).is_empty());
     assert!(refused(&[], &sidecar("web", "web", false)).is_empty());
@@ -155,7 +155,7 @@ fn marking_a_namespace_refuses_nothing_and_taking_the_mark_off_is_said_aloud() {
         let decision = update(&snapshot(&[marked.clone(), running]), &marked, &plain, &baseline());
         assert!(decision.allow && warnings(&decision).contains(&"unmarked-workload"), "{}", lines(&decision));
     }
-    let decision = update(&snapshot(&[marked.clone()]), &marked, &plain, &baseline());
+    let decision = update(&snapshot(std::slice::from_ref(&marked)), &marked, &plain, &baseline());
     assert!(!warnings(&decision).contains(&"unmarked-workload"), "nobody is in it");
 }
 

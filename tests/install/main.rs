@@ -19,6 +19,12 @@ fn the_role_reads_every_kind_of_the_table_and_no_more() {
 }
 
 #[test]
+fn following_certificates_is_granted_apart() {
+    is_current("certificates.yaml", &roles::render_certificates());
+    assert!(!roles::render().contains("secrets]\n    verbs: [get, list"), "no list of Secrets without being asked for");
+}
+
+#[test]
 fn the_webhook_configuration_asks_about_every_operation_of_the_table() {
     is_current("webhook.yaml", &webhook::render());
 }

@@ -38,8 +38,15 @@ const SUBRESOURCES_CHANGE_LABELS: Condition = Condition {
           object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})",
 };
 
-/// The garbage collector has no such condition: policies are the only kind whose deletion is judged, and a policy owned by a
-/// `ConfigMap` would otherwise be removed by deleting the `ConfigMap`. It tries again.
+/// Helm keeps its releases in Secrets, others their tokens: none of them is anybody's business here.
+const HOLDS_A_CERTIFICATE: Condition = Condition {
+    why: "of Secrets only those that hold certificates are sent: never Helm's own, tokens or passwords",
+    name: "holds-a-certificate",
+    expression: "(request.operation == 'DELETE' ? oldObject : object).?type.orValue('') == 'kubernetes.io/tls'",
+};
+
+/// The garbage collector has no such condition: what others rest on (policies, mesh resources, Secrets) would otherwise be removed
+/// by deleting the `ConfigMap` that owns it. It tries again. Its deletions of other kinds pass when they are judged.
 const NOT_THE_NAMESPACE_CONTROLLER: Condition = Condition {
     why: "the deletion of a namespace never waits; what the garbage collector deletes is judged as anybody's",
     name: "not-the-namespace-controller",
@@ -139,6 +146,9 @@ fn conditions(entry: &str, kinds: &[&KindInfo]) -> Vec<Condition> {
     }
     if entry == "pods" {
         conditions.push(LABELS_CHANGE);
+    }
+    if entry == "certificates" {
+        conditions.push(HOLDS_A_CERTIFICATE);
     }
     if kinds.iter().any(|info| info.operations.contains(&Operation::Delete)) {
         conditions.push(NOT_THE_NAMESPACE_CONTROLLER);

@@ -84,6 +84,7 @@ fn traced(
         target: &target,
         namespace: &namespace,
         controllers: &Controllers::default(),
+        surroundings: None,
         now: Timestamp::UNIX_EPOCH,
     };
     trace(snapshot, plugin, question).expect("both ends are there").verdict

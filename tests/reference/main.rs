@@ -23,5 +23,5 @@ mod regions;
 mod snapshot;
 mod strategies;
 mod trace;
-mod trace_reach;
+mod traced_tiers;
 mod world;

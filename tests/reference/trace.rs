@@ -65,6 +65,7 @@ fn follow(
         target: &target,
         namespace: &namespace,
         controllers: &Controllers::default(),
+        surroundings: None,
         now: Timestamp::UNIX_EPOCH,
     };
     trace(snapshot, plugin, question).expect("both ends are there")

@@ -22,6 +22,9 @@ pub(super) struct Cluster {
     /// Decide on the manifests in a folder, without a cluster
     #[arg(long, value_name = "DIR", conflicts_with = "kubeconfig")]
     pub(super) manifests: Option<PathBuf>,
+    /// Follow the Secrets that hold certificates (type kubernetes.io/tls, no others) instead of reading one when a request needs it
+    #[arg(long, env = "RINGWALL_WATCH_CERTIFICATES", conflicts_with = "manifests")]
+    pub(super) watch_certificates: bool,
     /// Ringwall's own namespace, in which nothing is judged
     #[arg(long, value_name = "NAMESPACE", env = "POD_NAMESPACE")]
     pub(super) own_namespace: Option<String>,

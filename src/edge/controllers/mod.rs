@@ -4,10 +4,18 @@
 //! which certificate TLS finds, how hosts are compared, what happens when a Secret is missing. A controller without a file
 //! is `Unknown`: its Ingresses are "cannot prove". A new controller is one file and one line in [`KNOWN`].
 
+mod backends;
+mod certificates;
+mod config_map;
+mod f5_nic;
+mod haproxy_ingress;
+mod haproxy_tech;
 mod ingress_nginx;
+mod nginx_directives;
 mod secrets;
 mod traefik;
 mod unknown;
+mod values;
 
 use crate::{
     model::{EdgeResource, EdgeSpec, Ingress, Name, ObjectKey},
@@ -23,6 +31,9 @@ use super::{
 pub static KNOWN: &[&dyn Controller] = &[
     &ingress_nginx::IngressNginx, //
     &traefik::Traefik,
+    &f5_nic::F5Nic,
+    &haproxy_tech::HaproxyTech,
+    &haproxy_ingress::HaproxyIngress,
 ];
 
 /// A controller of which nothing is known.
@@ -130,14 +141,14 @@ pub struct Reading<'a> {
 
 /// What an object of a controller's own kind opens; `None` for kinds that open nothing by themselves.
 pub(super) fn own_surface<'a>(
-    _: &'a Snapshot,
-    _: Vouched<'a>,
+    snapshot: &'a Snapshot,
+    vouched: Vouched<'a>,
     resource: &'a EdgeResource,
 ) -> Option<Box<dyn Surface + 'a>> {
     match &resource.spec {
+        EdgeSpec::Nginx(spec) => f5_nic::own_surface(snapshot, vouched, resource, spec),
         EdgeSpec::Traefik(_)
         | EdgeSpec::Contour(_)
-        | EdgeSpec::Nginx(_)
         | EdgeSpec::OpenShift(_)
         | EdgeSpec::Gke(_)
         | EdgeSpec::Aws(_)

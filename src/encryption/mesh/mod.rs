@@ -140,8 +140,8 @@ impl Inbound {
     }
 
     /// The worse of two readings, port by port.
-    fn worse(self, other: Self) -> Self {
-        if self == other {
+    fn worse(self, other: &Self) -> Self {
+        if self == *other {
             return self;
         }
         let rank = |accepts: &Accepts| match accepts {
@@ -151,7 +151,7 @@ impl Inbound {
             Accepts::Plaintext(_) => 3,
         };
         let worse = |one: &Accepts, two: &Accepts| if rank(two) > rank(one) { two.clone() } else { one.clone() };
-        let cuts: BTreeSet<u32> = [&self, &other]
+        let cuts: BTreeSet<u32> = [&self, other]
             .into_iter()
             .flat_map(|inbound| &inbound.ports)
             .flat_map(|(ports, _)| [u32::from(*ports.start()), u32::from(*ports.end()) + 1])
@@ -192,7 +192,7 @@ pub fn inbound(snapshot: &Snapshot, settings: &MeshSettings, namespace: &Name, f
     let namespaces = [namespace, &settings.istio_root];
     let mut policies =
         kinds.flat_map(|kind| namespaces.map(|namespace| snapshot.list(kind, Some(namespace)))).flatten();
-    if policies.any(|policy| policy.meta().is_terminating()) { staying.worse(read(true)) } else { staying }
+    if policies.any(|policy| policy.meta().is_terminating()) { staying.worse(&read(true)) } else { staying }
 }
 
 /// The mesh that a workload of a namespace is in.

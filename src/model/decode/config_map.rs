@@ -9,6 +9,22 @@ use super::{
 };
 use crate::model::{ConfigMap, Labels};
 
+/// What is in the keys by which ingress controllers are configured, as far as decisions read them: `ssl-protocols`,
+/// `auth-tls-secret`, `no-tls-redirect-locations`, `allow-snippet-annotations`, `config-global`, `cr-global`, `client-ca`,
+/// `server-ca`, `backend-protocol`, `secure-backends`.
+const PARTS: [&str; 10] = [
+    "ssl",
+    "tls",
+    "redirect",
+    "snippet",
+    "config-",
+    "cr-global",
+    "client-c",
+    "server-c",
+    "backend-protocol",
+    "secure-",
+];
+
 #[derive(Deserialize)]
 pub(super) struct WireConfigMap {
     #[serde(default, deserialize_with = "nullable")]
@@ -19,8 +35,7 @@ pub(super) struct WireConfigMap {
 
 impl WireConfigMap {
     pub(super) fn into_config_map(self) -> Result<ConfigMap, DecodeError> {
-        let is_read =
-            |key: &str| key == "mesh" || key.contains("ssl") || key.contains("tls") || key.contains("redirect");
+        let is_read = |key: &str| key == "mesh" || PARTS.iter().any(|part| key.contains(part));
         let data = self.data.iter().filter(|(key, _)| is_read(key)).map(|(key, value)| (key.clone(), value.clone()));
         Ok(ConfigMap { meta: self.metadata.into_meta(true)?, data: data.collect() })
     }

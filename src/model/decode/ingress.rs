@@ -8,7 +8,8 @@ use super::{
     wire::{List, WirePort, nullable, wrong},
 };
 use crate::model::{
-    Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, Name, annotations::DEFAULT_CLASS,
+    Ingress, IngressBackend, IngressClass, IngressPath, IngressRule, IngressTls, Kind, Name, ObjectKey,
+    annotations::DEFAULT_CLASS,
 };
 
 #[derive(Deserialize)]
@@ -137,12 +138,35 @@ pub(super) struct WireIngressClass {
 struct WireClassSpec {
     #[serde(deserialize_with = "nullable")]
     controller: Name,
+    parameters: Option<WireParameters>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireParameters {
+    #[serde(deserialize_with = "nullable")]
+    api_group: Name,
+    #[serde(deserialize_with = "nullable")]
+    kind: Name,
+    #[serde(deserialize_with = "nullable")]
+    name: Name,
+    namespace: Option<Name>,
+}
+
+impl WireParameters {
+    /// The object that holds them; `None` for kinds that nobody here reads.
+    fn into_key(self) -> Option<ObjectKey> {
+        let kind = Kind::of_group(&self.api_group, &self.kind)?;
+        let namespace = self.namespace.filter(|_| kind.info().namespaced);
+        Some(ObjectKey { kind, namespace, name: self.name })
+    }
 }
 
 impl WireIngressClass {
     pub(super) fn into_ingress_class(self) -> Result<IngressClass, DecodeError> {
         let meta = self.metadata.into_meta(false)?;
         let is_default = meta.annotations.value(DEFAULT_CLASS).is_some_and(|value| *value == "true");
-        Ok(IngressClass { meta, controller: self.spec.controller, is_default })
+        let parameters = self.spec.parameters.and_then(WireParameters::into_key);
+        Ok(IngressClass { meta, controller: self.spec.controller, parameters, is_default })
     }
 }

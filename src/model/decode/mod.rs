@@ -8,6 +8,7 @@
 mod aws;
 mod calico;
 mod calico_selector;
+mod certificate;
 mod cilium;
 mod cilium_selector;
 mod cluster_policy;
@@ -24,14 +25,21 @@ mod meta;
 mod network;
 mod nginx;
 mod openshift;
+mod pem;
 mod pod;
 mod policy;
+mod private_key;
 mod secret;
+#[cfg(test)]
+mod secret_tests;
 mod selector;
 mod service;
 #[cfg(test)]
+pub(crate) mod test_certificates;
+#[cfg(test)]
 mod tests;
 mod traefik;
+mod traefik_rule;
 mod webhook_configuration;
 mod wire;
 
@@ -203,7 +211,12 @@ where
         Kind::FrontendConfig => wire::<_, gke::WireFrontendConfig>(from)?.into_resource(kind),
         Kind::IngressClassParams => wire::<_, aws::WireIngressClassParams>(from)?.into_resource(kind),
         Kind::IstioGateway => wire::<_, istio_gateway::WireIstioGateway>(from)?.into_resource(kind),
-        _ => wire::<_, traefik::WireTraefik>(from)?.into_resource(kind),
+        Kind::TLSOption => wire::<_, traefik::WireTraefik<traefik::WireTlsOption>>(from)?.into_resource(kind),
+        Kind::ServersTransport => {
+            wire::<_, traefik::WireTraefik<traefik::WireServersTransport>>(from)?.into_resource(kind)
+        }
+        Kind::Middleware => wire::<_, traefik::WireTraefik<traefik::WireMiddleware>>(from)?.into_resource(kind),
+        _ => wire::<_, traefik::WireTraefik<traefik::WireRoutes>>(from)?.into_resource(kind),
     }
 }
 

@@ -21,7 +21,7 @@ use super::Isolation;
 const OPEN: u64 = 1_024;
 
 /// What an exposure comes to; unknown where its readings do not agree.
-pub(super) fn judge(exposure: &Exposure) -> Isolation {
+pub fn judge(exposure: &Exposure) -> Isolation {
     let mut readings = exposure.readings().map(|reading| {
         if !reading.is_isolated() {
             Isolation::Unisolated

@@ -28,7 +28,7 @@ pub use difference::{Difference, difference};
 pub use engine::Reach;
 pub use entrances::entrances;
 pub use filter::{Filter, Pattern};
-pub use isolation::isolation_of;
+pub use isolation::{isolation_of, judge as judged};
 pub use name::WorkloadName;
 
 /// One end of a flow, as it is shown.

@@ -59,7 +59,7 @@ impl Rule for Open {
         let wide = exposure.as_ref().map(contributors).unwrap_or_default();
         let ports = match &breach.extent {
             Extent::Admission(admission) => admission.open_ports(),
-            Extent::Count(_) => PortSet::none(),
+            Extent::Count(_) | Extent::Names(_) => PortSet::none(),
         };
         let direction = self.direction;
         let message = format!("{reference} is isolated for {direction} in name only: {}", who(&wide, &ports));

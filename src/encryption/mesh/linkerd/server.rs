@@ -37,8 +37,9 @@ pub(super) fn ports(reading: &Reading<'_>, facts: &PodFacts) -> BTreeMap<u16, Ac
 /// The Servers' Pods' ports: a name may mean several, of TCP only.
 fn numbers(server: &LinkerdServer, facts: &PodFacts) -> Vec<u16> {
     match &server.port {
-        ServerPort::Number(number) => vec![*number],
-        ServerPort::Name(name) => {
+        None => Vec::new(),
+        Some(ServerPort::Number(number)) => vec![*number],
+        Some(ServerPort::Name(name)) => {
             let named = |port: &&crate::model::ContainerPort| {
                 port.protocol == Protocol::Tcp && port.name.as_ref() == Some(name)
             };

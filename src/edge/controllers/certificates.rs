@@ -1,6 +1,6 @@
 //! Which Ingresses bring a certificate for a host.
 //!
-//! ingress-nginx configures a certificate for the host and not for the Ingress, so that every Ingress of a shared host asks for
+//! Some controllers configure a certificate for the host and not for the Ingress, so that every Ingress of a shared host asks for
 //! all the others. What they bring is worked out once for each host and kept with the snapshot.
 
 use std::{
@@ -13,7 +13,16 @@ use crate::{
     model::{Ingress, Name, ObjectKey},
 };
 
-use super::{CANARY, IDENTITY, Reading, flag};
+use super::{HostMatch, Reading, values::key_of};
+
+/// How a controller shares certificates among the Ingresses of a host.
+#[derive(Debug)]
+pub(super) struct Sharing {
+    /// How it compares hosts.
+    pub(super) matching: HostMatch,
+    /// Whether it leaves an Ingress aside.
+    pub(super) leaves_out: fn(&Ingress) -> bool,
+}
 
 /// What is known of one snapshot.
 #[derive(Debug, Default)]
@@ -45,16 +54,16 @@ struct Brought {
 
 impl Certificates {
     /// Whether another Ingress with a rule for the host makes the same controller configure some certificate for it.
-    pub(super) fn another_brings(&self, reading: &Reading<'_>, host: &Name) -> bool {
-        self.of(reading, host).is_some_and(|brought| has_another(&brought.any, reading.ingress))
+    pub(super) fn another_brings(&self, sharing: &Sharing, reading: &Reading<'_>, host: &Name) -> bool {
+        self.of(sharing, reading, host).is_some_and(|brought| has_another(&brought.any, reading.ingress))
     }
 
     /// Whether another Ingress with a rule for the host asks for its certificate.
-    pub(super) fn another_covers(&self, reading: &Reading<'_>, host: &Name) -> bool {
-        self.of(reading, host).is_some_and(|brought| has_another(&brought.covering, reading.ingress))
+    pub(super) fn another_covers(&self, sharing: &Sharing, reading: &Reading<'_>, host: &Name) -> bool {
+        self.of(sharing, reading, host).is_some_and(|brought| has_another(&brought.covering, reading.ingress))
     }
 
-    fn of(&self, reading: &Reading<'_>, host: &Name) -> Option<Arc<Brought>> {
+    fn of(&self, sharing: &Sharing, reading: &Reading<'_>, host: &Name) -> Option<Arc<Brought>> {
         let controller = reading.controller?;
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if table.classes != *reading.vouched.controllers_of_classes {
@@ -69,14 +78,15 @@ impl Certificates {
             if brought.covering.len() > 1 {
                 break;
             }
-            let Some(bringer) = table.bringer(reading, other).filter(|bringer| bringer.controller == *controller)
+            let Some(bringer) =
+                table.bringer(sharing, reading, other).filter(|bringer| bringer.controller == *controller)
             else {
                 continue;
             };
             if brought.any.len() < 2 {
                 brought.any.push(key_of(other));
             }
-            if hosts::covers(&bringer.listed, host, IDENTITY.matching) {
+            if hosts::covers(&bringer.listed, host, sharing.matching) {
                 brought.covering.push(key_of(other));
             }
         }
@@ -87,28 +97,20 @@ impl Certificates {
 }
 
 impl Table {
-    fn bringer(&mut self, reading: &Reading<'_>, ingress: &Ingress) -> Option<Arc<Bringer>> {
+    fn bringer(&mut self, sharing: &Sharing, reading: &Reading<'_>, ingress: &Ingress) -> Option<Arc<Bringer>> {
         if ingress.tls.is_empty() {
             return None;
         }
         let work_out = || {
             let serving = resolve(reading.snapshot, reading.vouched, ingress).serving;
             match serving {
-                Serving::Known { name, .. } if flag(ingress, CANARY) != Some(true) => {
+                Serving::Known { name, .. } if !(sharing.leaves_out)(ingress) => {
                     Some(Arc::new(Bringer { controller: name, listed: hosts::index(&ingress.tls) }))
                 }
                 _ => None,
             }
         };
         self.bringers.entry(key_of(ingress)).or_insert_with(work_out).clone()
-    }
-}
-
-fn key_of(ingress: &Ingress) -> ObjectKey {
-    ObjectKey {
-        kind: crate::model::Kind::Ingress,
-        namespace: ingress.meta.namespace.clone(),
-        name: ingress.meta.name.clone(),
     }
 }
 
