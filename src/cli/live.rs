@@ -82,7 +82,7 @@ fn lay_on(
     now: Timestamp,
 ) -> (Snapshot, Vec<Judgement>) {
     let (after, touched) = before.with(objects.map(Edit::Put));
-    let affected = rules::affected(before, &after, &touched);
+    let affected = rules::affected(before, &after, &touched, &rules.environment);
     // A touched Pod is affected as itself; a survey judges it in its class.
     let is_touched = |namespace: &Name, name: &Name| {
         touched.contains(&ObjectKey::namespaced(Kind::Pod, namespace.clone(), name.clone()))

@@ -28,10 +28,10 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether it can alter whom policies isolate among Pods that are there, and what they let through to them: a policy's change, what
-    /// policies depend on, and the labels of a Namespace, by which policies of the whole cluster select.
+    /// Whether it can alter whom policies isolate among Pods that are there, what they let through to them and how meshes protect them: a
+    /// policy's change, what policies depend on, and the labels of a Namespace, by which policies of the whole cluster select.
     pub fn governs_others(&self) -> bool {
-        self.key.kind.decides_isolation() || self.relabels_namespace()
+        self.key.kind.decides_isolation() || self.key.kind.is_mesh_policy() || self.relabels_namespace()
     }
 
     /// Whether it moves all Pods of a namespace into other policies, perhaps.

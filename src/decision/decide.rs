@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     model::{Kind, Object, Operation},
     network::effects,
-    rules::{self, Aspect, Finding, RuleId, Subject, SubjectReference},
+    rules::{self, Aspect, Finding, PLAINTEXT_INSIDE, RuleId, Subject, SubjectReference},
     ruleset::{Profile, Ruleset},
     snapshot::{Edit, Snapshot, Touched},
 };
@@ -15,7 +15,7 @@ use crate::{
 use super::{
     Change, Decision, Judgement, Outcome, Reason, explain,
     judge::{Judge, Reach, Verdict, drop_shadowed_templates, drop_what_secrets_say},
-    namespace, reads, solver, spare,
+    namespace, reads, solver, spare, unmarked,
 };
 
 /// How many refusals are explained.
@@ -49,7 +49,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let mut verdicts = Vec::new();
     let mut owners = std::collections::BTreeSet::new();
     let own = change.after.as_ref().map(|object| Subject::Object(object.key()));
-    let mut subjects = rules::affected(&before, &after, &touched);
+    let mut subjects = rules::affected(&before, &after, &touched, &ruleset.environment);
     subjects.extend(own.clone());
     if change.operation == Operation::Create && !change.key.kind.decides_isolation() {
         // One more workload mends what rules say of policies, as a rule: that they mean nobody. What else they say of it then is
@@ -89,6 +89,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     if let Some(judgement) = namespace::lowered(&judge, change) {
         verdicts.push(Verdict { judgement, worse: true, enforced: true });
     }
+    verdicts.extend(unmarked::unmarked(&judge, change));
     drop_shadowed_templates(&mut verdicts);
     drop_what_secrets_say(&mut verdicts);
     let mut needs = reads::needs(&judge, change, &verdicts);
@@ -125,7 +126,7 @@ pub fn worsened(
     let by_policy = touched.iter().any(|key| key.kind.is_rested_on());
     let by_secret = touched.iter().any(|key| key.kind == Kind::Secret);
     let mut verdicts = Vec::new();
-    for subject in rules::affected(before, after, touched) {
+    for subject in rules::affected(before, after, touched, &ruleset.environment) {
         let is_over = judge.is_terminating(&subject) || !judge.counts(&subject) || has_ended(after, &subject, &judge);
         if is_over || subject.kind().is_workload() {
             continue;
@@ -194,7 +195,11 @@ fn takes_certificate(change: &Change, subject: &Subject) -> bool {
 fn shows_prior(change: &Change, subject: &Subject, is_own: bool, verdict: &Verdict) -> bool {
     match change.key.kind {
         Kind::Namespace => is_own && matches!(verdict.judgement.breach.aspect, Aspect::Label(_)),
-        kind if kind.decides_isolation() || kind.is_mesh_policy() => is_own || matches!(subject, Subject::Class(_)),
+        kind if kind.decides_isolation() => is_own || matches!(subject, Subject::Class(_)),
+        // Of the workloads that it covers, a policy of a mesh hears what they accept.
+        kind if kind.is_mesh_policy() => {
+            is_own || (matches!(subject, Subject::Class(_)) && verdict.judgement.breach.family == PLAINTEXT_INSIDE)
+        }
         _ => is_own,
     }
 }
@@ -282,7 +287,9 @@ impl Notes<'_> {
             return;
         }
         match (&self.change.operation, &self.change.before, &self.change.after) {
-            (Operation::Delete, Some(_), _) if self.change.key.kind.is_policy() => {
+            (Operation::Delete, Some(_), _)
+                if self.change.key.kind.is_policy() || self.change.key.kind.is_mesh_policy() =>
+            {
                 "delete its workload first, or repeat the command when that is gone".clone_into(&mut judgement.note);
             }
             (Operation::Update, Some(Object::NetworkPolicy(before)), Some(Object::NetworkPolicy(after)))

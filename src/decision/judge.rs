@@ -123,9 +123,13 @@ impl<'a> Judge<'a> {
         let shared = Shared::new(subject);
         let context = Context { shared: Some(&shared), ..self.context() };
         for rule in rules::all() {
-            let Some(mode) = self.ruleset.mode(rule.info(), modes) else { continue };
+            if self.ruleset.mode(rule.info(), modes).is_none() {
+                continue;
+            }
             rule.judge(&context, subject, &mut after);
             for breach in after.drain(..) {
+                let Some(level) = rule.level(&context, &breach) else { continue };
+                let Some(mode) = self.ruleset.mode_at(rule.info().id, level, modes) else { continue };
                 let prior = before.entry(breach.family.0).or_insert_with(|| self.prior(breach.family.0, subject));
                 let worse = is_worse(&breach, prior.get(&breach.aspect.scale()).map_or(&[], Vec::as_slice));
                 let awaits = reach == Reach::Full && mode == Mode::Enforce && rule.awaits(&context, &breach);

@@ -12,6 +12,7 @@ mod reads;
 mod solver;
 mod spare;
 mod survey;
+mod unmarked;
 
 pub use change::{Actor, Change};
 pub use decide::{decide, worsened};

@@ -111,11 +111,18 @@ fn unknown_namespace(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Ne
 
 /// What an admission rests on when a watch is broken: live reads carry the verdicts then.
 fn broken_watches(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Need>) {
-    let namespace = change.key.governing_namespace();
+    // What is said for the whole mesh is said for every namespace.
+    let everywhere = change.key.kind.is_mesh_policy()
+        && change.key.namespace.as_ref() == Some(&judge.ruleset.environment.mesh.istio_root);
+    let namespace = change.key.governing_namespace().filter(|_| !everywhere);
     let plugin = &judge.ruleset.environment.plugin;
     let counts = |kind: &Kind| plugin.reads(*kind);
     let kinds: Vec<Kind> = match change.key.kind {
         Kind::Pod => Kind::all().filter(counts).collect(),
+        kind if kind.is_mesh_policy() => {
+            let counts = |kind: &Kind| *kind == Kind::Pod || kind.is_workload() || kind.is_mesh_policy();
+            Kind::all().filter(counts).collect()
+        }
         _ if change.governs_others() => {
             Kind::all().filter(|kind| *kind == Kind::Pod || counts(kind) || kind.is_workload()).collect()
         }
@@ -156,7 +163,9 @@ fn doubted_policies(judge: &Judge<'_>, change: &Change, needs: &mut BTreeSet<Nee
             needs.extend((key.name == *namespace).then(|| Need::Get(key.clone())));
             continue;
         }
-        let mut rests = key.kind.is_policy_context();
+        let mesh = &judge.ruleset.environment.mesh;
+        let holds_here = key.namespace.as_ref().is_some_and(|of| of == namespace || *of == mesh.istio_root);
+        let mut rests = key.kind.is_policy_context() || (key.kind.is_mesh_policy() && holds_here);
         // Of two forms one speaks for both.
         let others = other_forms(judge.after, &object);
         let forms = others.iter().filter_map(|other| judge.after.object(other).found()).chain([object]);

@@ -54,10 +54,13 @@ fn is_collected(change: &Change) -> bool {
     }
 }
 
-/// A Pod's UPDATE that changes no label moves it into no other policy: finalizers, images, tolerations.
+/// A Pod's UPDATE that changes no label, and no annotation that a mesh reads, moves it into no other policy: finalizers, images,
+/// tolerations.
 fn is_minor_pod_update(change: &Change) -> bool {
     match (&change.before, &change.after) {
-        (Some(Object::Pod(before)), Some(Object::Pod(after))) => before.facts.labels == after.facts.labels,
+        (Some(Object::Pod(before)), Some(Object::Pod(after))) => {
+            before.facts.labels == after.facts.labels && before.facts.mesh == after.facts.mesh
+        }
         _ => false,
     }
 }

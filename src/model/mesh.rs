@@ -39,7 +39,7 @@ pub enum IstioSpec {
     DestinationRule(DestinationRule),
 }
 
-/// `PeerAuthentication` (istio.io/api/security/v1beta1/peer_authentication.proto). What is `UNSET` is `None`.
+/// `PeerAuthentication` (`istio.io/api/security/v1beta1/peer_authentication.proto`). What is `UNSET` is `None`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PeerAuthentication {
     /// Whom it selects; `None` for a whole namespace or mesh, which an empty selector means as well.
@@ -110,8 +110,8 @@ pub enum LinkerdSpec {
 pub struct LinkerdServer {
     /// `spec.podSelector`; `None` where it selects no Pods but external workloads.
     pub pods: Option<Selector>,
-    /// `spec.port`.
-    pub port: ServerPort,
+    /// `spec.port`; none where it names none.
+    pub port: Option<ServerPort>,
     /// `spec.accessPolicy`: what is let in beside what is authorized. `deny` by default.
     pub access: InboundPolicy,
 }

@@ -19,20 +19,25 @@ use crate::{
 };
 
 use super::{
-    Subject, affected_encryption,
+    Environment, Subject, affected_encryption,
     affected_policies::{meaning, neighbours},
     affected_services::{behind_gateways, behind_policy, policies_behind},
     ambiguous_priority::tied,
 };
 
 /// The subjects whose breaches a change of these objects can alter, in the state before or after it.
-pub fn affected(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<Subject> {
+pub fn affected(
+    before: &Snapshot,
+    after: &Snapshot,
+    touched: &Touched,
+    environment: &Environment,
+) -> BTreeSet<Subject> {
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
     let same_policies = touched.iter().all(|key| !key.kind.decides_isolation());
     let policies = if same_policies { vec![after] } else { vec![before, after] };
-    let mut affected = Affected { before, after, states, policies, subjects: BTreeSet::new() };
+    let mut affected = Affected { before, after, states, policies, environment, subjects: BTreeSet::new() };
     for key in touched {
         affected.touch(key);
     }
@@ -87,6 +92,7 @@ struct Affected<'a> {
     states: Vec<&'a Snapshot>,
     /// The states whose policies differ.
     policies: Vec<&'a Snapshot>,
+    environment: &'a Environment,
     subjects: BTreeSet<Subject>,
 }
 
@@ -122,7 +128,7 @@ impl Affected<'_> {
         for state in [self.before, self.after] {
             let altered = edge::alters(state, key).into_iter().map(Subject::Object);
             self.subjects.extend(altered);
-            affected_encryption::covered(state, key, &mut self.subjects);
+            affected_encryption::covered(state, key, &self.environment.mesh, &mut self.subjects);
         }
         if key.kind.is_policy() {
             neighbours(self.after, key, &mut self.subjects);

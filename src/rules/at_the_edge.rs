@@ -358,7 +358,7 @@ mod tests {
         let objects = sharing.iter().chain(&others).map(|(name, host)| Edit::Put(named(name, host)));
         let (snapshot, _) = Snapshot::new().with(objects);
         let touched = [named("changed", "").key()].into();
-        let affected = crate::rules::affected(&snapshot, &snapshot, &touched);
+        let affected = crate::rules::affected(&snapshot, &snapshot, &touched, &crate::rules::Environment::default());
         let expected = sharing.map(|(name, _)| Subject::Object(named(name, "").key()));
         assert_eq!(affected, expected.into());
     }

@@ -16,7 +16,7 @@ use crate::{
     snapshot::Snapshot,
 };
 
-use super::{Parameters, Subject, Workload, certificates::Uses};
+use super::{Parameters, Subject, Workload, certificates::Uses, sensitive::SensitiveLabels};
 
 /// What a rule may look at: one snapshot, the environment, its parameters and the time.
 #[derive(Clone, Copy)]
@@ -95,7 +95,7 @@ pub struct Environment {
     /// `networkPlugin` and `networkOptions`: who enforces policies, and what they mean there.
     pub plugin: Plugin,
     /// `sensitive`: the labels that mark sensitive workloads and namespaces.
-    pub sensitive: BTreeMap<Name, Name>,
+    pub sensitive: SensitiveLabels,
     /// `ingressControllers`: by the controller's name (`traefik.io/ingress-controller`), whether it redirects or refuses
     /// plaintext everywhere, whatever an Ingress says.
     pub refuses_plaintext: BTreeSet<Name>,

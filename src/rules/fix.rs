@@ -76,6 +76,7 @@ pub fn fix(rule: &str, target: &FixTarget) -> Result<String, FixError> {
             let deny = policy("default-deny", &namespace, &every, &DEFAULT_DENY);
             Ok(format!("{deny}---\n{}", policy("allow-dns", &namespace, &every, &ALLOW_DNS)))
         }
+        "permissive-mtls" => peer_authentication(rule, target),
         _ => Err(FixError::ByHand { rule: rule.to_owned(), words: info.mend }),
     }
 }
@@ -173,14 +174,41 @@ fn policy(name: &str, namespace: &str, labels: &Labels, body: &Body) -> String {
     if labels.is_empty() {
         text.push_str("  podSelector: {}\n");
     } else {
-        text.push_str("  podSelector:\n    matchLabels:\n");
-        for (key, value) in labels.iter() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "      {}: {}", scalar(key), scalar(value));
-        }
+        text.push_str("  podSelector:\n");
+        match_labels(&mut text, labels);
     }
     text.push_str(body.spec);
     text
+}
+
+/// Istio's policy that lets in mutual TLS alone: for the Pods with these labels, or for the whole namespace.
+fn peer_authentication(rule: &str, target: &FixTarget) -> Result<String, FixError> {
+    let namespace = namespace(rule, target)?;
+    let labels = labels(target)?;
+    let name = match &target.name {
+        Some(name) => valid_name("--name", name)?.to_owned(),
+        None => derived_name("strict-mtls-for", labels),
+    };
+    let mut text = format!(
+        "# For workloads of Istio. Lets in mutual TLS alone: clients outside the mesh, and probes that the proxy does not answer, are cut \
+         off.\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: {}\n  namespace: {}\nspec:\n",
+        scalar(&name),
+        scalar(&namespace)
+    );
+    if !labels.is_empty() {
+        text.push_str("  selector:\n");
+        match_labels(&mut text, labels);
+    }
+    text.push_str("  mtls:\n    mode: STRICT\n");
+    Ok(text)
+}
+
+fn match_labels(text: &mut String, labels: &Labels) {
+    text.push_str("    matchLabels:\n");
+    for (key, value) in labels.iter() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "      {}: {}", scalar(key), scalar(value));
+    }
 }
 
 /// The name that one selection always gets, so that applying a fix twice changes nothing and two selections never share one.

@@ -36,7 +36,7 @@ pub struct RuleInfo {
     pub id: RuleId,
     /// The breaches that it shares one scale with.
     pub family: Family,
-    /// The profiles that it is in.
+    /// The profiles that it is in; where that depends on what is found ([`Rule::level`]), the widest.
     pub level: Level,
     /// One sentence: what it holds against.
     pub what: &'static str,
@@ -104,6 +104,13 @@ pub trait Rule: Sync {
 
     /// Adds the breaches of the subject; none when the rule does not apply to it.
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>);
+
+    /// The profiles in which this breach counts: those of the rule, but for rules that hold some subjects to more than others. Never
+    /// wider than what [`RuleInfo::level`] says. What counts nowhere (`None`) is still what was there before: whoever comes to be held to
+    /// more is told so, and refused only for what he makes worse.
+    fn level(&self, _: &Context<'_>, _: &Breach) -> Option<Level> {
+        Some(self.info().level)
+    }
 
     /// The reads that would confirm a breach.
     fn rests_on(&self, context: &Context<'_>, breach: &Breach) -> Vec<Need>;

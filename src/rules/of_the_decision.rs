@@ -1,5 +1,5 @@
 //! Rules that the decision applies itself, because they speak of a change or of the ruleset and not of one state:
-//! `lowered-enforcement`, `expired-exemption`. They stand in the catalogue, judge nothing, and explain what the decision found.
+//! `lowered-enforcement`, `expired-exemption`, `unmarked-workload`. They stand in the catalogue, judge nothing, and explain what the decision found.
 
 use crate::snapshot::Need;
 
@@ -10,6 +10,12 @@ pub(super) struct LoweredEnforcement;
 
 /// `expired-exemption`.
 pub(super) struct ExpiredExemption;
+
+/// `unmarked-workload`.
+pub(super) struct UnmarkedWorkload;
+
+/// The name of `unmarked-workload`.
+pub const UNMARKED_WORKLOAD: RuleId = RuleId("unmarked-workload");
 
 /// The name of `lowered-enforcement`.
 pub const LOWERED_ENFORCEMENT: RuleId = RuleId("lowered-enforcement");
@@ -46,6 +52,51 @@ static EXPIRED: RuleInfo = RuleInfo {
     keeps: "",
     mend: "Mend the finding, or give the exemption a new date in the ruleset.",
 };
+
+static UNMARKED: RuleInfo = RuleInfo {
+    id: UNMARKED_WORKLOAD,
+    family: Family("unmarked-workload"),
+    level: Level::Hint,
+    what: "A change that takes the mark of sensitive workloads (`environment.sensitive`) off a Pod, a Pod template or a Namespace, after which \
+           they are sensitive no more.",
+    why: "Whoever may write the mark may take it off, and with it goes what is refused for sensitive workloads alone: that is said aloud.",
+    sources: &[],
+    parameters: &[],
+    aspect: "the label",
+    extent: "1",
+    breaks: "",
+    keeps: "",
+    mend: "Keep the mark, or put it on the Namespace, where those who write its workloads cannot take it off.",
+};
+
+impl Rule for UnmarkedWorkload {
+    fn info(&self) -> &'static RuleInfo {
+        &UNMARKED
+    }
+
+    fn judge(&self, _: &Context<'_>, _: &Subject, _: &mut Vec<Breach>) {}
+
+    fn rests_on(&self, _: &Context<'_>, _: &Breach) -> Vec<Need> {
+        Vec::new()
+    }
+
+    fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {
+        let subject = breach.subject.reference(context.snapshot);
+        let mark = match &breach.aspect {
+            Aspect::Label(key) => key.clone(),
+            _ => "".into(),
+        };
+        Finding {
+            rule: UNMARKED.id,
+            message: format!("{subject} is sensitive no more: the mark {mark} is taken off"),
+            subject,
+            aspect: breach.aspect.to_string(),
+            why: UNMARKED.why.to_owned(),
+            fix: Fix::Words(format!("keep the label {mark}, or put it on the Namespace")),
+            places: Vec::new(),
+        }
+    }
+}
 
 impl Rule for LoweredEnforcement {
     fn info(&self) -> &'static RuleInfo {

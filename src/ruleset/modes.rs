@@ -2,7 +2,7 @@
 
 use crate::{
     model::Labels,
-    rules::{Level, RuleInfo},
+    rules::{Level, RuleId, RuleInfo},
 };
 
 use super::{Mode, Modes, Profile, Ruleset};
@@ -34,12 +34,17 @@ impl Ruleset {
     /// A mode that the ruleset sets for the rule replaces what the profiles say, wherever the rule is in one of them; raised to
     /// enforce it refuses wherever anything is enforced, but never in a namespace whose enforced profile is privileged.
     pub fn mode(&self, rule: &RuleInfo, modes: Modes) -> Option<Mode> {
-        if rule.level == Level::Always {
+        self.mode_at(rule.id, rule.level, modes)
+    }
+
+    /// As [`Self::mode`], for a breach of the rule that counts on another level than the rule as a whole.
+    pub fn mode_at(&self, rule: RuleId, level: Level, modes: Modes) -> Option<Mode> {
+        if level == Level::Always {
             return Some(Mode::Enforce);
         }
-        let by_profile = Mode::ALL.into_iter().rev().find(|mode| modes.profile(*mode).holds(rule.level))?;
-        let hinted = if rule.level == Level::Hint { by_profile.min(Mode::Warn) } else { by_profile };
-        match self.modes.get(&rule.id) {
+        let by_profile = Mode::ALL.into_iter().rev().find(|mode| modes.profile(*mode).holds(level))?;
+        let hinted = if level == Level::Hint { by_profile.min(Mode::Warn) } else { by_profile };
+        match self.modes.get(&rule) {
             None => Some(hinted),
             Some(Mode::Enforce) if modes.enforce == Profile::Privileged => Some(by_profile.min(Mode::Warn)),
             Some(set) => Some(*set),

@@ -75,7 +75,7 @@ fn everything_that_can_be_said_is_read() {
     assert_eq!(environment.plugin.name, crate::network::PluginName::Cilium);
     assert!(environment.plugin.declared && environment.plugin.blocks_match_nodes);
     assert_eq!(*environment.plugin.pod_networks, ["10.0.0.0/8".parse().unwrap()]);
-    assert_eq!(environment.sensitive, [("ringwall.dev/data".into(), "sensitive".into())].into());
+    assert_eq!(environment.sensitive, [("ringwall.dev/data".into(), "sensitive".into())].into_iter().collect());
     assert_eq!(environment.refuses_plaintext, ["traefik.io/ingress-controller".into()].into());
     assert_eq!(environment.controller_namespaces, [("k8s.io/ingress-nginx".into(), "ingress-nginx".into())].into());
     assert_eq!(environment.controllers_of_classes, [("public".into(), "k8s.io/ingress-nginx".into())].into());

@@ -106,7 +106,7 @@ impl Admission {
             self.metrics.undecodable(kind.name());
             tracing::warn!(uid, kind = kind.name(), %error, "an object cannot be decoded");
         }
-        let counts = self.ruleset.load().environment.plugin.reads(*kind);
+        let counts = self.ruleset.load().environment.plugin.reads(*kind) || kind.is_mesh_policy();
         let blinds = counts && *is_new && *operation != Operation::Delete;
         let enforced = match namespace {
             _ if !blinds => None,

@@ -69,8 +69,9 @@ impl Leaving {
             Lookup::Found(object) => object == entry.before,
             Lookup::Absent | Lookup::Unseen(_) => false,
         };
-        let covers =
-            |key: &ObjectKey| namespace.is_none() || key.namespace.is_none() || key.namespace.as_ref() == namespace;
+        // One of a mesh may hold for the whole mesh.
+        let is_wide = |key: &ObjectKey| key.namespace.is_none() || key.kind.is_mesh_policy();
+        let covers = |key: &ObjectKey| namespace.is_none() || is_wide(key) || key.namespace.as_ref() == namespace;
         entries
             .iter()
             .filter(|(key, entry)| covers(key) && entry.until > now && still_held(key, entry))

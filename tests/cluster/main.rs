@@ -24,6 +24,7 @@ mod gateways;
 mod harness;
 mod install;
 mod manifests;
+mod mesh;
 mod order;
 mod ordered;
 mod pods;

@@ -63,6 +63,49 @@ fn pod_of(name: &'static str) -> impl Strategy<Value = Value> {
     })
 }
 
+/// A Pod that may be sensitive and may have a proxy.
+fn meshed_pod_of(name: &'static str) -> BoxedStrategy<Value> {
+    (pod_of(name), any::<bool>(), prop_oneof![Just("istio-proxy"), Just("linkerd-proxy"), Just("other")])
+        .prop_map(|(mut pod, sensitive, proxy)| {
+            if sensitive {
+                pod["metadata"]["labels"]["ringwall.dev/data"] = json!("sensitive");
+            }
+            pod["spec"]["containers"] = json!([{"name": "main", "ports": [{"containerPort": 8080}]}, {"name": proxy}]);
+            pod
+        })
+        .boxed()
+}
+
+/// A policy of a mesh: of a namespace, of the whole mesh, of some workloads.
+fn mesh_policy_of(name: &'static str) -> BoxedStrategy<Value> {
+    let mode = prop_oneof![Just("UNSET"), Just("DISABLE"), Just("PERMISSIVE"), Just("STRICT")];
+    let home = prop_oneof![3 => Just("shop"), 1 => Just("istio-system")];
+    let selector = prop::option::of(label().prop_map(|app| json!({"matchLabels": {"app": app}})));
+    let peers = (home, selector, mode.clone(), prop::option::of(mode), 1..4u8).prop_map(
+        move |(home, selector, mode, port, day)| {
+            json!({
+                "apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+                "metadata": {"name": name, "namespace": home, "creationTimestamp": format!("2026-01-0{day}T00:00:00Z")},
+                "spec": {"selector": selector, "mtls": {"mode": mode}, "portLevelMtls": port.map(|mode| json!({"9090": {"mode": mode}}))},
+            })
+        },
+    );
+    let access = prop_oneof![Just("deny"), Just("all-authenticated"), Just("all-unauthenticated")];
+    let server = (label(), access).prop_map(move |(app, access)| {
+        json!({
+            "apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"podSelector": {"matchLabels": {"app": app}}, "port": 8080, "accessPolicy": access},
+        })
+    });
+    let rule = prop_oneof![Just("s"), Just("*.shop.svc.cluster.local")].prop_map(move |host| {
+        json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"host": host, "trafficPolicy": {"tls": {}}},
+        })
+    });
+    prop_oneof![4 => peers.boxed(), 1 => server.boxed(), 1 => rule.boxed()].boxed()
+}
+
 /// What is said of Services is judged when they or policies change, and not with every Pod.
 const SERVICE_RULES: [&str; 7] = [
     "blocked-service",
@@ -124,9 +167,11 @@ fn encrypted(name: &'static str) -> impl Strategy<Value = Value> {
 }
 
 /// A world, and one change in it: the object before and after.
-fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
+fn case() -> BoxedStrategy<(Vec<Value>, Option<Value>, Option<Value>)> {
     let policies = (prop::option::of(policy_of("p")), prop::option::of(policy_of("q")));
-    let pods = (prop::option::of(pod_of("x")), prop::option::of(pod_of("y")), prop::option::of(pod_of("z")));
+    let pods =
+        (prop::option::of(meshed_pod_of("x")), prop::option::of(meshed_pod_of("y")), prop::option::of(pod_of("z")));
+    let meshes = (prop::option::of(mesh_policy_of("m")), prop::option::of(mesh_policy_of("n")));
     let templates = prop::option::of(label().prop_map(|app| deployment("d", app)));
     let services = (prop::option::weighted(0.9, service_of("s")), prop::option::of(service_of("t")));
     let ingresses = prop::option::of(prop_oneof![Just("s"), Just("changed-service")].prop_map(ingress_to));
@@ -146,16 +191,44 @@ fn case() -> impl Strategy<Value = (Vec<Value>, Option<Value>, Option<Value>)> {
         ),
         (prop::option::of(policy_of("changed")), prop::option::of(policy_of("changed"))),
         (
-            prop::option::of(pod_of("changed")),
-            prop::option::of(pod_of("changed")).prop_filter("Pods are not judged on DELETE", Option::is_some)
-        ),
+            prop::option::of(meshed_pod_of("changed")),
+            prop::option::of(meshed_pod_of("changed")).prop_filter("Pods are not judged on DELETE", Option::is_some)
+        )
+            .prop_map(|(before, mut after)| {
+                // The containers of a Pod that is there stay what they are.
+                if let (Some(before), Some(after)) = (&before, &mut after) {
+                    after["spec"] = before["spec"].clone();
+                }
+                (before, after)
+            }),
     ];
-    (policies, pods, templates, (services, ingresses, secrets), changed)
+    let changed = prop_oneof![
+        3 => changed.boxed(),
+        // One kind in one namespace is one object: what it was and what it becomes are of the same.
+        1 => (mesh_policy_of("changed"), mesh_policy_of("changed"), 0..3u8).prop_map(|(before, after, which)| {
+            let same = |field: &str| before[field] == after[field];
+            let is_one = same("kind") && before["metadata"]["namespace"] == after["metadata"]["namespace"];
+            match which {
+                0 => (None, Some(after)),
+                1 if is_one => (Some(before), Some(after)),
+                _ => (Some(before), None),
+            }
+        }).boxed(),
+    ];
+    let world = (
+        policies.boxed(),
+        pods.boxed(),
+        templates.boxed(),
+        (services, ingresses, secrets, meshes).boxed(),
+        changed.boxed(),
+    );
+    world
         .prop_filter("there is a change", |(.., (before, after))| before.is_some() || after.is_some())
-        .prop_map(move |((p, q), (x, y, z), d, ((s, t), i, (tls, e, f)), (before, after))| {
-            let others = [p, q, x, y, z, d, s, t, i, tls, e, f].into_iter().flatten();
+        .prop_map(move |((p, q), (x, y, z), d, ((s, t), i, (tls, e, f), (m, n)), (before, after))| {
+            let others = [p, q, x, y, z, d, s, t, i, tls, e, f, m, n].into_iter().flatten();
             ([namespace("shop", &[]), class.clone(), nginx()].into_iter().chain(others).collect(), before, after)
         })
+        .boxed()
 }
 
 /// What identifies a breach on its scale, for the subject as shown.

@@ -12,6 +12,7 @@ mod gateways;
 mod ingresses;
 mod law;
 mod law_gateways;
+mod mesh;
 mod namespaces;
 mod other_kinds;
 mod pods;

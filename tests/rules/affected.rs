@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use ringwall::{
     model::{Kind, ObjectKey},
-    rules::{Breach, Subject, affected, everything},
+    rules::{Breach, Environment, Subject, affected, everything},
     snapshot::{ClassKey, Edit, Lookup, Snapshot, Touched},
 };
 
@@ -36,7 +36,7 @@ fn name(breach: &Breach) -> (&'static str, Subject, String) {
 
 /// The breaches that appear by a change and whose subject it is not said to affect.
 fn forgotten(before: &Snapshot, after: &Snapshot, touched: &Touched) -> Vec<Breach> {
-    let subjects = affected(before, after, touched);
+    let subjects = affected(before, after, touched, &Environment::default());
     let was: BTreeSet<_> = Court::of(before.clone()).all().iter().map(name).collect();
     let new = Court::of(after.clone()).all().into_iter().filter(|breach| !was.contains(&name(breach)));
     let of_pods_alone = touched.iter().all(|key| key.kind == Kind::Pod || key.kind.is_workload());
@@ -60,7 +60,7 @@ fn a_policy_affects_whom_it_selects_or_selected_its_namespace_and_itself() {
     let other = WEB.replace("app: web", "app: api").replace("name: web", "name: api");
     let before = snapshot(&format!("{WEB}---\n{other}{}", policy("p", "policyTypes: [Ingress]")));
     let (after, touched) = after(&before, [Edit::Remove(key(Kind::NetworkPolicy, "p"))]);
-    let subjects = affected(&before, &after, &touched);
+    let subjects = affected(&before, &after, &touched, &Environment::default());
     let classes: Vec<_> = subjects.iter().filter(|subject| matches!(subject, Subject::Class(_))).collect();
     assert_eq!(classes.len(), 1, "{subjects:?}");
     assert!(subjects.contains(&Subject::Object(key(Kind::NetworkPolicy, "p"))));
@@ -78,7 +78,7 @@ fn a_pod_affects_itself_its_namespace_and_the_policies_that_select_it() {
         Subject::Object(key(Kind::NetworkPolicy, "p")),
     ]
     .into();
-    assert_eq!(affected(&before, &after, &touched), expected);
+    assert_eq!(affected(&before, &after, &touched, &Environment::default()), expected);
     assert!(forgotten(&before, &after, &touched).is_empty(), "the policy selects nothing now");
 }
 
@@ -99,7 +99,10 @@ spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: 
     let set = Subject::Object(key(Kind::ReplicaSet, "web-1"));
     assert!(!everything(&before).contains(&set), "it is the Deployment's");
     let (after, touched) = after(&before, [Edit::Remove(key(Kind::Deployment, "web"))]);
-    assert!(everything(&after).contains(&set) && affected(&before, &after, &touched).contains(&set));
+    assert!(
+        everything(&after).contains(&set)
+            && affected(&before, &after, &touched, &Environment::default()).contains(&set)
+    );
 }
 
 /// An object that a random world may hold, in one of few versions.
@@ -186,7 +189,7 @@ fn a_policy_affects_the_services_of_its_pods_and_what_leads_to_them() {
     let changed =
         snapshot(&policy("p", "policyTypes: [Ingress]")).object(&key(Kind::NetworkPolicy, "p")).found().unwrap();
     let (after, touched) = after(&before, [Edit::Put(changed)]);
-    let subjects = affected(&before, &after, &touched);
+    let subjects = affected(&before, &after, &touched, &Environment::default());
     for (kind, name) in [(Kind::Service, "web"), (Kind::Ingress, "lead"), (Kind::HTTPRoute, "lead")] {
         assert!(subjects.contains(&Subject::Object(key(kind, name))), "{kind} {name}: {subjects:?}");
         assert!(everything(&after).contains(&Subject::Object(key(kind, name))));

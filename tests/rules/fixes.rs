@@ -44,6 +44,14 @@ fn a_replaced_policy_is_narrow() {
 }
 
 #[test]
+fn a_strict_policy_is_printed_for_a_workload_of_istio() {
+    let mesh = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n";
+    let mended = format!("{WEB}{mesh}---\n{}", fix("permissive-mtls", &target(None)).unwrap());
+    assert!(broken(&format!("{WEB}{mesh}")).contains("permissive-mtls"));
+    assert!(!broken(&mended).contains("permissive-mtls"), "{mended}");
+}
+
+#[test]
 fn a_default_deny_comes_with_dns() {
     let yaml = fix("no-default-deny", &target(None)).unwrap();
     let rules = broken(&format!("{WEB}---\n{yaml}"));

@@ -3,7 +3,7 @@
 use ringwall::{
     model::{Kind, ObjectKey},
     network::{Plugin, PluginName},
-    rules::{Subject, affected, everything},
+    rules::{Environment, Subject, affected, everything},
     snapshot::Edit,
 };
 
@@ -124,7 +124,7 @@ fn a_new_policy_affects_those_of_its_priority_and_whom_it_selects() {
     let key = |name: &str| ObjectKey::cluster(Kind::ClusterNetworkPolicy, name);
     let new = other.object(&key("other")).found().unwrap();
     let (after, touched) = before.with([Edit::Put(new)]);
-    let subjects = affected(&before, &after, &touched);
+    let subjects = affected(&before, &after, &touched, &Environment::default());
     assert!(subjects.contains(&Subject::Object(key("one"))) && subjects.contains(&Subject::Object(key("other"))));
     assert!(subjects.iter().any(|subject| matches!(subject, Subject::Class(_))), "it may close or open them");
     assert!(everything(&after).contains(&Subject::Object(key("one"))));
@@ -137,7 +137,7 @@ fn a_workload_that_comes_may_be_the_first_on_which_policies_disagree() {
     let before = snapshot(&policies);
     let pod = snapshot(WEB).object(&ObjectKey::namespaced(Kind::Pod, "shop", "web")).found().unwrap();
     let (after, touched) = before.with([Edit::Put(pod)]);
-    let subjects = affected(&before, &after, &touched);
+    let subjects = affected(&before, &after, &touched, &Environment::default());
     let breaching: Vec<_> = Court::of(after).all().into_iter().filter(|breach| breach.rule.0 == RULE).collect();
     assert_eq!(breaching.len(), 2);
     assert!(breaching.iter().all(|breach| subjects.contains(&breach.subject)));

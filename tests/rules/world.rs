@@ -72,7 +72,10 @@ impl Court {
         let mut breaches = Vec::new();
         for subject in subjects {
             for rule in rules::all() {
-                rule.judge(&self.context(), &subject, &mut breaches);
+                let mut found = Vec::new();
+                rule.judge(&self.context(), &subject, &mut found);
+                // What counts in no profile is kept to compare with only.
+                breaches.extend(found.into_iter().filter(|breach| rule.level(&self.context(), breach).is_some()));
             }
         }
         breaches

@@ -182,7 +182,7 @@ pub(super) fn own_surface<'a>(
         EdgeSpec::Nginx(spec) => f5_nic::own_surface(snapshot, vouched, resource, spec),
         EdgeSpec::OpenShift(route) => openshift::surface(snapshot, vouched, resource, route),
         EdgeSpec::Istio(gateway) => Some(istio::surface(snapshot, vouched, resource, gateway)),
-        EdgeSpec::Traefik(_) | EdgeSpec::Contour(_) | EdgeSpec::Gke(_) | EdgeSpec::Aws(_) => None,
+        EdgeSpec::Traefik(_) | EdgeSpec::Gke(_) | EdgeSpec::Aws(_) => None,
     }
 }
 

@@ -18,8 +18,8 @@ use crate::model::{
 };
 use crate::snapshot::{Blind, Coverage, Lookup, Need, Snapshot};
 
-pub use istio::{admits_anyone as istio_admits_anyone, reaches_meshed, turned_off as istio_turned_off};
-pub use linkerd::{admits_anyone as linkerd_admits_anyone, lowers_access};
+pub use istio::{admits_anyone as istio_admits_anyone, reaches_meshed, reaching, turned_off as istio_turned_off};
+pub use linkerd::{admits_anyone as linkerd_admits_anyone, lowers_access, referring, servers};
 
 /// What the ruleset's environment says of meshes, because no object does.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -140,8 +140,8 @@ impl Inbound {
     }
 
     /// The worse of two readings, port by port.
-    fn worse(self, other: Self) -> Self {
-        if self == other {
+    fn worse(self, other: &Self) -> Self {
+        if self == *other {
             return self;
         }
         let rank = |accepts: &Accepts| match accepts {
@@ -151,7 +151,7 @@ impl Inbound {
             Accepts::Plaintext(_) => 3,
         };
         let worse = |one: &Accepts, two: &Accepts| if rank(two) > rank(one) { two.clone() } else { one.clone() };
-        let cuts: BTreeSet<u32> = [&self, &other]
+        let cuts: BTreeSet<u32> = [&self, other]
             .into_iter()
             .flat_map(|inbound| &inbound.ports)
             .flat_map(|(ports, _)| [u32::from(*ports.start()), u32::from(*ports.end()) + 1])
@@ -192,7 +192,7 @@ pub fn inbound(snapshot: &Snapshot, settings: &MeshSettings, namespace: &Name, f
     let namespaces = [namespace, &settings.istio_root];
     let mut policies =
         kinds.flat_map(|kind| namespaces.map(|namespace| snapshot.list(kind, Some(namespace)))).flatten();
-    if policies.any(|policy| policy.meta().is_terminating()) { staying.worse(read(true)) } else { staying }
+    if policies.any(|policy| policy.meta().is_terminating()) { staying.worse(&read(true)) } else { staying }
 }
 
 /// The mesh that a workload of a namespace is in.
@@ -358,9 +358,4 @@ pub fn bypasses(snapshot: &Snapshot, namespace: &Name, facts: &PodFacts) -> Vec<
         Ok(Some(Mesh::Linkerd)) => linkerd::bypass(facts).into_iter().collect(),
         _ => Vec::new(),
     }
-}
-
-/// The resources that turn mutual TLS off, or not, by what there is in a namespace: `DestinationRules` for its Services, its Servers.
-pub fn resting_on_namespace<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = ObjectKey> + 'a {
-    istio::reaching(snapshot, namespace).chain(linkerd::servers(snapshot, namespace).map(|policy| policy.key()))
 }

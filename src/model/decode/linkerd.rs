@@ -9,7 +9,7 @@ use super::{
     wire::{List, WirePortOrName, nullable, wrong},
 };
 use crate::model::{
-    FieldPath, Kind, Name, ObjectKey,
+    Kind, Name, ObjectKey,
     mesh::{
         AuthorizationTarget, AuthorizedClients, AuthorizedServers, InboundPolicy, LinkerdAuthorization, LinkerdServer,
         LinkerdSpec, MeshPolicy, MeshSpec, ServerAuthorization, ServerPort,
@@ -122,7 +122,7 @@ impl WireLinkerd {
         let meta = self.metadata.into_meta(true)?;
         let spec = self.spec;
         let spec = match kind {
-            Kind::LinkerdServer => LinkerdSpec::Server(spec.into_server()?),
+            Kind::LinkerdServer => LinkerdSpec::Server(spec.into_server()),
             Kind::ServerAuthorization => LinkerdSpec::ServerAuthorization(ServerAuthorization {
                 servers: match spec.server.name {
                     Some(name) => AuthorizedServers::Named(name),
@@ -131,7 +131,7 @@ impl WireLinkerd {
                 clients: spec.client.into_clients(),
             }),
             Kind::LinkerdAuthorizationPolicy => {
-                LinkerdSpec::Authorization(spec.into_authorization(meta.namespace.clone().unwrap_or_default()))
+                LinkerdSpec::Authorization(spec.into_authorization(&meta.namespace.clone().unwrap_or_default()))
             }
             _ => LinkerdSpec::Authentication,
         };
@@ -140,20 +140,17 @@ impl WireLinkerd {
 }
 
 impl WireSpec {
-    fn into_server(self) -> Result<LinkerdServer, DecodeError> {
+    fn into_server(self) -> LinkerdServer {
         let port = match self.port {
-            Some(WirePortOrName::Number(Some(number))) => ServerPort::Number(number),
-            Some(WirePortOrName::Name(name)) => ServerPort::Name(name),
-            Some(WirePortOrName::Number(None)) | None => {
-                let message = "expected a port number from 1 to 65535 or a port name".to_owned();
-                return Err(DecodeError { path: FieldPath::new("spec.port"), message });
-            }
+            Some(WirePortOrName::Number(Some(number))) => Some(ServerPort::Number(number)),
+            Some(WirePortOrName::Name(name)) => Some(ServerPort::Name(name)),
+            Some(WirePortOrName::Number(None)) | None => None,
         };
         let access = self.access_policy.0.unwrap_or(InboundPolicy::Deny);
-        Ok(LinkerdServer { pods: self.pod_selector.map(|selector| selector.0), port, access })
+        LinkerdServer { pods: self.pod_selector.map(|selector| selector.0), port, access }
     }
 
-    fn into_authorization(self, namespace: Name) -> LinkerdAuthorization {
+    fn into_authorization(self, namespace: &Name) -> LinkerdAuthorization {
         let target = self.target_ref;
         let is_route = ["HTTPRoute", "GRPCRoute"].iter().any(|kind| target.is(&[POLICY, GATEWAY], kind));
         let target = match target {

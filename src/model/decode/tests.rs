@@ -151,7 +151,7 @@ fn errors_name_the_field_and_never_the_content() {
 #[test]
 fn fields_that_nobody_reads_can_hold_anything() {
     let pod = pod(json!({"spec": {"containers": [
-        {"name": 7, "resources": {"limits": {"cpu": "rubbish"}}, "env": "none", "ports": [{"containerPort": 80}]}
+        {"image": 7, "resources": {"limits": {"cpu": "rubbish"}}, "env": "none", "ports": [{"containerPort": 80}]}
     ], "volumes": 3}, "status": {"phase": "Running", "conditions": {}}}));
     assert_eq!(pod.facts.ports.len(), 1);
 }

@@ -81,6 +81,15 @@ pub(super) fn needs(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
             needs.push(Need::List(kind, scope.cloned()));
         }
     }
+    needs.extend(subject_needs(context, breach));
+    needs
+}
+
+/// The reads that confirm who a breach's subject is: for a class whether it still runs, and controllers.
+pub(super) fn subject_needs(context: &Context<'_>, breach: &Breach) -> Vec<Need> {
+    let snapshot = context.snapshot;
+    let Some(namespace) = breach.subject.namespace() else { return Vec::new() };
+    let mut needs = Vec::new();
     let (mut controller, is_class) = match &breach.subject {
         Subject::Class(key) => (key.controller.clone(), true),
         Subject::Object(key) => {

@@ -28,19 +28,17 @@ pub fn reaches_meshed(snapshot: &Snapshot, policy: &MeshPolicy) -> Option<Result
 }
 
 /// The `DestinationRules` that leave mutual TLS out for workloads of a namespace, as far as their hosts say.
-pub(in crate::encryption::mesh) fn reaching<'a>(
-    snapshot: &'a Snapshot,
-    namespace: &'a Name,
-) -> impl Iterator<Item = ObjectKey> + 'a {
+pub fn reaching<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = ObjectKey> + 'a {
     policies(snapshot, Kind::DestinationRule, None).filter_map(move |policy| {
         let MeshSpec::Istio(IstioSpec::DestinationRule(rule)) = &policy.spec else { return None };
-        let home = policy.meta.namespace.clone().unwrap_or_default();
-        let reaches = !rule.plaintext.is_empty()
-            && match Host::of(rule, &home) {
-                Host::Outside => false,
-                Host::Service(of, _) | Host::Namespace(of) => of == *namespace,
-                Host::Everywhere => true,
-            };
+        if rule.plaintext.is_empty() {
+            return None;
+        }
+        let reaches = match Host::of(rule, &policy.meta.namespace.clone().unwrap_or_default()) {
+            Host::Outside => false,
+            Host::Service(of, _) | Host::Namespace(of) => of == *namespace,
+            Host::Everywhere => true,
+        };
         reaches.then(|| policy.key())
     })
 }

@@ -12,8 +12,7 @@ use crate::{
 };
 
 pub use authorization::admits_anyone;
-pub use destination_rule::reaches_meshed;
-pub(super) use destination_rule::reaching;
+pub use destination_rule::{reaches_meshed, reaching};
 pub(super) use injection::{is_ambient, would_inject};
 pub use peer_authentication::turned_off;
 

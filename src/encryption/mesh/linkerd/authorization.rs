@@ -1,9 +1,11 @@
 //! Who is authorized at a Server: by `ServerAuthorizations` and `AuthorizationPolicies` (`client_authzs`, `policy_client_authz`).
 
+use std::collections::BTreeSet;
+
 use crate::{
-    encryption::mesh::{Because, Reading},
+    encryption::mesh::{Because, Reading, policies},
     model::{
-        FieldPath, Kind, MeshPolicy, ObjectKey, Place,
+        FieldPath, Kind, MeshPolicy, Name, ObjectKey, Place,
         mesh::{
             AuthorizationTarget, AuthorizedClients, AuthorizedServers, LinkerdAuthorization, LinkerdSpec, MeshSpec,
             ServerAuthorization,
@@ -131,4 +133,10 @@ pub fn admits_anyone(policy: &MeshPolicy) -> Option<FieldPath> {
         }
         _ => None,
     }
+}
+
+/// The namespaces whose `AuthorizationPolicies` refer to a `NetworkAuthentication`.
+pub fn referring(snapshot: &Snapshot, network: &ObjectKey) -> BTreeSet<Name> {
+    let all = policies(snapshot, Kind::LinkerdAuthorizationPolicy, None);
+    all.filter(|policy| networks(policy).contains(network)).filter_map(|policy| policy.meta.namespace.clone()).collect()
 }

@@ -12,10 +12,9 @@ use crate::{
     snapshot::Lookup,
 };
 
-pub use authorization::admits_anyone;
 pub(super) use authorization::networks;
-pub use server::lowers_access;
-pub(super) use server::of_namespace as servers;
+pub use authorization::{admits_anyone, referring};
+pub use server::{lowers_access, servers};
 
 /// What the proxy lets pass by it where nobody says otherwise (`proxyInit.ignoreInboundPorts` of the chart): ports of Galera.
 const SKIPPED: [u16; 2] = [4567, 4568];
@@ -37,25 +36,22 @@ pub(super) fn inbound(reading: &Reading<'_>, facts: &PodFacts) -> Inbound {
         }
     }
     let mut ports = Vec::new();
-    match skipped(reading, facts) {
-        Some(text) => {
-            let Some(skipped) = ports::list(&text) else {
-                let what = format!("which ports {} means", keys::LINKERD_SKIPPED);
-                let unknown = Accepts::Unknown(crate::snapshot::Blind::Unknowable(what.into()));
-                return Inbound::everywhere(Some(Mesh::Linkerd), unknown);
-            };
-            ports.extend(skipped.into_iter().map(|range| {
-                let fact = format!("{} leads it past the proxy", keys::LINKERD_SKIPPED);
-                (range, Accepts::Plaintext(Because::annotated(fact, keys::LINKERD_SKIPPED)))
-            }));
-        }
-        None => {
-            let declared = |port: &u16| facts.ports.iter().any(|declared| declared.number == *port);
-            ports.extend(SKIPPED.into_iter().filter(declared).map(|port| {
-                let fact = "Linkerd leads it past the proxy by default (proxyInit.ignoreInboundPorts)";
-                (port..=port, Accepts::Plaintext(Because::nobody(fact)))
-            }));
-        }
+    if let Some(text) = skipped(reading, facts) {
+        let Some(skipped) = ports::list(&text) else {
+            let what = format!("which ports {} means", keys::LINKERD_SKIPPED);
+            let unknown = Accepts::Unknown(crate::snapshot::Blind::Unknowable(what.into()));
+            return Inbound::everywhere(Some(Mesh::Linkerd), unknown);
+        };
+        ports.extend(skipped.into_iter().map(|range| {
+            let fact = format!("{} leads it past the proxy", keys::LINKERD_SKIPPED);
+            (range, Accepts::Plaintext(Because::annotated(fact, keys::LINKERD_SKIPPED)))
+        }));
+    } else {
+        let declared = |port: &u16| facts.ports.iter().any(|declared| declared.number == *port);
+        ports.extend(SKIPPED.into_iter().filter(declared).map(|port| {
+            let fact = "Linkerd leads it past the proxy by default (proxyInit.ignoreInboundPorts)";
+            (port..=port, Accepts::Plaintext(Because::nobody(fact)))
+        }));
     }
     let by_server = server::ports(reading, facts);
     ports.extend(by_server.into_iter().map(|(port, accepts)| (port..=port, accepts)));

@@ -37,8 +37,9 @@ pub(super) fn ports(reading: &Reading<'_>, facts: &PodFacts) -> BTreeMap<u16, Ac
 /// The Servers' Pods' ports: a name may mean several, of TCP only.
 fn numbers(server: &LinkerdServer, facts: &PodFacts) -> Vec<u16> {
     match &server.port {
-        ServerPort::Number(number) => vec![*number],
-        ServerPort::Name(name) => {
+        None => Vec::new(),
+        Some(ServerPort::Number(number)) => vec![*number],
+        Some(ServerPort::Name(name)) => {
             let named = |port: &&crate::model::ContainerPort| {
                 port.protocol == Protocol::Tcp && port.name.as_ref() == Some(name)
             };
@@ -85,9 +86,6 @@ pub fn lowers_access(snapshot: &Snapshot, settings: &MeshSettings, policy: &Mesh
 }
 
 /// The Servers of a namespace.
-pub(in crate::encryption::mesh) fn of_namespace<'a>(
-    snapshot: &'a Snapshot,
-    namespace: &'a Name,
-) -> impl Iterator<Item = &'a Arc<MeshPolicy>> {
+pub fn servers<'a>(snapshot: &'a Snapshot, namespace: &'a Name) -> impl Iterator<Item = &'a Arc<MeshPolicy>> {
     policies(snapshot, Kind::LinkerdServer, Some(namespace))
 }
