@@ -153,6 +153,7 @@ mod tests {
     use super::*;
     use crate::encryption::ciphers::{Offer, Weakness};
 
+    #[allow(clippy::option_option, reason = "known to be sound, known to be weak, not known")]
     fn of(name: &str) -> (Option<TlsVersion>, Option<Option<Weakness>>) {
         let name = Name::from(name);
         let weakest = suites(&name).map(|suites| {

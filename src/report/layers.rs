@@ -101,7 +101,7 @@ pub(super) fn entry(layers: &Layers) -> Entry<'_> {
         };
         Answer { layer: word, reason: None }
     };
-    let with = |layer| Answer { reason: Layer::reason(layer).map(|reason| reason.as_str()), ..answer(layer) };
+    let with = |layer| Answer { reason: Layer::reason(layer).map(crate::model::Name::as_str), ..answer(layer) };
     Entry {
         kind: &layers.workload.kind,
         namespace: &layers.workload.namespace,

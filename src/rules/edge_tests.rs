@@ -107,6 +107,7 @@ impl Court {
         Context { snapshot, environment, parameters, now: Timestamp::UNIX_EPOCH, shared: None }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is made for the call")]
     fn of_settings(&self, judging: Judging, settings: TlsSettings) -> Option<Fault> {
         let snapshot = world(&[]);
         let context = self.context(&snapshot);

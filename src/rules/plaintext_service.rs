@@ -2,7 +2,7 @@
 //!
 //! A wrong refusal stops a deployment, so a port counts only where it says itself what it is (`appProtocol`, its name), or where it says
 //! nothing and its number is registered for a protocol whose secure twin has another one. Protocols that may turn TLS on by themselves
-//! (PostgreSQL, MySQL, SMTP, LDAP, Redis, AMQP, gRPC) never count. A plaintext HTTP port beside one for HTTPS is let pass: it is where a
+//! (`PostgreSQL`, `MySQL`, SMTP, LDAP, Redis, AMQP, gRPC) never count. A plaintext HTTP port beside one for HTTPS is let pass: it is where a
 //! redirect answers, as at every ingress controller, and what becomes of requests there is judged at the Ingress. Services that a
 //! Gateway or cert-manager's solver owns are judged there as well.
 

@@ -137,7 +137,7 @@ pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSet
         }
     }
     if weak.is_empty() {
-        let unknown: Vec<&str> = offer.unknown.iter().map(|name| name.as_str()).collect();
+        let unknown: Vec<&str> = offer.unknown.iter().map(crate::model::Name::as_str).collect();
         if unknown.is_empty() {
             return None;
         }

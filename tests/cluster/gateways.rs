@@ -8,7 +8,7 @@ use crate::policy_kinds::define;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
-/// A Ringwall that watches Gateways, and a GatewayClass.
+/// A Ringwall that watches Gateways, and a `GatewayClass`.
 fn ringwall(cluster: &ControlPlane) -> (Ringwall<'_>, String) {
     for (kind, plural, namespaced) in
         [("GatewayClass", "gatewayclasses", false), ("Gateway", "gateways", true), ("HTTPRoute", "httproutes", true)]

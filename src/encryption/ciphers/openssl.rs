@@ -1,4 +1,4 @@
-//! Cipher strings of OpenSSL and `BoringSSL`: names, keywords and operators (openssl-ciphers(1); ssl/ssl_ciph.c,
+//! Cipher strings of OpenSSL and `BoringSSL`: names, keywords and operators (openssl-ciphers(1); `ssl/ssl_ciph.c`,
 //! `ssl_create_cipher_list`).
 //!
 //! A keyword stands for all suites with some property, so it is read as that property over the table of suites. Suites that libraries
@@ -48,14 +48,11 @@ pub(super) fn offered(text: &str) -> Offer {
             "" => Reach::Enabled,
             _ => Reach::Taken,
         };
-        let meant = match meaning(meant, reach) {
-            Some(meant) => meant,
-            None => {
-                if operator.is_empty() && !is_of_no_account(meant) {
-                    offer.asks_for_unknown(meant);
-                }
-                continue;
+        let Some(meant) = meaning(meant, reach) else {
+            if operator.is_empty() && !is_of_no_account(meant) {
+                offer.asks_for_unknown(meant);
             }
+            continue;
         };
         match operator {
             "" => offer.suites.extend(meant.difference(&killed)),
@@ -197,7 +194,7 @@ fn has(suite: &Suite, keyword: &str) -> bool {
         "COMPLEMENTOFDEFAULT" | "aNULL" => !named,
         "HIGH" => is_of_all(suite) && !suite.is_withdrawn(),
         "MEDIUM" => is(&[Rc4, Seed, Idea, TripleDes]),
-        "LOW" => is(&[Des]),
+        "LOW" | "DES" => is(&[Des]),
         "EXP" | "EXPORT" | "EXPORT40" | "EXPORT56" => is(&[Export]),
         "kRSA" | "RSA" => exchange == Exchange::Rsa,
         "aRSA" => authentication == RsaKey,
@@ -229,7 +226,6 @@ fn has(suite: &Suite, keyword: &str) -> bool {
         "CAMELLIA256" => is(&[Camellia256Cbc, Camellia256Gcm]),
         "CAMELLIA" => has(suite, "CAMELLIA128") || has(suite, "CAMELLIA256"),
         "3DES" => is(&[TripleDes]),
-        "DES" => is(&[Des]),
         "RC4" => is(&[Rc4]) || suite.openssl.contains("RC4"),
         "RC2" => suite.openssl.contains("RC2"),
         "IDEA" => is(&[Idea]),

@@ -118,7 +118,7 @@ impl Suite {
     }
 }
 
-/// Names that OpenSSL had before 1.1.0, and the ones that it has now (ssl/ssl_ciph.c, `cipher_aliases`; CHANGES).
+/// Names that OpenSSL had before 1.1.0, and the ones that it has now (`ssl/ssl_ciph.c`, `cipher_aliases`; CHANGES).
 const OLD_NAMES: [(&str, &str); 5] = [
     ("EDH-RSA-DES-CBC3-SHA", "DHE-RSA-DES-CBC3-SHA"),
     ("EDH-DSS-DES-CBC3-SHA", "DHE-DSS-DES-CBC3-SHA"),

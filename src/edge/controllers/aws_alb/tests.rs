@@ -165,7 +165,7 @@ fn a_class_may_be_one_group() {
     let altered = |key: &ObjectKey| crate::edge::alters(&world.snapshot, key);
     let own = decode::value(Kind::Ingress, &mine).unwrap().key();
     let theirs = ObjectKey::namespaced(Kind::Ingress, "elsewhere", "other");
-    assert_eq!(altered(&theirs), [own.clone()]);
+    assert_eq!(altered(&theirs), std::slice::from_ref(&own));
     assert_eq!(altered(&ObjectKey::cluster(Kind::IngressClassParams, "edge-params")), [theirs, own]);
 }
 

@@ -32,6 +32,7 @@ fn of_class(class: &str, annotations: &[(&str, &str)], tls: &[&str]) -> Value {
 
 #[test]
 fn port_80_stays_open_beside_tls() {
+    #[allow(clippy::type_complexity, reason = "a table")]
     let rows: [(&str, &[(&str, &str)], &[&str], &str); 17] = [
         ("gce", &[], A, "served, covered"),
         ("gce", &[], &[], "served, none"),

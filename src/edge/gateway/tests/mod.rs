@@ -1,5 +1,7 @@
 //! Row by row of the encryption facts, section 2: what each object is told of, and the neighbouring one that keeps the rule.
 
+#![allow(clippy::needless_pass_by_value, reason = "what `json!` makes is handed over")]
+
 mod backends;
 mod changes;
 mod holders;
@@ -11,7 +13,7 @@ use crate::{edge::test_world::World, model::Kind};
 
 const ISTIO: &str = "istio.io/gateway-controller";
 
-/// A world in which everything has been seen, with the GatewayClass `edge` of a controller and the Namespace `shop`.
+/// A world in which everything has been seen, with the `GatewayClass` `edge` of a controller and the Namespace `shop`.
 fn world_of(controller: &str) -> World {
     let class = json!({"metadata": {"name": "edge"}, "spec": {"controllerName": controller}});
     let namespace = json!({"metadata": {"name": "shop", "labels": {"team": "shop"}}});

@@ -7,6 +7,7 @@ use crate::model::{
     decode::{self, DecodeError},
 };
 
+#[allow(clippy::needless_pass_by_value, reason = "what `json!` makes is handed over")]
 fn decoded(kind: Kind, spec: Value) -> Result<Object, DecodeError> {
     decode::value(kind, &json!({"metadata": {"name": "edge", "namespace": "shop"}, "spec": spec}))
 }
