@@ -62,7 +62,12 @@ impl Protection {
             Self::Plaintext(detail) => ("plaintext", detail),
             Self::Unknown(detail) => ("cannot prove", detail),
         };
-        if detail.is_empty() { word.to_owned() } else { format!("{word}: {detail}") }
+        match self {
+            _ if detail.is_empty() => word.to_owned(),
+            // The version begins with the same word.
+            Self::Tls(_) if detail.starts_with(word) => detail.to_string(),
+            _ => format!("{word}: {detail}"),
+        }
     }
 }
 
@@ -216,12 +221,22 @@ fn hop(way: &Way, inside: &Protection) -> Protection {
 fn inside(
     snapshot: &Snapshot,
     surroundings: Surroundings<'_>,
-    _: &Actor,
+    source: &Actor,
     destination: &Group,
     port: u16,
 ) -> Protection {
     let inbound = mesh::inbound(snapshot, surroundings.mesh, &destination.namespace, &destination.facts);
+    let meshed = |group: &Group| mesh::inbound(snapshot, surroundings.mesh, &group.namespace, &group.facts).mesh;
     match inbound.on(port) {
+        // Proxies of one mesh speak mutual TLS with each other unless somebody tells them otherwise.
+        Accepts::Plaintext(because) if inbound.mesh.is_some() && source.group().and_then(meshed) == inbound.mesh => {
+            let mesh = inbound.mesh.map_or("", mesh::Mesh::name);
+            let doubt = format!(
+                "both are in {mesh}, whose proxies use mutual TLS where nothing tells them otherwise; {}",
+                because.fact
+            );
+            Protection::Unknown(doubt.into())
+        }
         Accepts::MutualTls => Protection::MutualTls("the Pod accepts nothing else".into()),
         Accepts::OneSidedTls(because) => Protection::Tls(because.fact.clone()),
         Accepts::Plaintext(because) => Protection::Plaintext(because.fact.clone()),

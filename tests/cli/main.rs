@@ -15,6 +15,7 @@ mod check;
 mod examples;
 mod fixes;
 mod formats;
+mod layers;
 mod reach;
 mod rules;
 mod rulesets;
