@@ -24,10 +24,12 @@ webhooks:
 /// A kubelet's and a job's finalizers and the like pass without a call, or a job's finalizer would block the deletion of its
 /// namespace when nobody answers.
 const LABELS_CHANGE: Condition = Condition {
-    why: "a Pod whose labels stay moves into no other policy: finalizers, images, tolerations",
+    why: "a Pod whose labels stay moves into no other policy: finalizers, images, tolerations; Linkerd reads one annotation of running Pods",
     name: "changes-labels",
     expression: "request.operation != 'UPDATE' ||
-          object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})",
+          object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({}) ||
+          object.metadata.?annotations.orValue({})[?'config.linkerd.io/default-inbound-policy'] !=
+          oldObject.metadata.?annotations.orValue({})[?'config.linkerd.io/default-inbound-policy']",
 };
 
 /// The namespace controller finalizes without a call, or a namespace would not come to its end when nobody answers.
