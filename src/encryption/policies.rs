@@ -24,16 +24,14 @@ pub fn is_of_aws(name: &str) -> bool {
     name.starts_with(AWS)
 }
 
-/// The oldest version that a policy accepts: as the ruleset says, else as the name or a table tells.
+/// The oldest version that a policy accepts: as the name or a table tells, for what a cloud has built in nobody can alter; else as the
+/// ruleset says.
 pub fn oldest(name: &Name, edge: &EdgeSettings) -> Result<TlsVersion, Doubt> {
-    if let Some(version) = edge.tls_policies.get(name) {
-        return Ok(*version);
-    }
     let known = match name.strip_prefix(AWS) {
         Some(rest) => oldest_of_aws(rest),
         None => oldest_of_azure(name),
     };
-    known.ok_or_else(|| doubt(name))
+    known.or_else(|| edge.tls_policies.get(name).copied()).ok_or_else(|| doubt(name))
 }
 
 /// That nothing is known of a policy, and what would settle it.

@@ -1,6 +1,9 @@
 //! One document after the other, into the snapshot or among the errors.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -160,10 +163,11 @@ impl Loading<'_> {
         for name in std::mem::take(&mut self.namespaces) {
             let key = ObjectKey::cluster(Kind::Namespace, name.clone());
             if !self.loaded.origins.holds(&key)
-                && let Ok(namespace) =
+                && let Ok(Object::Namespace(mut namespace)) =
                     decode::value(Kind::Namespace, &serde_json::json!({"metadata": {"name": name.as_str()}}))
             {
-                self.loaded.snapshot.apply(Edit::Put(namespace));
+                Arc::make_mut(&mut namespace).assumed = true;
+                self.loaded.snapshot.apply(Edit::Put(Object::Namespace(namespace)));
             }
         }
         self.loaded
@@ -208,7 +212,8 @@ fn elsewhere(kind: Kind) -> Elsewhere {
         | Kind::ServersTransport
         | Kind::Middleware
         | Kind::NginxPolicy
-        | Kind::FrontendConfig => Elsewhere::UnlessGiven,
+        | Kind::FrontendConfig
+        | Kind::PeerAuthentication => Elsewhere::UnlessGiven,
         _ => Elsewhere::Never,
     }
 }

@@ -9,6 +9,8 @@ pub struct Namespace {
     pub meta: Meta,
     /// `status.phase: Terminating`, or a deletion timestamp.
     pub terminating: bool,
+    /// Whether nobody has seen it: others of the files name it, and its labels and annotations are not among them.
+    pub assumed: bool,
 }
 
 /// The label that the API server sets on every Namespace, with its name as the value.

@@ -1,13 +1,14 @@
 //! `disabled-mtls`: what turns mutual TLS off where there would be some.
 
 use crate::{
-    encryption::mesh::{bypasses, istio_turned_off, lowers_access, reaches_meshed},
-    model::{FieldPath, MeshPolicy, Name, Object, Place},
+    encryption::mesh::{Accepts, bypasses, inbound, istio_turned_off, lowers_access, reaches_meshed},
+    model::{FieldPath, MeshPolicy, Name, Object, Place, PodFacts},
     snapshot::{Coverage, Need, Snapshot},
 };
 
 use super::{
-    Aspect, Breach, Context, Environment, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject, inside,
+    Aspect, Breach, Context, Environment, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
+    Workload, inside,
 };
 
 /// The rule.
@@ -103,7 +104,7 @@ fn of_policy(
     let crate::model::mesh::MeshSpec::Istio(crate::model::mesh::IstioSpec::DestinationRule(rule)) = &policy.spec else {
         return found;
     };
-    let fact = "makes clients connect in plaintext to workloads of the mesh (tls.mode DISABLE, which a tls without a mode means)";
+    let fact = "makes clients connect in plaintext to workloads of the mesh (DISABLE, which a tls without a mode means as well)";
     found.extend(rule.plaintext.iter().map(|path| (path.clone(), certain.clone(), fact)));
     found
 }
@@ -121,7 +122,9 @@ impl Rule for DisabledMtls {
         } else {
             let Some(workload) = context.workload(subject) else { return };
             let found = bypasses(snapshot, &workload.namespace, &workload.facts);
-            found.into_iter().map(|(key, _)| (inside::annotation(&workload, key).path, Ok(()))).collect()
+            let loses = |key: &str| would_be_sealed(context, &workload, key);
+            let found = found.into_iter().filter(|(key, _)| loses(key));
+            found.map(|(key, _)| (inside::annotation(&workload, key).path, Ok(()))).collect()
         };
         out.extend(found.into_iter().map(|(path, certain)| Breach {
             rule: INFO.id,
@@ -175,6 +178,15 @@ impl Rule for DisabledMtls {
         }
         finding
     }
+}
+
+/// Whether some port would not accept plaintext without the annotation. Where all would, there is nothing to turn off.
+fn would_be_sealed(context: &Context<'_>, workload: &Workload, key: &str) -> bool {
+    let mut facts = PodFacts::clone(&workload.facts);
+    let others = facts.mesh.annotations.iter().filter(|(other, _)| *other != key);
+    facts.mesh.annotations = others.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let without = inbound(context.snapshot, &context.environment.mesh, &workload.namespace, &facts);
+    !without.ports_where(|accepts| !matches!(accepts, Accepts::Plaintext(_))).0.is_empty()
 }
 
 /// The policy of a mesh that the subject is.

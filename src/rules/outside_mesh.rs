@@ -1,6 +1,10 @@
 //! `outside-mesh`: a sensitive workload that no mesh protects.
 
-use crate::{encryption::mesh::Accepts, model::PortSet, snapshot::Need};
+use crate::{
+    encryption::mesh::Accepts,
+    model::{PodFacts, PortSet},
+    snapshot::Need,
+};
 
 use super::{
     Breach, Context, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject, inside, isolation::place, sensitive,
@@ -92,9 +96,16 @@ impl Rule for OutsideMesh {
                 "will be in no mesh: neither its labels nor its Namespace ask for a proxy or for the ambient mesh"
             }
         };
+        let out = workload.as_ref().filter(|_| !on_node).and_then(|workload| opt_out(&workload.facts));
+        let fact = match out {
+            Some(mark) => format!("keeps itself out of the mesh by {mark}"),
+            None => fact.to_owned(),
+        };
         let namespace = reference.namespace.clone().unwrap_or_default();
         let fix = if on_node {
             "remove hostNetwork, and take it into the mesh".to_owned()
+        } else if let Some(mark) = out {
+            format!("remove {mark} from the Pod template, and see that its Namespace asks for the mesh")
         } else {
             format!(
                 "kubectl label namespace {namespace} istio-injection=enabled (or istio.io/dataplane-mode=ambient; Linkerd: annotate it \
@@ -111,5 +122,17 @@ impl Rule for OutsideMesh {
             places: workload.iter().map(|workload| place(workload, field)).collect(),
             subject: reference,
         }
+    }
+}
+
+/// The mark by which a Pod or template stays out of a mesh that its Namespace may ask for.
+fn opt_out(facts: &PodFacts) -> Option<&'static str> {
+    let labelled = |key: &str, value: &str| facts.labels.value(key).is_some_and(|is| *is == value);
+    if labelled("sidecar.istio.io/inject", "false") {
+        Some("its label sidecar.istio.io/inject: \"false\"")
+    } else if labelled("istio.io/dataplane-mode", "none") {
+        Some("its label istio.io/dataplane-mode: none")
+    } else {
+        (facts.linkerd == Some(false)).then_some("its annotation linkerd.io/inject: disabled")
     }
 }

@@ -129,6 +129,11 @@ impl Rule for PermissiveMtls {
         finding.fix = if nobody && is_istio && !labels.is_empty() {
             let (namespace, labels) = (shell(&workload.namespace), shell(&labels.to_string()));
             Fix::Command(format!("ringwall fix permissive-mtls -n {namespace} -l {labels} | kubectl apply -f -"))
+        } else if because.is_none() && (workload.facts.mesh.net_admin || workload.facts.mesh.runs_as_proxy) {
+            Fix::Words(
+                "take NET_ADMIN, privileged and the user 1337 from its containers: with them it can go round its proxy"
+                    .into(),
+            )
         } else {
             Fix::Words(inside::mend(inbound.mesh, because.as_ref(), &workload.namespace))
         };

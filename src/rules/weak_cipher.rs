@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::{
     edge::{By, Ciphers, Doubt, Surface, TlsSettings},
     encryption::{
-        ciphers::{self, Suite, Weak},
+        ciphers::{self, Suite, Weak, Weakness},
         policies, versions,
     },
     model::TlsVersion,
@@ -125,7 +125,12 @@ pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSet
     let (offer, by) = ciphers::settled(&settings.ciphers, controller, edge);
     let offer = match offer {
         Ok(offer) => offer,
-        Err(doubt) => return Some(Fault::doubt(at, surface, by, MAY, &doubt)),
+        // What is not known of the versions for the same reason is told already.
+        Err(doubt) => {
+            let told = versions::oldest(&settings.oldest, controller, edge).0;
+            let same = told.is_err_and(|other| other.blind == doubt.blind);
+            return (!same).then(|| Fault::doubt(at, surface, by, MAY, &doubt));
+        }
     };
     let allowed: BTreeSet<&'static Suite> =
         at.context.parameters.names(&INFO, ALLOW).iter().filter_map(|name| Suite::named(name)).collect();
@@ -135,6 +140,10 @@ pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSet
         if weak.is_empty() {
             return None;
         }
+    }
+    if matches!(settings.ciphers.value, Ciphers::Policy(_)) {
+        // Nobody can take single suites out of a cloud's policy: one that is sound apart from CBC with SHA-256 is no breach.
+        weak.retain(|weak| weak.weakness > Weakness::NotListed);
     }
     if weak.is_empty() {
         let unknown: Vec<&str> = offer.unknown.iter().map(crate::model::Name::as_str).collect();

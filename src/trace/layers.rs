@@ -161,6 +161,9 @@ fn isolated(snapshot: &Snapshot, plugin: &Plugin, namespace: &Name, facts: &PodF
 /// What leads to the workload from outside: objects at the edge by its Services, and Services that are open themselves.
 fn at_the_edge(snapshot: &Snapshot, vouched: Vouched<'_>, namespace: &Name, facts: &PodFacts) -> Layer {
     let mut layer = Layer::NotNeeded;
+    if snapshot.count(Kind::IstioGateway) > 0 {
+        layer = Layer::Unknown("an Istio Gateway may lead to it, and VirtualServices are not read".into());
+    }
     for object in snapshot.list(Kind::Service, Some(namespace)) {
         let Object::Service(service) = object else { continue };
         if !service.has_selector() || !service.selects(&facts.labels) {

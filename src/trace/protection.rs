@@ -237,7 +237,17 @@ fn inside(
             );
             Protection::Unknown(doubt.into())
         }
-        Accepts::MutualTls => Protection::MutualTls("the Pod accepts nothing else".into()),
+        Accepts::MutualTls => {
+            let outside = source.group().is_some_and(|group| {
+                let inbound = mesh::inbound(snapshot, surroundings.mesh, &group.namespace, &group.facts);
+                inbound.mesh.is_none() && !matches!(inbound.default, Accepts::Unknown(_))
+            });
+            Protection::MutualTls(if outside {
+                "the Pod accepts nothing else, and the source is in no mesh: it is turned away".into()
+            } else {
+                "the Pod accepts nothing else; what its mesh authorizes is not followed".into()
+            })
+        }
         Accepts::OneSidedTls(because) => Protection::Tls(because.fact.clone()),
         Accepts::Plaintext(because) => Protection::Plaintext(because.fact.clone()),
         Accepts::Unknown(blind) => Protection::Unknown(blind.to_string().into()),

@@ -52,7 +52,9 @@ fn a_trace_tells_how_each_stretch_is_protected() {
     );
     assert_eq!(
         stretches("shop/web vault/keys:9000"),
-        ["mutual-tls: to the Pod: mutual TLS: the Pod accepts nothing else"]
+        [
+            "mutual-tls: to the Pod: mutual TLS: the Pod accepts nothing else, and the source is in no mesh: it is turned away"
+        ]
     );
     let schema: Value = serde_json::from_str(include_str!("../../docs/trace.schema.json")).unwrap();
     let trace = ringwall("trace shop/web vault/keys:9000 ../../../examples/layers.yaml --format json").json();

@@ -47,7 +47,7 @@ pub(crate) fn pods() -> impl Strategy<Value = Vec<Pod>> {
 pub(crate) fn namespace(name: &str, labels: &Map) -> Object {
     let labels: Labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let meta = Meta { name: name.into(), labels: labels.with(METADATA_NAME, name), ..Meta::default() };
-    Object::Namespace(Arc::new(Namespace { meta, terminating: false }))
+    Object::Namespace(Arc::new(Namespace { meta, terminating: false, assumed: false }))
 }
 
 pub(crate) fn namespaces(world: &World) -> impl Iterator<Item = Object> {

@@ -105,7 +105,7 @@ impl Case {
                 labels: labels.with(METADATA_NAME, name.as_str()),
                 ..Meta::default()
             };
-            Object::Namespace(Arc::new(Namespace { meta, terminating: false }))
+            Object::Namespace(Arc::new(Namespace { meta, terminating: false, assumed: false }))
         });
         let pods = self.pods.iter().enumerate().map(|(index, placed)| pod(&pod_name(index), placed));
         let policies = self.world.snapshot().list(Kind::NetworkPolicy, None).cloned().collect::<Vec<_>>();

@@ -36,7 +36,7 @@ fn state(world: &World, pods: &[(&Pod, &str)]) -> Snapshot {
         let named = ringwall::model::METADATA_NAME;
         let labels = all.chain([(named, name.as_str())]).collect();
         let meta = Meta { name: name.as_str().into(), labels, ..Meta::default() };
-        Object::Namespace(Arc::new(ringwall::model::Namespace { meta, terminating: false }))
+        Object::Namespace(Arc::new(ringwall::model::Namespace { meta, terminating: false, assumed: false }))
     });
     let pods = pods.iter().map(|(pod, name)| object(pod, name, &[]));
     world.snapshot().with(namespaces.chain(pods).map(Edit::Put)).0

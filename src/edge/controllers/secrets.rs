@@ -29,5 +29,7 @@ pub(super) fn of_tls(ingress: &Ingress, missing: MissingSecret) -> Vec<Certifica
 /// Whether annotations ask cert-manager for the certificates that the object names (pkg/controller/certificate-shim).
 pub(crate) fn asks_for_certificates(meta: &Meta) -> bool {
     let has = |key: &str| meta.annotations.value(key).is_some_and(|value| !value.is_empty());
-    ISSUERS.into_iter().any(has) || meta.annotations.value(TLS_ACME).is_some_and(|value| *value == "true")
+    let named = ISSUERS.into_iter().filter(|key| has(key)).count();
+    // Both at once are an error to cert-manager, which then makes nothing.
+    named == 1 || (named == 0 && meta.annotations.value(TLS_ACME).is_some_and(|value| *value == "true"))
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     edge::{By, Doubt, Hop, HopProtection, Verified},
     model::{
-        BackendTlsPolicy, FieldPath, Kind, Name, Object, ObjectKey, Place, Protocol, Route, RouteBackend, Service,
+        BackendTlsPolicy, FieldPath, Kind, Object, ObjectKey, Place, Protocol, Route, RouteBackend, Service,
         ServicePort,
     },
     snapshot::{Blind, Lookup, Need, Snapshot},
@@ -258,10 +258,14 @@ fn by_app_protocol(key: &ObjectKey, service: &Service, port: &ServicePort) -> By
 fn unsaid(service: &ObjectKey, port: &ServicePort) -> Doubt {
     Doubt::new(
         "its listener passes bytes on as they are, and whether they are TLS is for the application to say",
-        format!(
-            "if the application does TLS itself, set appProtocol: tls on port {} of {service}; else attach the route to a \
-             listener of protocol TLS",
-            Name::from(port.port.to_string())
-        ),
+        if port.protocol == Protocol::Udp {
+            format!("if the application encrypts itself, set appProtocol: tls on port {} of {service}", port.port)
+        } else {
+            format!(
+                "if the application does TLS itself, set appProtocol: tls on port {} of {service}; else attach the route to a \
+                 listener of protocol TLS",
+                port.port
+            )
+        },
     )
 }

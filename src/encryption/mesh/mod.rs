@@ -216,6 +216,7 @@ pub fn mesh_of(snapshot: &Snapshot, namespace: &Name, facts: &PodFacts) -> Resul
         Lookup::Absent => None,
         Lookup::Unseen(blind) => return Err(blind),
     };
+    let assumed = home.as_ref().is_some_and(|home| home.assumed);
     let home = Home::of(home.as_deref());
     if !facts.mesh.is_final {
         if istio::would_inject(namespace, &home, facts) {
@@ -239,7 +240,11 @@ pub fn mesh_of(snapshot: &Snapshot, namespace: &Name, facts: &PodFacts) -> Resul
         return Ok(Some(Mesh::IstioAmbient));
     }
     let cilium = home.labels.value("io.cilium/mtls-enabled").is_some_and(|value| *value == "true");
-    Ok(cilium.then_some(Mesh::Other("Cilium's ztunnel")))
+    match cilium.then_some(Mesh::Other("Cilium's ztunnel")) {
+        // Most workloads are taken into a mesh by their Namespace.
+        None if assumed => Err(Blind::NotInFiles(Kind::Namespace)),
+        known => Ok(known),
+    }
 }
 
 /// What a Namespace tells meshes.

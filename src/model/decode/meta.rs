@@ -151,6 +151,6 @@ impl WireNamespace {
         let mut meta = self.metadata.into_meta(false)?;
         meta.labels = meta.labels.with(METADATA_NAME, meta.name.clone());
         let terminating = meta.is_terminating() || self.status.phase == "Terminating";
-        Ok(Namespace { meta, terminating })
+        Ok(Namespace { meta, terminating, assumed: false })
     }
 }

@@ -178,7 +178,7 @@ impl Surface for GatewaySurface<'_> {
                 Wanted::One(Some(host)) if server.hosts.contains(host) => Some(host.clone()),
                 Wanted::One(_) => return None,
             };
-            let plaintext = if refuses { Plaintext::Redirected } else { plaintext(server) };
+            let plaintext = if refuses { Plaintext::Redirected } else { plaintext(self.gateway, server) };
             Some(Listener { name: Some(server.name.clone()), host, at, plaintext, tls: tls(server) })
         };
         self.servers().filter_map(of_server).collect()
@@ -251,7 +251,14 @@ fn terminated(server: &IstioServer) -> Option<&IstioServerTls> {
     server.tls.as_ref().filter(|tls| is_tls(server) && tls.mode.terminates())
 }
 
-fn plaintext(server: &IstioServer) -> Plaintext {
+fn plaintext(gateway: &IstioGateway, server: &IstioServer) -> Plaintext {
+    let leads_out = gateway.selector.iter().any(|(key, value)| key == "istio" && value.contains("egress"));
+    if leads_out && server.tls.is_none() {
+        return Plaintext::Unknown(Doubt::new(
+            "it is a way out of the mesh, where TLS begins behind it or not",
+            "originate TLS by a DestinationRule of the host, if the application does not",
+        ));
+    }
     match (server.protocol, &server.tls) {
         (IstioProtocol::Http, Some(tls)) if tls.redirects => Plaintext::Redirected,
         (IstioProtocol::Http, _) => Plaintext::Served(&PLAIN_HTTP),
