@@ -42,7 +42,8 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let gone = gone.into_iter().map(Edit::Remove);
     let (before, _) = snapshot.with(leaving.chain(gone).chain([edit(&change.before)]));
     let (after, touched) = before.with([edit(&change.after)]);
-    let judge = Judge::new(Some(&before), &after, ruleset, now);
+    let mut judge = Judge::new(Some(&before), &after, ruleset, now);
+    judge.by_policies = change.key.kind.decides_isolation();
     if spare::passes(&judge, change) {
         return Decision { allow: true, ..Decision::default() };
     }

@@ -27,6 +27,8 @@ pub(super) struct Judge<'a> {
     pub(super) after: &'a Snapshot,
     pub(super) ruleset: &'a Ruleset,
     pub(super) now: Timestamp,
+    /// Whether what happens is a change of network policies alone.
+    pub(super) by_policies: bool,
     /// The namespace whose profiles were asked for last: that of the next subject, as a rule.
     latest: RefCell<Option<(Name, Modes)>>,
 }
@@ -52,7 +54,7 @@ pub(super) struct Verdict {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(before: Option<&'a Snapshot>, after: &'a Snapshot, ruleset: &'a Ruleset, now: Timestamp) -> Self {
-        Self { before, after, ruleset, now, latest: RefCell::default() }
+        Self { before, after, ruleset, now, by_policies: false, latest: RefCell::default() }
     }
 
     pub(super) fn context(&self) -> Context<'a> {
@@ -122,7 +124,7 @@ impl<'a> Judge<'a> {
         let mut after = Vec::new();
         let shared = Shared::new(subject);
         let context = Context { shared: Some(&shared), ..self.context() };
-        for rule in rules::all() {
+        for rule in rules::all().filter(|rule| !self.by_policies || rule.minds_policies()) {
             if self.ruleset.mode(rule.info(), modes).is_none() {
                 continue;
             }

@@ -65,6 +65,10 @@ impl Rule for BroadGrant {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let breach = |breadth: Breadth| Breach {
             rule: INFO.id,

@@ -79,6 +79,10 @@ impl Rule for ExpiredCertificate {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         for held in held(context, subject) {
             if held.bundle().and_then(|bundle| lapse(bundle, context.now)).is_some() {

@@ -85,6 +85,10 @@ impl Rule for ExpiringCertificate {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         for held in held(context, subject) {
             if never_rests(&held) || left(context, &held).is_some() {

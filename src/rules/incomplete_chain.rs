@@ -122,6 +122,10 @@ impl Rule for IncompleteChain {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         for held in held(context, subject) {
             let sorts: std::collections::BTreeSet<_> =

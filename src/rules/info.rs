@@ -102,6 +102,11 @@ pub trait Rule: Sync {
     /// What the catalogue tells of it.
     fn info(&self) -> &'static RuleInfo;
 
+    /// Whether a change of network policies can alter its breaches: those of what is encrypted at the edge it leaves as they are.
+    fn minds_policies(&self) -> bool {
+        true
+    }
+
     /// Adds the breaches of the subject; none when the rule does not apply to it.
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>);
 

@@ -96,6 +96,10 @@ impl Rule for LongLivedCertificate {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         for held in held(context, subject) {
             let life = too_long(context, &held).map(|_| Name::from(LIFE));

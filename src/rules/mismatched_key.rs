@@ -87,6 +87,10 @@ impl Rule for MismatchedKey {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         for held in held(context, subject) {
             let Some(tls) = held.secret.as_ref().and_then(|secret| secret.tls.as_ref()) else { continue };

@@ -116,6 +116,10 @@ impl Rule for MissingCertificate {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let uses = context.uses(subject);
         for (key, usage) in uses.iter() {

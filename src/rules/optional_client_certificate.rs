@@ -89,6 +89,10 @@ impl Rule for OptionalClientCertificate {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         tls_settings::judge(&INFO, fault, context, subject, out);
     }

@@ -116,6 +116,10 @@ impl Rule for PlaintextBackend {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         hops::judge(&INFO, fault, context, subject, out);
     }

@@ -73,6 +73,10 @@ impl Rule for PlaintextService {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some((_, service)) = service_of(context.snapshot, subject) else { return };
         for port in &service.ports {

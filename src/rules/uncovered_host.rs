@@ -90,6 +90,10 @@ impl Rule for UncoveredHost {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some(at) = AtTheEdge::of(context, subject) else { return };
         let Some(surface) = at.surface() else { return };

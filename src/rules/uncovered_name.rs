@@ -98,6 +98,10 @@ impl Rule for UncoveredName {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         for held in held(context, subject) {
             let Some(uncovered) = held.uncovered() else { continue };

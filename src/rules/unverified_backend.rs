@@ -117,6 +117,10 @@ impl Rule for UnverifiedBackend {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         hops::judge(&INFO, fault, context, subject, out);
     }

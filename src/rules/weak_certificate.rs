@@ -115,6 +115,10 @@ impl Rule for WeakCertificate {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         for held in held(context, subject) {
             let sorts: std::collections::BTreeSet<_> =

@@ -87,6 +87,10 @@ impl Rule for WeakTlsVersion {
         &INFO
     }
 
+    fn minds_policies(&self) -> bool {
+        false
+    }
+
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         tls_settings::judge(&INFO, fault, context, subject, out);
     }
