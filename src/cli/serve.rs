@@ -2,6 +2,7 @@
 
 mod development;
 mod leading;
+mod managing;
 mod options;
 
 use std::{process::ExitCode, sync::Arc};
@@ -24,7 +25,7 @@ use crate::{
 use super::{inputs, ruleset};
 use development::Development;
 use leading::Candidacy;
-use options::{Cluster, Leading, Listening, Logging, Timing, TlsFiles};
+use options::{Cluster, Leading, Listening, Logging, Managing, Timing, TlsFiles};
 
 /// Serve the admission webhook
 ///
@@ -42,6 +43,8 @@ pub(super) struct Serve {
     listening: Listening,
     #[command(flatten)]
     tls: TlsFiles,
+    #[command(flatten)]
+    managing: Managing,
     /// The ruleset, read again when it changes; without it, what is built in
     #[arg(long, value_name = "FILE", env = "RINGWALL_RULESET")]
     ruleset: Option<std::path::PathBuf>,
@@ -70,7 +73,7 @@ impl Serve {
         let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
         let stop = CancellationToken::new();
         let vital = Vital::new(stop.clone());
-        let (state, live, candidacy) = self.state(&ruleset, &metrics, &vital).await?;
+        let (state, live, candidacy) = self.state(&ruleset, &metrics, &vital, &tls).await?;
         let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
         let (address, probes) = server.addresses()?;
         tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
@@ -78,7 +81,8 @@ impl Serve {
         if let Some(development) = &development {
             development.tell(address, self.cluster.manifests.as_deref())?;
         }
-        let admission = Arc::new(Admission::new(Arc::clone(&state), live, ruleset, Arc::clone(&metrics)));
+        let admission = Admission::new(Arc::clone(&state), live, ruleset, Arc::clone(&metrics));
+        let admission = Arc::new(admission.serving(Arc::clone(&tls)));
         let parts = Parts {
             admission,
             state,
@@ -126,11 +130,14 @@ impl Serve {
             (Some(certificate), Some(key)) => {
                 Ok((Certificate::Files { certificate: certificate.clone(), key: key.clone() }, None))
             }
+            _ if self.managing.manage_certificate => Ok((Certificate::Managed, None)),
             _ if self.dev => {
                 let (certificate, authority) = webhook::self_made().context("no certificate can be made")?;
                 Ok((certificate, Some(Development::keep(&authority)?)))
             }
-            _ => bail!("API servers speak only TLS: give --certificate and --key, or --dev to try things out"),
+            _ => bail!(
+                "API servers speak only TLS: give --manage-certificate, or --certificate and --key, or --dev to try things out"
+            ),
         }
     }
 
@@ -140,6 +147,7 @@ impl Serve {
         ruleset: &Arc<ArcSwap<Ruleset>>,
         metrics: &Arc<Metrics>,
         vital: &Vital,
+        tls: &Arc<Tls>,
     ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>, Candidacy)> {
         if let Some(folder) = &self.cluster.manifests {
             let (inputs, mut unread) = inputs::find(std::slice::from_ref(folder));
@@ -165,6 +173,14 @@ impl Serve {
         };
         let cluster = cluster::start(&options, Arc::clone(metrics), vital).await?;
         let candidacy = self.leading.stand(&cluster, self.cluster.own_namespace.as_deref(), metrics, vital.shutdown());
+        self.managing.keep(
+            &cluster,
+            candidacy.leadership.clone(),
+            self.cluster.own_namespace.as_deref(),
+            (tls, metrics),
+            self.timing.poll,
+            candidacy.leaving.clone(),
+        );
         let audit = Audit {
             state: Arc::clone(&cluster.state),
             journal: cluster.journal,

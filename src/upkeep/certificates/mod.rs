@@ -16,8 +16,8 @@
 mod bundles;
 mod cert;
 mod clock;
+mod ask;
 mod keep;
-mod log;
 mod make;
 mod memory;
 mod plan;
