@@ -264,7 +264,8 @@ impl Metrics {
         self.certificate_steps.get_or_create(&StepLabels { step }).set(1);
     }
 
-    /// Counts something that the management of the certificate could not do: `read`, `write`, `bundle` or `probe`.
+    /// Counts something that the management of the certificate could not do: `read`, `take`, `make`, `write`, `bundle` or
+    /// `probe`.
     pub fn certificate_error(&self, reason: &'static str) {
         self.certificate_errors.get_or_create(&ReasonLabels { reason }).inc();
     }
