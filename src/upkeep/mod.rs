@@ -4,3 +4,8 @@
 //! each write; what every replica does by itself (taking a certificate or settings into use) needs no leader.
 
 pub mod certificates;
+mod settings;
+mod status;
+
+pub use settings::Settings;
+pub use status::StatusWriter;

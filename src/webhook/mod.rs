@@ -29,7 +29,7 @@ mod tls;
 pub use admit::Admission;
 pub use limits::{Limits, raise_open_files};
 pub use review::BadReview;
-pub use ruleset_file::{Load, follow_ruleset};
+pub use ruleset_file::{Load, Put, follow_ruleset};
 pub use self_made::self_made;
 pub use served::{PROBE, served};
 pub use server::{Drain, Parts, Server, StartError};
