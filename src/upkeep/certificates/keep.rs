@@ -131,7 +131,7 @@ impl Keeper {
         let view = self.read(course).await?;
         let bundles = view.bundles.as_ref().ok().and_then(Option::as_ref);
         let leaf = view.stored.contents.leaf.as_ref();
-        course.memory.observe(bundles, leaf.map(|leaf| &leaf.certificate), view.uptime);
+        course.memory.observe(bundles, view.stored.contents.signing(), view.uptime);
         if let Some(authority) = &view.stored.contents.authority {
             self.metrics.authority_expiry(authority.certificate.not_after.as_second());
         }

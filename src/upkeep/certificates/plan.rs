@@ -198,7 +198,7 @@ fn serve(scene: &Scene<'_>, authority: &Cert, leaf: Option<&Cert>) -> Step {
         };
     };
     if !scene.stored.contents.previous.is_empty() {
-        let remains = terms.keep.saturating_sub(memory.kept(uptime));
+        let remains = terms.keep.saturating_sub(memory.signed(uptime));
         if remains > Duration::ZERO {
             return Step::Wait(remains);
         }

@@ -70,6 +70,12 @@ impl Contents {
         self.trusted().into_iter().map(Cert::pem).collect()
     }
 
+    /// The authority that signed the serving certificate, where both are there.
+    pub(super) fn signing(&self) -> Option<&Cert> {
+        let (authority, leaf) = (self.authority.as_ref()?, self.leaf.as_ref()?);
+        leaf.certificate.is_signed_by(&authority.certificate).then_some(&authority.certificate)
+    }
+
     /// The same without former authorities.
     pub(super) fn without_previous(&self) -> Self {
         Self { previous: Vec::new(), ..self.clone() }
