@@ -19,6 +19,7 @@
 #![allow(dead_code, reason = "a kit is complete before every part of it is used")]
 #![allow(unused_imports, reason = "see above")]
 
+mod balancer;
 mod builder;
 mod certificate;
 mod client;
@@ -30,6 +31,7 @@ mod tools;
 mod wait;
 mod webhook;
 
+pub(crate) use balancer::Balancer;
 pub(crate) use certificate::{Authority, Certificate};
 pub(crate) use client::{Client, Namespace, Outcome};
 pub(crate) use configuration::Configuration;
