@@ -43,7 +43,7 @@ pub(crate) use balancer::Balancer;
 pub(crate) use certificate::{Authority, Certificate};
 pub(crate) use chart::{Release, chart};
 pub(crate) use client::{Client, Namespace, Outcome};
-pub(crate) use configuration::Configuration;
+pub(crate) use configuration::{CHART, Configuration, base64};
 pub(crate) use control_plane::{ControlPlane, cluster};
 pub(crate) use kubelet::{Entry, Kubelet};
 pub(crate) use load::{Failure, Load, Tally};
