@@ -1,6 +1,7 @@
 //! `ringwall serve`: the webhook.
 
 mod development;
+mod leading;
 mod options;
 
 use std::{process::ExitCode, sync::Arc};
@@ -22,7 +23,8 @@ use crate::{
 
 use super::{inputs, ruleset};
 use development::Development;
-use options::{Cluster, Listening, Logging, Timing, TlsFiles};
+use leading::Candidacy;
+use options::{Cluster, Leading, Listening, Logging, Timing, TlsFiles};
 
 /// Serve the admission webhook
 ///
@@ -34,6 +36,8 @@ pub(super) struct Serve {
     dev: bool,
     #[command(flatten)]
     cluster: Cluster,
+    #[command(flatten)]
+    leading: Leading,
     #[command(flatten)]
     listening: Listening,
     #[command(flatten)]
@@ -66,7 +70,7 @@ impl Serve {
         let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
         let stop = CancellationToken::new();
         let vital = Vital::new(stop.clone());
-        let (state, live) = self.state(&ruleset, &metrics, &vital).await?;
+        let (state, live, candidacy) = self.state(&ruleset, &metrics, &vital).await?;
         let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
         let (address, probes) = server.addresses()?;
         tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
@@ -89,6 +93,7 @@ impl Serve {
             name = vital.ended() => bail!("{name} is no more: this is a bug; what was logged before says where"),
         }
         stop.cancel();
+        candidacy.end().await;
         Ok(())
     }
 
@@ -135,7 +140,7 @@ impl Serve {
         ruleset: &Arc<ArcSwap<Ruleset>>,
         metrics: &Arc<Metrics>,
         vital: &Vital,
-    ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
+    ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>, Candidacy)> {
         if let Some(folder) = &self.cluster.manifests {
             let (inputs, mut unread) = inputs::find(std::slice::from_ref(folder));
             let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
@@ -151,13 +156,15 @@ impl Serve {
             for kind in crate::model::Kind::all() {
                 metrics.objects(kind.name(), loaded.snapshot.count(kind));
             }
-            return Ok((Arc::new(State::fixed(loaded.snapshot, Timestamp::now())), None));
+            let state = State::fixed(loaded.snapshot, Timestamp::now());
+            return Ok((Arc::new(state), None, Candidacy::none()));
         }
         let options = cluster::Options {
             kubeconfig: self.cluster.kubeconfig.clone(),
             watch_certificates: self.cluster.watch_certificates,
         };
         let cluster = cluster::start(&options, Arc::clone(metrics), vital).await?;
+        let candidacy = self.leading.stand(&cluster, self.cluster.own_namespace.as_deref(), metrics, vital.shutdown());
         let audit = Audit {
             state: Arc::clone(&cluster.state),
             journal: cluster.journal,
@@ -175,7 +182,7 @@ impl Serve {
                 );
             }
         });
-        Ok((cluster.state, Some(cluster.live)))
+        Ok((cluster.state, Some(cluster.live), candidacy))
     }
 }
 

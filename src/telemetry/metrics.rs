@@ -42,6 +42,9 @@ pub struct Metrics {
     connections: Gauge,
     connections_total: Counter,
     handshake_failures: Family<ReasonLabels, Counter>,
+    leader: Gauge,
+    leader_transitions: Counter,
+    lease_failures: Family<ReasonLabels, Counter>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -130,6 +133,9 @@ impl Metrics {
             connections: Gauge::default(),
             connections_total: Counter::default(),
             handshake_failures: Family::default(),
+            leader: Gauge::default(),
+            leader_transitions: Counter::default(),
+            lease_failures: Family::default(),
         };
         metrics.register();
         metrics
@@ -243,6 +249,18 @@ impl Metrics {
         self.handshake_failures.get_or_create(&ReasonLabels { reason }).inc();
     }
 
+    /// Says whether this replica leads, and counts how often it began to.
+    pub fn leader(&self, leads: bool) {
+        if self.leader.set(i64::from(leads)) == 0 && leads {
+            self.leader_transitions.inc();
+        }
+    }
+
+    /// Counts an attempt to take or renew the Lease that failed: `forbidden`, `not-served`, `timeout` or `failed`.
+    pub fn lease_failure(&self, reason: &'static str) {
+        self.lease_failures.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
     /// Everything, in the text format of `OpenMetrics`, which Prometheus reads.
     pub fn encode(&self) -> String {
         let published = f64::from_bits(self.published.load(Ordering::Relaxed));
@@ -282,6 +300,11 @@ impl Metrics {
         r.register("connections_open", "Connections that are open", self.connections.clone());
         r.register("connections", "Connections that were accepted", self.connections_total.clone());
         r.register("handshake_failures", "Handshakes that came to nothing", self.handshake_failures.clone());
+        r.register("leader", "1 while this replica leads", self.leader.clone());
+        let help = "How often this replica began to lead";
+        r.register("leader_transitions", help, self.leader_transitions.clone());
+        let help = "Attempts to take or renew the Lease that failed";
+        r.register("lease_failures", help, self.lease_failures.clone());
     }
 }
 

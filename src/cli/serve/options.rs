@@ -30,6 +30,16 @@ pub(super) struct Cluster {
     pub(super) own_namespace: Option<String>,
 }
 
+/// Who of the replicas writes.
+#[derive(Args)]
+pub(super) struct Leading {
+    /// The Lease in Ringwall's own namespace whose holder writes status and certificates
+    #[arg(long = "lease", value_name = "NAME", default_value = "ringwall")]
+    pub(super) name: String,
+    #[arg(long = "lease-duration", hide = true, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub(super) duration: Duration,
+}
+
 /// Where the server listens.
 #[derive(Args)]
 pub(super) struct Listening {
