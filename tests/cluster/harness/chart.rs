@@ -1,20 +1,22 @@
 //! The chart, installed by the real helm, with a process of the real binary for each Pod of its Deployment.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::balancer::Balancer;
+use super::certificate::Authority;
 use super::client::{Client, Namespace, Outcome};
+use super::configuration::CHART;
 use super::control_plane::ControlPlane;
 use super::kubelet::Kubelet;
 use super::replica::WITHDRAWAL;
-use super::tools::repository;
 use super::wait::{PATIENCE, eventually};
 
 /// The names that the documentation tells users to give.
-pub(crate) const RELEASE: &str = "ringwall";
+const RELEASE: &str = "ringwall";
 const NAMESPACE: &str = "ringwall";
 
 /// A release of the chart on a control plane of a test's own, which Pods' processes follow from the first moment.
@@ -33,7 +35,7 @@ impl<'a> Release<'a> {
         let kubelet = Kubelet::follow(cluster, NAMESPACE, &balancer);
         let values = tempfile::tempdir().unwrap();
         let own = json!({"webhook": {"url": balancer.url()}});
-        std::fs::write(values.path().join("own.yaml"), own.to_string()).unwrap();
+        fs::write(values.path().join("own.yaml"), own.to_string()).unwrap();
         Self { cluster, balancer, kubelet, values }
     }
 
@@ -41,18 +43,17 @@ impl<'a> Release<'a> {
     #[track_caller]
     pub(crate) fn install(cluster: &'a ControlPlane, values: &Value) -> Self {
         let release = Self::prepare(cluster);
-        release.helm("install", &chart(), values).ok();
+        release.helm("install", CHART, values).ok();
         release.roll_out();
         release
     }
 
     /// `helm install` or `helm upgrade`, as the documentation has it, with values in addition.
-    pub(crate) fn helm(&self, verb: &str, chart: &Path, values: &Value) -> Outcome {
+    pub(crate) fn helm(&self, verb: &str, chart: &str, values: &Value) -> Outcome {
         let more = self.values.path().join("more.yaml");
-        std::fs::write(&more, values.to_string()).unwrap();
-        let chart = chart.to_string_lossy();
+        fs::write(&more, values.to_string()).unwrap();
         let own = self.values.path().join("own.yaml");
-        let mut arguments = vec![verb, RELEASE, &chart, "--namespace", NAMESPACE];
+        let mut arguments = vec![verb, RELEASE, chart, "--namespace", NAMESPACE];
         if verb == "install" {
             arguments.push("--create-namespace");
         }
@@ -106,7 +107,41 @@ impl Drop for Release<'_> {
     }
 }
 
-/// The chart of the repository.
-pub(crate) fn chart() -> PathBuf {
-    repository().join("charts/ringwall")
+/// A copy of the chart, to be changed by a test.
+pub(crate) fn copy_of_chart() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    copy(Path::new(CHART), folder.path());
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Values for a serving certificate that is given as files, and the Secret that they name.
+#[track_caller]
+pub(crate) fn given_certificate(cluster: &ControlPlane) -> Value {
+    let authority = Authority::new("authority that a test gives");
+    let certificate = authority.issue();
+    let kubectl = cluster.kubectl();
+    if !kubectl.run(&["get", "namespace", NAMESPACE]).success {
+        kubectl.ok(&["create", "namespace", NAMESPACE]);
+    }
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "given", "namespace": NAMESPACE},
+        "type": "kubernetes.io/tls",
+        "stringData": {"tls.crt": certificate.chain, "tls.key": certificate.key},
+    });
+    kubectl.run_with_input(&["apply", "--filename=-"], &secret.to_string()).ok();
+    json!({"certificates": {"mode": "files", "files": {"secretName": "given", "caBundle": authority.pem()}}})
 }

@@ -41,7 +41,7 @@ mod webhook;
 pub(crate) use api::{Api, runtime};
 pub(crate) use balancer::Balancer;
 pub(crate) use certificate::{Authority, Certificate};
-pub(crate) use chart::{Release, chart};
+pub(crate) use chart::{Release, copy_of_chart, given_certificate};
 pub(crate) use client::{Client, Namespace, Outcome};
 pub(crate) use configuration::{CHART, Configuration, base64};
 pub(crate) use control_plane::{ControlPlane, cluster};
