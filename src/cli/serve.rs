@@ -2,29 +2,30 @@
 
 mod development;
 mod leading;
+mod managing;
 mod options;
 
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
-use arc_swap::ArcSwap;
 use clap::Args;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::Audit,
+    audit::{Audit, Surveyed},
     cluster::{self, Live, State, Vital},
     manifest,
-    ruleset::Ruleset,
     telemetry::{Metrics, logs},
+    upkeep::Settings,
     webhook::{self, Admission, Certificate, Parts, Server, Tls},
 };
 
 use super::{inputs, ruleset};
 use development::Development;
 use leading::Candidacy;
-use options::{Cluster, Leading, Listening, Logging, Timing, TlsFiles};
+use options::{Cluster, Leading, Listening, Logging, Managing, Timing, TlsFiles};
 
 /// Serve the admission webhook
 ///
@@ -42,6 +43,8 @@ pub(super) struct Serve {
     listening: Listening,
     #[command(flatten)]
     tls: TlsFiles,
+    #[command(flatten)]
+    managing: Managing,
     /// The ruleset, read again when it changes; without it, what is built in
     #[arg(long, value_name = "FILE", env = "RINGWALL_RULESET")]
     ruleset: Option<std::path::PathBuf>,
@@ -65,12 +68,12 @@ impl Serve {
 
     async fn serve(self) -> anyhow::Result<()> {
         let metrics = Arc::new(Metrics::new());
-        let ruleset = self.ruleset(&metrics)?;
+        let settings = self.settings(&metrics)?;
         let (certificate, development) = self.certificate()?;
         let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
         let stop = CancellationToken::new();
         let vital = Vital::new(stop.clone());
-        let (state, live, candidacy) = self.state(&ruleset, &metrics, &vital).await?;
+        let (state, live, candidacy) = self.state(&settings, &metrics, &vital, &tls).await?;
         let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
         let (address, probes) = server.addresses()?;
         tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
@@ -78,7 +81,8 @@ impl Serve {
         if let Some(development) = &development {
             development.tell(address, self.cluster.manifests.as_deref())?;
         }
-        let admission = Arc::new(Admission::new(Arc::clone(&state), live, ruleset, Arc::clone(&metrics)));
+        let admission = Admission::new(Arc::clone(&state), live, settings.in_force(), Arc::clone(&metrics));
+        let admission = Arc::new(admission.serving(Arc::clone(&tls)));
         let parts = Parts {
             admission,
             state,
@@ -97,28 +101,21 @@ impl Serve {
         Ok(())
     }
 
-    /// The ruleset, which follows its file from now on. One that does not load at the start is an error.
-    fn ruleset(&self, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<ArcSwap<Ruleset>>> {
+    /// The settings in force, which follow the ruleset's file from now on. One that does not load at the start is an error.
+    fn settings(&self, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<Settings>> {
         let own_namespace = self.cluster.own_namespace.as_deref().map(crate::model::Name::from);
-        let settle = move |mut ruleset: Ruleset| {
-            ruleset.environment.own_namespace.clone_from(&own_namespace);
-            ruleset
-        };
-        let Some(path) = &self.ruleset else { return Ok(Arc::new(ArcSwap::from_pointee(settle(Ruleset::default())))) };
+        let settings = Arc::new(Settings::new(own_namespace, Arc::clone(metrics)));
+        let Some(path) = &self.ruleset else { return Ok(settings) };
         // Read before it is loaded: what changes in between is then seen as a change.
         let content = std::fs::read(path).with_context(|| format!("the ruleset {} cannot be read", path.display()))?;
-        let loaded = Arc::new(ArcSwap::from_pointee(settle(ruleset::load(path)?)));
-        let load: webhook::Load =
-            Arc::new(move |path| ruleset::load(path).map(&settle).map_err(|error| error.to_string()));
-        tokio::spawn(webhook::follow_ruleset(
-            path.clone(),
-            content,
-            load,
-            Arc::clone(&loaded),
-            Arc::clone(metrics),
-            self.timing.poll,
-        ));
-        Ok(loaded)
+        settings.set_file(ruleset::load(path)?);
+        let put: webhook::Put = {
+            let settings = Arc::clone(&settings);
+            Arc::new(move |ruleset| settings.set_file(ruleset))
+        };
+        let load: webhook::Load = Arc::new(|path| ruleset::load(path).map_err(|error| error.to_string()));
+        tokio::spawn(webhook::follow_ruleset(path.clone(), content, load, put, Arc::clone(metrics), self.timing.poll));
+        Ok(settings)
     }
 
     fn certificate(&self) -> anyhow::Result<(Certificate, Option<Development>)> {
@@ -126,20 +123,24 @@ impl Serve {
             (Some(certificate), Some(key)) => {
                 Ok((Certificate::Files { certificate: certificate.clone(), key: key.clone() }, None))
             }
+            _ if self.managing.manage_certificate => Ok((Certificate::Managed, None)),
             _ if self.dev => {
                 let (certificate, authority) = webhook::self_made().context("no certificate can be made")?;
                 Ok((certificate, Some(Development::keep(&authority)?)))
             }
-            _ => bail!("API servers speak only TLS: give --certificate and --key, or --dev to try things out"),
+            _ => bail!(
+                "API servers speak only TLS: give --manage-certificate, or --certificate and --key, or --dev to try things out"
+            ),
         }
     }
 
     /// What requests are decided on: files, or a cluster, which is audited from now on.
     async fn state(
         &self,
-        ruleset: &Arc<ArcSwap<Ruleset>>,
+        settings: &Arc<Settings>,
         metrics: &Arc<Metrics>,
         vital: &Vital,
+        tls: &Arc<Tls>,
     ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>, Candidacy)> {
         if let Some(folder) = &self.cluster.manifests {
             let (inputs, mut unread) = inputs::find(std::slice::from_ref(folder));
@@ -156,6 +157,8 @@ impl Serve {
             for kind in crate::model::Kind::all() {
                 metrics.objects(kind.name(), loaded.snapshot.count(kind));
             }
+            // Settings among the files are in force, as those of a cluster.
+            settings.look(&loaded.snapshot, Instant::now());
             let state = State::fixed(loaded.snapshot, Timestamp::now());
             return Ok((Arc::new(state), None, Candidacy::none()));
         }
@@ -165,13 +168,27 @@ impl Serve {
         };
         let cluster = cluster::start(&options, Arc::clone(metrics), vital).await?;
         let candidacy = self.leading.stand(&cluster, self.cluster.own_namespace.as_deref(), metrics, vital.shutdown());
+        self.managing.keep(
+            &cluster,
+            candidacy.leadership.clone(),
+            self.cluster.own_namespace.as_deref(),
+            (tls, metrics),
+            self.timing.poll,
+            candidacy.leaving.clone(),
+        );
+        Settings::await_cluster(&cluster.state);
+        let following = Arc::clone(settings).follow(Arc::clone(&cluster.state), cluster.documents.clone());
+        let following = vital.shutdown().clone().run_until_cancelled_owned(following);
+        vital.spawn("what follows the settings", async { following.await.unwrap_or_default() });
+        let (surveyed, _) = tokio::sync::watch::channel(Surveyed::default());
         let audit = Audit {
             state: Arc::clone(&cluster.state),
             journal: cluster.journal,
             events: cluster.events,
             metrics: Arc::clone(metrics),
-            ruleset: Arc::clone(ruleset),
+            ruleset: settings.in_force(),
             interval: self.timing.audit_interval,
+            surveyed,
         };
         // Requests do not rest on it: a fault there must not take the webhook down.
         let auditing = tokio::spawn(audit.run(vital.shutdown().clone()));

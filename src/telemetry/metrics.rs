@@ -38,7 +38,14 @@ pub struct Metrics {
     age: Gauge<f64, AtomicU64>,
     certificate_expiry: Gauge,
     certificate_reloads: Family<ResultLabels, Counter>,
+    authority_expiry: Family<NoLabels, Gauge>,
+    certificate_rotation: Family<NoLabels, Gauge>,
+    certificate_steps: Family<StepLabels, Gauge>,
+    certificate_errors: Family<ReasonLabels, Counter>,
     ruleset_reloads: Family<ResultLabels, Counter>,
+    ruleset_info: Family<RulesetLabels, Gauge>,
+    ruleset_generation: Gauge,
+    exemptions: Gauge,
     connections: Gauge,
     connections_total: Counter,
     handshake_failures: Family<ReasonLabels, Counter>,
@@ -98,6 +105,42 @@ struct ResultLabels {
     result: &'static str,
 }
 
+/// The labels of what stands alone. A family of it has no series before the first value: a time of 0 would be taken for one.
+type NoLabels = [(&'static str, &'static str); 0];
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct StepLabels {
+    step: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct RulesetLabels {
+    source: &'static str,
+    fingerprint: String,
+}
+
+/// Where the ruleset in force comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RulesetSource {
+    /// Nobody has said anything.
+    BuiltIn,
+    /// `--ruleset FILE`.
+    File,
+    /// The cluster's `Ruleset`.
+    Cluster,
+}
+
+impl RulesetSource {
+    /// The name in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built-in",
+            Self::File => "file",
+            Self::Cluster => "cluster",
+        }
+    }
+}
+
 /// The states of a watch. Exactly one of them is 1 for each kind.
 const WATCH_STATES: [&str; 6] = ["syncing", "synced", "broken", "forbidden", "not-served", "not-watched"];
 
@@ -129,7 +172,14 @@ impl Metrics {
             age: Gauge::default(),
             certificate_expiry: Gauge::default(),
             certificate_reloads: Family::default(),
+            authority_expiry: Family::default(),
+            certificate_rotation: Family::default(),
+            certificate_steps: Family::default(),
+            certificate_errors: Family::default(),
             ruleset_reloads: Family::default(),
+            ruleset_info: Family::default(),
+            ruleset_generation: Gauge::default(),
+            exemptions: Gauge::default(),
             connections: Gauge::default(),
             connections_total: Counter::default(),
             handshake_failures: Family::default(),
@@ -232,9 +282,42 @@ impl Metrics {
         self.certificate_reloads.get_or_create(&ResultLabels { result }).inc();
     }
 
+    /// Sets when the authority expires that signed the certificate that Ringwall manages itself (seconds since 1970).
+    pub fn authority_expiry(&self, unix_seconds: i64) {
+        self.authority_expiry.get_or_create(&[]).set(unix_seconds);
+    }
+
+    /// Says that a certificate was exchanged for one that Ringwall made itself (seconds since 1970).
+    pub fn certificate_rotation(&self, unix_seconds: i64) {
+        self.certificate_rotation.get_or_create(&[]).set(unix_seconds);
+    }
+
+    /// Sets at which step the management of the certificate is; no other is 1 then.
+    pub fn certificate_step(&self, step: &'static str) {
+        self.certificate_steps.clear();
+        self.certificate_steps.get_or_create(&StepLabels { step }).set(1);
+    }
+
+    /// Counts something that the management of the certificate could not do: `read`, `take`, `make`, `write`, `bundle` or
+    /// `probe`.
+    pub fn certificate_error(&self, reason: &'static str) {
+        self.certificate_errors.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
     /// Counts an attempt to take in a new ruleset: `ok` or `error`.
     pub fn ruleset_reload(&self, result: &'static str) {
         self.ruleset_reloads.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// Sets what is in force: where it comes from, what tells it apart from all others, the generation of the cluster's `Ruleset` (0 for
+    /// none), and how many exemptions there are. There is one series of the first two at a time.
+    pub fn ruleset_in_force(&self, source: RulesetSource, fingerprint: &str, generation: i64, exemptions: usize) {
+        self.ruleset_info.clear();
+        self.ruleset_info
+            .get_or_create(&RulesetLabels { source: source.name(), fingerprint: fingerprint.to_owned() })
+            .set(1);
+        self.ruleset_generation.set(generation);
+        self.exemptions.set(i64::try_from(exemptions).unwrap_or(i64::MAX));
     }
 
     /// Counts a connection for as long as the guard lives.
@@ -296,7 +379,20 @@ impl Metrics {
         let help = "When the serving certificate expires, in seconds since 1970";
         r.register("certificate_expiry_timestamp_seconds", help, self.certificate_expiry.clone());
         r.register("certificate_reloads", "Attempts to take in a new certificate", self.certificate_reloads.clone());
+        let help = "When the authority expires that signed the managed certificate, in seconds since 1970";
+        r.register("certificate_authority_expiry_timestamp_seconds", help, self.authority_expiry.clone());
+        let help = "When the managed certificate was exchanged last, in seconds since 1970";
+        r.register("certificate_rotation_timestamp_seconds", help, self.certificate_rotation.clone());
+        let help = "1 for the step at which the management of the certificate is";
+        r.register("certificate_step", help, self.certificate_steps.clone());
+        let help = "What the management of the certificate could not do";
+        r.register("certificate_errors", help, self.certificate_errors.clone());
         r.register("ruleset_reloads", "Attempts to take in a new ruleset", self.ruleset_reloads.clone());
+        let help = "1 for what is in force: its source, and a fingerprint that replicas have in common";
+        r.register("ruleset_info", help, self.ruleset_info.clone());
+        let help = "The generation of the Ruleset in force; 0 for a file or what is built in";
+        r.register("ruleset_generation", help, self.ruleset_generation.clone());
+        r.register("exemptions", "Exemptions in force, those included that have ended", self.exemptions.clone());
         r.register("connections_open", "Connections that are open", self.connections.clone());
         r.register("connections", "Connections that were accepted", self.connections_total.clone());
         r.register("handshake_failures", "Handshakes that came to nothing", self.handshake_failures.clone());

@@ -21,8 +21,9 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// This replica's part in the election.
 pub(super) struct Candidacy {
     /// Whether it leads.
-    #[allow(dead_code, reason = "what is written takes a copy")]
     pub(super) leadership: Leadership,
+    /// Is cancelled when the program is told to end, while it still serves.
+    pub(super) leaving: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
 
@@ -49,14 +50,14 @@ impl Leading {
                 tracing::error!("this replica takes part in no election until its next start; this is a bug");
             }
         });
-        Candidacy { leadership, task: Some(task) }
+        Candidacy { leadership, leaving: stop, task: Some(task) }
     }
 }
 
 impl Candidacy {
     /// Where nothing is written.
     pub(super) fn none() -> Self {
-        Self { leadership: Leadership::none(), task: None }
+        Self { leadership: Leadership::none(), leaving: CancellationToken::new(), task: None }
     }
 
     /// Waits a little until the Lease has been given back.

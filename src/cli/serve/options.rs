@@ -71,6 +71,43 @@ pub(super) struct TlsFiles {
     client_name: Option<String>,
 }
 
+/// The certificate that Ringwall makes for itself.
+#[derive(Args)]
+pub(super) struct Managing {
+    /// Make the certificate, keep it in a Secret, renew it, and tell the API servers to trust it
+    #[arg(
+        long,
+        env = "RINGWALL_MANAGE_CERTIFICATE",
+        conflicts_with_all = ["certificate", "key", "manifests", "dev"],
+        requires = "own_namespace"
+    )]
+    pub(super) manage_certificate: bool,
+    /// The Secret in Ringwall's own namespace that keeps the managed certificate
+    #[arg(long, value_name = "NAME", default_value = "ringwall-certificate")]
+    pub(super) certificate_secret: String,
+    /// The Service that the managed certificate is for
+    #[arg(long, value_name = "NAME", default_value = "ringwall")]
+    pub(super) service: String,
+    /// A further name or address that the managed certificate is for
+    #[arg(long, value_name = "NAME")]
+    pub(super) certificate_name: Vec<String>,
+    /// The webhook configuration in which API servers are told to trust the managed certificate
+    #[arg(long, value_name = "NAME", default_value = "ringwall")]
+    pub(super) webhook_configuration: String,
+    /// How far this machine's clock is put ahead, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(super) certificate_clock_ahead: Duration,
+    /// How long a new authority is trusted before it is used, in seconds; the other waits follow
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(super) rotation_wait: Duration,
+    /// The life of a managed certificate, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "2592000", value_parser = seconds)]
+    pub(super) certificate_life: Duration,
+    /// The life of the authority that signs it, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "31536000", value_parser = seconds)]
+    pub(super) authority_life: Duration,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum TlsMin {
     #[value(name = "1.2")]
