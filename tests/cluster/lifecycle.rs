@@ -18,7 +18,8 @@ pub(crate) fn enforced(cluster: &ControlPlane) -> Namespace {
 
 /// The values of every scenario.
 pub(crate) fn values(cluster: &ControlPlane) -> Value {
-    crate::harness::given_certificate(cluster)
+    let _ = cluster;
+    json!({})
 }
 
 /// What every scenario begins with: installed, then told to fail closed, as the documentation has it.

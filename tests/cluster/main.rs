@@ -39,6 +39,9 @@ mod reach;
 mod replicas;
 mod serving;
 mod soak;
+#[path = "../webhook/client.rs"]
+#[allow(dead_code, reason = "it can do more than is needed here")]
+mod straight_client;
 mod teardown;
 #[path = "../../src/model/decode/test_certificates.rs"]
 mod test_certificates;
