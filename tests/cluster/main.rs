@@ -16,6 +16,7 @@
 mod audit_mode;
 mod bypasses;
 mod certificates;
+mod chart;
 mod commands;
 mod control_plane;
 mod edge;
@@ -23,17 +24,24 @@ mod faults;
 mod gateways;
 mod harness;
 mod install;
+mod lifecycle;
 mod manifests;
 mod mesh;
 mod order;
 mod ordered;
+mod permissions;
 mod pods;
 mod policies;
 mod policy_kinds;
 mod profiles;
 mod races;
 mod reach;
+mod replicas;
 mod serving;
+mod soak;
+#[path = "../webhook/client.rs"]
+#[allow(dead_code, reason = "it can do more than is needed here")]
+mod straight_client;
 mod teardown;
 #[path = "../../src/model/decode/test_certificates.rs"]
 mod test_certificates;

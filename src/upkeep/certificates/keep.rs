@@ -191,7 +191,10 @@ impl Keeper {
         if let Some(server) = server.filter(|_| !clock.is_sure) {
             if course.is_new(Topic::Clock, "apart") {
                 let ahead = ahead(own, server).as_secs();
-                tracing::warn!(ahead, "this machine's clock is that many seconds ahead of the API server's, by which certificates go");
+                tracing::warn!(
+                    ahead,
+                    "this machine's clock is that many seconds ahead of the API server's, by which certificates go"
+                );
             }
         } else {
             course.forget(Topic::Clock);
@@ -228,7 +231,10 @@ impl Keeper {
         let may = course.memory.may_take(new, course.in_force.as_ref(), bundles, &self.terms, view.clock, view.uptime);
         if !may {
             if course.is_new(Topic::Held, &new.fingerprint) {
-                tracing::info!(certificate = new.short(), "a new certificate is held back until its authority is trusted");
+                tracing::info!(
+                    certificate = new.short(),
+                    "a new certificate is held back until its authority is trusted"
+                );
             }
             return Ok(());
         }
@@ -314,7 +320,10 @@ impl Keeper {
                 tracing::info!(served, "the API server reaches Ringwall and trusts the certificate that it serves");
             }
             Outcome::Impossible(why) => {
-                tracing::warn!(why, "whether the API server reaches Ringwall cannot be asked; going on after the wait alone");
+                tracing::warn!(
+                    why,
+                    "whether the API server reaches Ringwall cannot be asked; going on after the wait alone"
+                );
             }
             Outcome::Silent(why) => {
                 self.metrics.certificate_error("probe");
@@ -360,12 +369,18 @@ fn tell(step: &Step, new: &Contents) {
     let kept = new.previous.len();
     match step {
         Step::Begin => {
-            tracing::info!(authority, certificate, "made an authority and a certificate: there was nothing to go on with");
+            tracing::info!(
+                authority,
+                certificate,
+                "made an authority and a certificate: there was nothing to go on with"
+            );
         }
         Step::Mend => tracing::info!(kept, "wrote the Secret anew, and kept the authorities that are trusted now"),
         Step::MakeAuthority(why) => tracing::info!(why, authority, "made a new authority, which will sign next"),
         Step::IssueLeaf(_, why) => tracing::info!(why, authority, certificate, kept, "made a new serving certificate"),
-        Step::DropPrevious => tracing::info!("forgot the former authorities: nothing that they signed is served any more"),
+        Step::DropPrevious => {
+            tracing::info!("forgot the former authorities: nothing that they signed is served any more")
+        }
         Step::PutInBundle | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
     }
 }
@@ -386,4 +401,3 @@ impl Step {
         }
     }
 }
-

@@ -63,7 +63,9 @@ impl World {
         let mut world = Self {
             start: "2026-11-22T10:00:00Z".parse().unwrap(),
             time: 0,
-            secret: Some(json!({"metadata": {"name": "ringwall-certificate", "resourceVersion": "0"}, "type": "Opaque"})),
+            secret: Some(
+                json!({"metadata": {"name": "ringwall-certificate", "resourceVersion": "0"}, "type": "Opaque"}),
+            ),
             version: 0,
             bundles: vec![(0, vec![String::new(); ENTRIES])],
             replicas: Vec::new(),
@@ -259,7 +261,8 @@ impl World {
             if self.replicas.iter().any(|replica| replica.in_force.is_none()) {
                 pause = pause.min(POLL);
             }
-            let stale = self.replicas.iter().any(|it| it.in_force.as_ref().map(|it| &it.fingerprint) != self.kept().as_ref());
+            let stale =
+                self.replicas.iter().any(|it| it.in_force.as_ref().map(|it| &it.fingerprint) != self.kept().as_ref());
             if stale {
                 pause = pause.min(5);
             }
