@@ -6,7 +6,7 @@ use super::{Terms, bundles::Bundles, cert::Cert, clock::Clock};
 
 /// Since when things have been as they are, as far as this process saw them.
 #[derive(Clone, Default)]
-pub struct Memory {
+pub(super) struct Memory {
     /// Authorities that stand in every entry, by fingerprint.
     in_bundle: BTreeMap<String, Duration>,
     /// The authority that signed the certificate that is kept, by fingerprint.

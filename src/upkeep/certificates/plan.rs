@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Memory, Terms,
+    Terms,
     bundles::Bundles,
     cert::Cert,
     clock::{Clock, earlier, later},
     make::{By, Maker},
+    memory::Memory,
     stored::{Contents, Stored},
 };
 

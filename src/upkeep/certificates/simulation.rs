@@ -9,10 +9,11 @@ use rustls_pki_types::{ServerName, UnixTime};
 use serde_json::{Value, json};
 
 use super::{
-    Memory, Terms,
+    Terms,
     bundles::Bundles,
     cert::Cert,
     clock::Clock,
+    memory::Memory,
     plan::{Outcome, Probe, Scene, Step, plan, written},
     stored::{Stored, wipe},
 };
@@ -452,7 +453,7 @@ proptest! {
         hands in proptest::collection::vec((prop_oneof![0..90u64, 90..4000u64, Just(3 * DAY), Just(12 * DAY)], hand()), 1..14)
     ) {
         let day = Duration::from_secs(DAY);
-        let terms = Terms::waiting(day * 6, day * 60, Duration::from_secs(60));
+        let terms = Terms { leaf: day * 6, authority: day * 60, ..Terms::default() };
         let mut world = World::new(terms, 3).settled();
         let backup = world.secret.clone();
         for (pause, hand) in hands {
