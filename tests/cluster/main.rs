@@ -34,6 +34,7 @@ mod profiles;
 mod races;
 mod reach;
 mod serving;
+mod settings;
 mod teardown;
 #[path = "../../src/model/decode/test_certificates.rs"]
 mod test_certificates;

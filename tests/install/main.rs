@@ -8,6 +8,7 @@
     reason = "clippy's allowances for tests do not reach the functions that tests call"
 )]
 
+mod definitions;
 mod roles;
 mod webhook;
 
