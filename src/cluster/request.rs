@@ -100,7 +100,18 @@ pub(super) async fn fetch(
     request: http::Request<Body>,
     most: usize,
 ) -> Result<(Vec<String>, Vec<u8>), Fault> {
+    fetch_noting(client, request, most, |_| ()).await
+}
+
+/// The same, which shows the head of the answer, of a refusal too.
+pub(super) async fn fetch_noting(
+    client: &Client,
+    request: http::Request<Body>,
+    most: usize,
+    note: impl FnOnce(&http::HeaderMap),
+) -> Result<(Vec<String>, Vec<u8>), Fault> {
     let response = client.send(request).await?;
+    note(response.headers());
     let status = response.status();
     let warnings = warnings(response.headers());
     let mut body = response.into_body();
@@ -119,6 +130,11 @@ pub(super) async fn fetch(
     let refusal = serde_json::from_slice::<Status>(&text);
     let refusal = refusal.unwrap_or_else(|_| Status::failure(&String::from_utf8_lossy(&text), ""));
     Err(Fault::of_status(&refusal.with_code(status.as_u16())))
+}
+
+/// The time of the `Date` header: what the API server's clock says.
+pub(super) fn date(headers: &http::HeaderMap) -> Option<jiff::Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(headers.get(http::header::DATE)?).ok()
 }
 
 /// The texts of `Warning: 299 - "text"`, quoted as Kubernetes does (`k8s.io/apimachinery/pkg/util/net`, `NewWarningHeader`).
