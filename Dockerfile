@@ -23,14 +23,14 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca --mount=type=secret,id=carg
     && mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
     && if [ -s /run/secrets/ca ]; then export CARGO_HTTP_CAINFO=/run/secrets/ca; fi \
     && if [ -s /run/secrets/cargo ]; then set -- --config /run/secrets/cargo; fi \
-    && cargo "$@" fetch --locked && cargo "$@" build --locked --release \
-    && cargo clean --release --package ringwall && rm -r src
+    && cargo "$@" fetch --locked && cargo "$@" build --locked --profile dist \
+    && cargo clean --profile dist --package ringwall && rm -r src
 COPY src src
 # Offline: all that may be fetched has been, by the lock file.
-RUN cargo build --locked --offline --release && target/release/ringwall --version
+RUN cargo build --locked --offline --profile dist && target/dist/ringwall --version
 COPY build/root build/root
 COPY LICENSE LICENSE
-RUN build/root target/release/ringwall /root-of-image
+RUN build/root target/dist/ringwall /root-of-image
 
 FROM ${BASE}
 ARG VERSION=unreleased
