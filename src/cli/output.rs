@@ -39,6 +39,8 @@ enum FormatName {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+    /// The code quality report of GitLab
+    Gitlab,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -67,6 +69,7 @@ impl Output {
             FormatName::Json => Format::Json,
             FormatName::Sarif => Format::Sarif,
             FormatName::Github => Format::Github,
+            FormatName::Gitlab => Format::Gitlab,
         }
     }
 }
