@@ -100,6 +100,21 @@ pub(super) async fn fetch(
     request: http::Request<Body>,
     most: usize,
 ) -> Result<(Vec<String>, Vec<u8>), Fault> {
+    let (status, warnings, text) = exchange(client, request, most).await?;
+    if status.is_success() {
+        return Ok((warnings, text));
+    }
+    let refusal = serde_json::from_slice::<Status>(&text);
+    let refusal = refusal.unwrap_or_else(|_| Status::failure(&String::from_utf8_lossy(&text), ""));
+    Err(Fault::of_status(&refusal.with_code(status.as_u16())))
+}
+
+/// The answer, whatever its status: the status, the texts of warnings, the body.
+pub(super) async fn exchange(
+    client: &Client,
+    request: http::Request<Body>,
+    most: usize,
+) -> Result<(http::StatusCode, Vec<String>, Vec<u8>), Fault> {
     let response = client.send(request).await?;
     let status = response.status();
     let warnings = warnings(response.headers());
@@ -113,12 +128,7 @@ pub(super) async fn fetch(
             text.extend_from_slice(&data);
         }
     }
-    if status.is_success() {
-        return Ok((warnings, text));
-    }
-    let refusal = serde_json::from_slice::<Status>(&text);
-    let refusal = refusal.unwrap_or_else(|_| Status::failure(&String::from_utf8_lossy(&text), ""));
-    Err(Fault::of_status(&refusal.with_code(status.as_u16())))
+    Ok((status, warnings, text))
 }
 
 /// The texts of `Warning: 299 - "text"`, quoted as Kubernetes does (`k8s.io/apimachinery/pkg/util/net`, `NewWarningHeader`).
