@@ -44,6 +44,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let (after, touched) = before.with([edit(&change.after)]);
     let mut judge = Judge::new(Some(&before), &after, ruleset, now);
     judge.by_policies = change.key.kind.decides_isolation();
+    judge.to_come = true;
     if spare::passes(&judge, change) {
         return Decision { allow: true, ..Decision::default() };
     }

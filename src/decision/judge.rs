@@ -14,7 +14,7 @@ use crate::{
     snapshot::{Blind, Running, Snapshot},
 };
 
-use super::{Judgement, Outcome, Reason};
+use super::{Judgement, Outcome, Reason, settings};
 
 /// The namespaces in which nothing is ever judged, Ringwall's own aside.
 pub(super) const SPARED_NAMESPACES: [&str; 2] = ["kube-system", "kube-node-lease"];
@@ -29,6 +29,8 @@ pub(super) struct Judge<'a> {
     pub(super) now: Timestamp,
     /// Whether what happens is a change of network policies alone.
     pub(super) by_policies: bool,
+    /// Whether what is judged is yet to come: a date that is past is a mistake then, and not what becomes of every exemption.
+    pub(super) to_come: bool,
     /// The namespace whose profiles were asked for last: that of the next subject, as a rule.
     latest: RefCell<Option<(Name, Modes)>>,
 }
@@ -54,7 +56,7 @@ pub(super) struct Verdict {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(before: Option<&'a Snapshot>, after: &'a Snapshot, ruleset: &'a Ruleset, now: Timestamp) -> Self {
-        Self { before, after, ruleset, now, by_policies: false, latest: RefCell::default() }
+        Self { before, after, ruleset, now, by_policies: false, to_come: false, latest: RefCell::default() }
     }
 
     pub(super) fn context(&self) -> Context<'a> {
@@ -117,6 +119,10 @@ impl<'a> Judge<'a> {
     /// The verdicts of a subject: what it breaks after, each compared with what it broke before.
     pub(super) fn subject(&self, subject: &Subject, reach: Reach, out: &mut Vec<Verdict>) {
         if subject.namespace().is_some_and(|namespace| self.is_spared(namespace)) {
+            return;
+        }
+        if subject.kind().is_settings() {
+            settings::verdicts(self, subject, out);
             return;
         }
         let modes = self.modes(subject.namespace());
@@ -242,7 +248,7 @@ impl<'a> Judge<'a> {
 
 /// Whether the breach is more than what was there before on its scale, which is given. What could not be proved before licenses nothing that
 /// is certain now: doubt would be a way in.
-fn is_worse(breach: &Breach, before: &[Breach]) -> bool {
+pub(super) fn is_worse(breach: &Breach, before: &[Breach]) -> bool {
     let counts = |prior: &&Breach| prior.certain.is_ok() || breach.certain.is_err();
     let mut comparable = before.iter().filter(counts).peekable();
     comparable.peek().is_none() || breach.extent.exceeds(comparable.map(|prior| &prior.extent))

@@ -9,6 +9,7 @@ mod judge;
 mod namespace;
 mod outcome;
 mod reads;
+mod settings;
 mod solver;
 mod spare;
 mod survey;

@@ -9,6 +9,8 @@ use crate::{
     snapshot::Need,
 };
 
+use super::settings;
+
 /// What a finding does, the first that fits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -108,6 +110,9 @@ pub struct Decision {
 
 /// The text of a judgement: the rule's own explanation, with what is not known and what the decision knows beyond it.
 pub fn explain(context: &Context<'_>, judgement: &Judgement) -> Finding {
+    if let Some(finding) = settings::explain(context, judgement) {
+        return finding;
+    }
     let Some(rule) = rules::rule(judgement.breach.rule.0) else {
         // Every breach carries the name of a rule of the catalogue; this keeps the function total.
         return Finding {

@@ -26,7 +26,8 @@ pub enum Templates {
 
 /// Judges every subject once, in order. [`Outcome::Refuse`] is what enforce mode would refuse if it came anew.
 pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now: Timestamp) -> Vec<Judgement> {
-    let judge = Judge::new(None, snapshot, ruleset, now);
+    let mut judge = Judge::new(None, snapshot, ruleset, now);
+    judge.to_come = templates == Templates::AsPods;
     let mut verdicts = Vec::new();
     for subject in rules::everything(snapshot) {
         // What a file says of its object's state is not applied: everything in files is to come.

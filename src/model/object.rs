@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     BackendTlsPolicy, CalicoNetworkSet, CalicoPolicy, CalicoTier, CiliumPolicy, ClusterPolicy, ConfigMap, EdgeResource,
     Gateway, GatewayClass, Ingress, IngressClass, Issuance, Kind, ListenerSet, MeshPolicy, Meta, Namespace,
-    NetworkPolicy, ObjectKey, Pod, PodFacts, ReferenceGrant, Route, Secret, Service, StagedPolicy,
+    NetworkPolicy, ObjectKey, Pod, PodFacts, ReferenceGrant, Route, Secret, Service, Settings, StagedPolicy,
     WebhookConfiguration, Workload,
 };
 
@@ -38,6 +38,7 @@ pub enum Object {
     Issuance(Arc<Issuance>),
     EdgeResource(Arc<EdgeResource>),
     MeshPolicy(Arc<MeshPolicy>),
+    Settings(Arc<Settings>),
 }
 
 impl Object {
@@ -69,6 +70,7 @@ impl Object {
             Self::Issuance(issuance) => issuance.kind,
             Self::EdgeResource(resource) => resource.kind,
             Self::MeshPolicy(policy) => policy.kind,
+            Self::Settings(settings) => settings.kind,
         }
     }
 
@@ -100,6 +102,7 @@ impl Object {
             Self::Issuance(object) => &object.meta,
             Self::EdgeResource(object) => &object.meta,
             Self::MeshPolicy(object) => &object.meta,
+            Self::Settings(object) => &object.meta,
         }
     }
 
@@ -131,6 +134,7 @@ impl Object {
             Self::Issuance(object) => &mut Arc::make_mut(object).meta,
             Self::EdgeResource(object) => &mut Arc::make_mut(object).meta,
             Self::MeshPolicy(object) => &mut Arc::make_mut(object).meta,
+            Self::Settings(object) => &mut Arc::make_mut(object).meta,
         }
     }
 

@@ -50,7 +50,7 @@ pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
     let judged = |kind: &Kind| {
         let others = [Kind::Namespace, Kind::Service, Kind::Secret, Kind::ReferenceGrant, Kind::Certificate];
-        let is_policy = kind.is_policy() || kind.is_staged_policy() || kind.is_mesh_policy();
+        let is_policy = kind.is_policy() || kind.is_staged_policy() || kind.is_mesh_policy() || kind.is_settings();
         others.contains(kind) || is_policy || kind.opens_edge() || kind.is_webhook_configuration()
     };
     let others = Kind::all()

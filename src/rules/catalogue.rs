@@ -22,7 +22,7 @@ use super::{
     mismatched_key::MismatchedKey,
     missing_certificate::MissingCertificate,
     no_default_deny::NoDefaultDeny,
-    of_the_decision::{ExpiredExemption, LoweredEnforcement, UnmarkedWorkload},
+    of_the_decision::{ExpiredExemption, InvalidSettings, LoweredEnforcement, UnmarkedWorkload},
     one_sided_allow::OneSidedAllow,
     open_egress::OPEN_EGRESS,
     open_ingress::OPEN_INGRESS,
@@ -104,6 +104,7 @@ static RULES: &[&dyn Rule] = &[
     &UnknownProfile,
     &LoweredEnforcement,
     &ExpiredExemption,
+    &InvalidSettings,
 ];
 
 /// Every rule, in the order of the catalogue.

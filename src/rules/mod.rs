@@ -85,7 +85,7 @@ pub use fix::{FixError, FixTarget, fix};
 pub use info::{Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo};
 pub use inside::FAMILY as PLAINTEXT_INSIDE;
 pub use mended::{Mended, is_mended_in_place, mend};
-pub use of_the_decision::{EXPIRED_EXEMPTION, LOWERED_ENFORCEMENT, UNMARKED_WORKLOAD};
+pub use of_the_decision::{EXPIRED_EXEMPTION, INVALID_SETTINGS, LOWERED_ENFORCEMENT, UNMARKED_WORKLOAD};
 pub use parameters::{Given, ParameterError, Parameters};
 pub use sensitive::SensitiveLabels;
 pub use subject::{Subject, Workload};

@@ -1,5 +1,6 @@
 //! Rules that the decision applies itself, because they speak of a change or of the ruleset and not of one state:
-//! `lowered-enforcement`, `expired-exemption`, `unmarked-workload`. They stand in the catalogue, judge nothing, and explain what the decision found.
+//! `lowered-enforcement`, `expired-exemption`,
+//! `unmarked-workload`, `invalid-settings`. They stand in the catalogue, judge nothing, and explain what the decision found.
 
 use crate::snapshot::Need;
 
@@ -13,6 +14,12 @@ pub(super) struct ExpiredExemption;
 
 /// `unmarked-workload`.
 pub(super) struct UnmarkedWorkload;
+
+/// `invalid-settings`.
+pub(super) struct InvalidSettings;
+
+/// The name of `invalid-settings`.
+pub const INVALID_SETTINGS: RuleId = RuleId("invalid-settings");
 
 /// The name of `unmarked-workload`.
 pub const UNMARKED_WORKLOAD: RuleId = RuleId("unmarked-workload");
@@ -68,6 +75,47 @@ static UNMARKED: RuleInfo = RuleInfo {
     keeps: "",
     mend: "Keep the mark, or put it on the Namespace, where those who write its workloads cannot take it off.",
 };
+
+static INVALID: RuleInfo = RuleInfo {
+    id: INVALID_SETTINGS,
+    family: Family("invalid-settings"),
+    level: Level::Always,
+    what: "A Ruleset or an Exemption with a mistake: an unknown rule, key or value, no reason, no owner, a date that is past.",
+    why: "What cannot be read is never put in force, so that whoever wrote it would believe in something that does not hold; it is \
+          refused whatever the mode.",
+    sources: &[],
+    parameters: &[],
+    aspect: "the field",
+    extent: "the mistakes",
+    breaks: "",
+    keeps: "",
+    mend: "Correct the field that the message names.",
+};
+
+impl Rule for InvalidSettings {
+    fn info(&self) -> &'static RuleInfo {
+        &INVALID
+    }
+
+    fn judge(&self, _: &Context<'_>, _: &Subject, _: &mut Vec<Breach>) {}
+
+    fn rests_on(&self, _: &Context<'_>, _: &Breach) -> Vec<Need> {
+        Vec::new()
+    }
+
+    fn explain(&self, context: &Context<'_>, breach: &Breach) -> Finding {
+        let subject = breach.subject.reference(context.snapshot);
+        Finding {
+            rule: INVALID.id,
+            message: format!("{subject} has a mistake"),
+            subject,
+            aspect: breach.aspect.to_string(),
+            why: INVALID.why.to_owned(),
+            fix: Fix::Words(INVALID.mend.to_owned()),
+            places: Vec::new(),
+        }
+    }
+}
 
 impl Rule for UnmarkedWorkload {
     fn info(&self) -> &'static RuleInfo {

@@ -8,27 +8,17 @@ use crate::{
     rules,
 };
 
-use super::node::{Errors, Node};
+use super::{
+    keys,
+    node::{Errors, Node},
+};
 
 /// Versions of TLS as rulesets write them.
-const VERSIONS: [(&str, TlsVersion); 4] =
+pub(super) const VERSIONS: [(&str, TlsVersion); 4] =
     [("1.0", TlsVersion::Tls10), ("1.1", TlsVersion::Tls11), ("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
 
 pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
-    node.only(
-        errors,
-        &[
-            "networkPlugin",
-            "networkOptions",
-            "sensitive",
-            "ingressControllers",
-            "ingressClasses",
-            "unknownController",
-            "tlsPolicies",
-            "mesh",
-            "certManager",
-        ],
-    );
+    node.only(errors, keys::ENVIRONMENT);
     if let Some(plugin) = node.get("networkPlugin") {
         let names = PluginName::ALL.map(|plugin| (plugin.name(), plugin));
         environment.plugin = plugin.one_of(errors, &names).map(Plugin::of).unwrap_or_default();
@@ -46,7 +36,7 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
     }
     if let Some(controllers) = node.get("ingressControllers") {
         for (name, node) in controllers.entries(errors) {
-            node.only(errors, &["plaintext", "namespace", "configMap", "oldestTls", "tlsPolicy"]);
+            node.only(errors, keys::CONTROLLER);
             let plaintext = node.get("plaintext");
             if plaintext.and_then(|node| node.one_of(errors, &[("served", false), ("refused", true)])) == Some(true) {
                 environment.refuses_plaintext.insert(name.into());
@@ -74,7 +64,7 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
         meshes(&mesh, &mut environment.mesh, errors);
     }
     if let Some(manager) = node.get("certManager") {
-        manager.only(errors, &["serviceAccount"]);
+        manager.only(errors, keys::CERT_MANAGER);
         environment.cert_manager = manager.get("serviceAccount").and_then(|node| service_account(&node, errors));
     }
     if let Some(unknown) = node.get("unknownController") {
@@ -109,15 +99,15 @@ fn controller(node: &Node<'_>, errors: &mut Errors) -> ControllerSettings {
 }
 
 fn meshes(node: &Node<'_>, mesh: &mut MeshSettings, errors: &mut Errors) {
-    node.only(errors, &["istio", "linkerd"]);
+    node.only(errors, keys::MESH);
     if let Some(istio) = node.get("istio") {
-        istio.only(errors, &["rootNamespace"]);
+        istio.only(errors, keys::ISTIO);
         if let Some(root) = istio.get("rootNamespace").and_then(|node| node.text(errors)) {
             mesh.istio_root = root.into();
         }
     }
     if let Some(linkerd) = node.get("linkerd") {
-        linkerd.only(errors, &["defaultInboundPolicy"]);
+        linkerd.only(errors, keys::LINKERD);
         let policies = InboundPolicy::ALL.map(|policy| (policy.name(), policy));
         if let Some(policy) = linkerd.get("defaultInboundPolicy").and_then(|node| node.one_of(errors, &policies)) {
             mesh.linkerd_default = policy;

@@ -5,14 +5,17 @@
 
 mod environment;
 mod exemption;
+pub mod keys;
 mod modes;
 mod node;
+mod objects;
 mod parse;
 mod profile;
 #[cfg(test)]
 mod tests;
 
 pub use exemption::{Exemption, ExemptionMatch};
+pub use objects::{IN_FORCE, Mistake, Wrong, mistakes, of_kind};
 pub use parse::RulesetError;
 pub use profile::{Mode, Modes, Profile};
 

@@ -22,6 +22,11 @@ impl<'a> Node<'a> {
         Self { value, path: FieldPath::root() }
     }
 
+    /// A part of a document, by the field that it is in.
+    pub(super) fn at(value: &'a Value, field: &str) -> Self {
+        Self { value, path: FieldPath::root().field(field) }
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &FieldPath {
         &self.path

@@ -17,15 +17,15 @@ use crate::{
 };
 
 use super::{
-    Exemption, ExemptionMatch, Mode, Modes, Profile, Ruleset,
+    Exemption, ExemptionMatch, IN_FORCE, Mode, Modes, Profile, Ruleset,
     environment::{environment, texts},
+    keys,
     node::{Errors, Node},
 };
 
 const API_VERSION: &str = "ringwall.dev/v1alpha1";
 const KIND: &str = "Ruleset";
-/// The name of the one ruleset that is in force.
-const NAME: &str = "default";
+const NAME: &str = IN_FORCE;
 
 /// Something wrong with a ruleset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ impl Ruleset {
     pub fn parse(value: &Value) -> Result<Self, Vec<RulesetError>> {
         let mut errors = Errors::new();
         let root = Node::root(value);
-        root.only(&mut errors, &["apiVersion", "kind", "metadata", "spec", "status"]);
+        root.only(&mut errors, keys::DOCUMENT);
         if value.is_object() {
             identity(&root, &mut errors);
         }
@@ -125,8 +125,9 @@ fn identity(root: &Node<'_>, errors: &mut Errors) {
     }
 }
 
-fn spec(spec: &Node<'_>, errors: &mut Errors) -> Ruleset {
-    spec.only(errors, &["defaults", "floor", "rules", "environment", "exemptions"]);
+/// What can be read of a specification. An exemption with a mistake is left out whole: read in part it might let through more.
+pub(super) fn spec(spec: &Node<'_>, errors: &mut Errors) -> Ruleset {
+    spec.only(errors, keys::SPEC);
     let mut ruleset = Ruleset::default();
     if let Some(defaults) = spec.get("defaults") {
         modes(&defaults, &mut ruleset.defaults, errors);
@@ -147,13 +148,13 @@ fn spec(spec: &Node<'_>, errors: &mut Errors) -> Ruleset {
     if let Some(exemptions) = spec.get("exemptions") {
         let mut names = BTreeSet::new();
         let items = exemptions.items(errors);
-        ruleset.exemptions = items.iter().filter_map(|node| exemption(node, &mut names, errors)).collect();
+        ruleset.exemptions = items.iter().filter_map(|node| listed_exemption(node, &mut names, errors)).collect();
     }
     ruleset
 }
 
 fn modes(node: &Node<'_>, modes: &mut Modes, errors: &mut Errors) {
-    node.only(errors, &Mode::ALL.map(Mode::name));
+    node.only(errors, keys::DEFAULTS);
     for (name, slot) in [
         (Mode::Enforce.name(), &mut modes.enforce),
         (Mode::Warn.name(), &mut modes.warn),
@@ -199,20 +200,35 @@ fn settings(rule: &dyn Rule, node: &Node<'_>, ruleset: &mut Ruleset, errors: &mu
     }
 }
 
-fn exemption<'a>(node: &Node<'a>, names: &mut BTreeSet<&'a str>, errors: &mut Errors) -> Option<Exemption> {
-    node.only(errors, &["name", "rules", "match", "reason", "owner", "expires"]);
+/// An entry of the list of exemptions, which bears its name.
+fn listed_exemption<'a>(node: &Node<'a>, names: &mut BTreeSet<&'a str>, errors: &mut Errors) -> Option<Exemption> {
+    let before = errors.len();
     let name = node.required(errors, "name", "is missing: findings that it lets through are reported under its name");
     if let Some(name) = name
         && !names.insert(name)
     {
         node.fail_at(errors, "name", format!("{name} is taken by an exemption above"));
     }
+    let known: Vec<&str> = ["name"].iter().chain(keys::EXEMPTION).copied().collect();
+    let exemption = of_keys(node, name.unwrap_or_default().into(), &known, errors);
+    exemption.filter(|_| errors.len() == before)
+}
+
+/// An exemption of that name; `None`, and errors, when anything is wrong with it.
+pub(super) fn exemption(node: &Node<'_>, name: Name, errors: &mut Errors) -> Option<Exemption> {
+    of_keys(node, name, keys::EXEMPTION, errors)
+}
+
+fn of_keys(node: &Node<'_>, name: Name, known: &[&str], errors: &mut Errors) -> Option<Exemption> {
+    let before = errors.len();
+    node.only(errors, known);
     let rules = exempted_rules(node, errors);
     let matches = node.get("match").map(|node| matches(&node, errors)).unwrap_or_default();
     let reason = node.required(errors, "reason", "is missing: say why the finding is let through");
     let owner = node.required(errors, "owner", "is missing: say who answers for it");
     let expires = node.get("expires").and_then(|node| date(&node, errors));
-    Some(Exemption { name: name?.into(), rules, matches, reason: reason?.into(), owner: owner?.into(), expires })
+    let exemption = Exemption { name, rules, matches, reason: reason?.into(), owner: owner?.into(), expires };
+    (errors.len() == before).then_some(exemption)
 }
 
 fn exempted_rules(node: &Node<'_>, errors: &mut Errors) -> Vec<RuleId> {
@@ -231,7 +247,7 @@ fn exempted_rules(node: &Node<'_>, errors: &mut Errors) -> Vec<RuleId> {
 }
 
 fn matches(node: &Node<'_>, errors: &mut Errors) -> ExemptionMatch {
-    node.only(errors, &["namespaces", "kinds", "labels", "names"]);
+    node.only(errors, keys::MATCH);
     let namespaces = names(node, "namespaces", errors);
     let labels: Labels = node.get("labels").map(|node| texts(&node, errors).collect()).unwrap_or_default();
     let called = names(node, "names", errors);

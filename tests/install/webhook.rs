@@ -8,18 +8,14 @@ use ringwall::model::{
 };
 
 const HEAD: &str = "\
-# Which requests the API server asks Ringwall about.
-# Generated from src/model/kinds.rs: RINGWALL_UPDATE=1 cargo test --test install
-#
-# Nothing waits for Ringwall to be there: with failurePolicy Ignore, a request that gets no answer is admitted. One entry
-# per group of kinds, so that each can be changed or removed without the others.
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata:
-  name: ringwall
-  labels: {app.kubernetes.io/name: ringwall}
+# What the entries of the webhook configuration ask about: templates/webhook-configuration.yaml adds the rest.
+# Generated from src/model/kinds/table.rs: RINGWALL_UPDATE=1 cargo test --test install
 webhooks:
 ";
+
+/// The entry of Ringwall's own settings. Whatever becomes of other requests that get no answer, these pass: the API server has checked
+/// them against the schema, a wrong one is never put in force, and who mends a ruleset must not wait for Ringwall.
+const SETTINGS: &str = "settings";
 
 /// A kubelet's and a job's finalizers and the like pass without a call, or a job's finalizer would block the deletion of its
 /// namespace when nobody answers.
@@ -47,13 +43,21 @@ const HOLDS_A_CERTIFICATE: Condition = Condition {
     expression: "(request.operation == 'DELETE' ? oldObject : object).?type.orValue('') == 'kubernetes.io/tls'",
 };
 
-/// The garbage collector has no such condition: what others rest on (policies, mesh resources, Secrets) would otherwise be removed
-/// by deleting the `ConfigMap` that owns it. It tries again. Its deletions of other kinds pass when they are judged.
+/// A namespace comes to its end whether anybody answers or not.
 const NOT_THE_NAMESPACE_CONTROLLER: Condition = Condition {
-    why: "the deletion of a namespace never waits; what the garbage collector deletes is judged as anybody's",
+    why: "the deletion of a namespace never waits",
     name: "not-the-namespace-controller",
     expression: "request.operation != 'DELETE' ||
           request.userInfo.username != 'system:serviceaccount:kube-system:namespace-controller'",
+};
+
+/// Only for entries on whose objects nothing else rests: a policy would otherwise be removed by deleting the `ConfigMap` that owns it. There
+/// the collector is judged as anybody, and tries again.
+const NOT_THE_GARBAGE_COLLECTOR: Condition = Condition {
+    why: "what the garbage collector deletes here goes with its owner",
+    name: "not-the-garbage-collector",
+    expression: "request.operation != 'DELETE' ||
+          request.userInfo.username != 'system:serviceaccount:kube-system:generic-garbage-collector'",
 };
 
 struct Condition {
@@ -84,24 +88,10 @@ fn entries() -> Vec<(&'static str, Vec<&'static KindInfo>)> {
 
 fn write(text: &mut String, entry: &str, kinds: &[&'static KindInfo]) -> std::fmt::Result {
     writeln!(text, "  - name: {entry}.ringwall.dev")?;
-    text.push_str(
-        "    admissionReviewVersions: [v1]
-    clientConfig:
-      service: {name: ringwall, namespace: ringwall, path: /validate, port: 443}
-      # The authority that signed the certificate, as base64: see README.md.
-      caBundle: \"\"
-    failurePolicy: Ignore
-    sideEffects: None
-    timeoutSeconds: 5
-    matchPolicy: Equivalent
-    namespaceSelector:
-      matchExpressions:
-        - key: kubernetes.io/metadata.name
-          operator: NotIn
-          values: [kube-system, kube-node-lease, ringwall]
-    rules:
-",
-    );
+    if entry == SETTINGS {
+        text.push_str("    # Whoever mends Ringwall's settings does not wait for it.\n    failurePolicy: Ignore\n");
+    }
+    text.push_str("    rules:\n");
     for ((group, version, namespaced, operations), resources) in rules(kinds) {
         let group = if group.is_empty() { "\"\"" } else { group };
         let scope = if namespaced { "Namespaced" } else { "Cluster" };
@@ -152,8 +142,12 @@ fn conditions(entry: &str, kinds: &[&KindInfo]) -> Vec<Condition> {
     if entry == "certificates" {
         conditions.push(HOLDS_A_CERTIFICATE);
     }
-    if kinds.iter().any(|info| info.operations.contains(&Operation::Delete)) {
+    let mut deleted = kinds.iter().filter(|info| info.operations.contains(&Operation::Delete)).peekable();
+    if deleted.peek().is_some() {
         conditions.push(NOT_THE_NAMESPACE_CONTROLLER);
+        if !deleted.any(|info| info.kind.is_rested_on()) {
+            conditions.push(NOT_THE_GARBAGE_COLLECTOR);
+        }
     }
     conditions
 }

@@ -34,6 +34,7 @@ mod secret;
 mod secret_tests;
 mod selector;
 mod service;
+mod settings;
 #[cfg(test)]
 pub(crate) mod test_certificates;
 #[cfg(test)]
@@ -200,6 +201,9 @@ fn of<'de, D: Deserializer<'de, Error = serde_json::Error>>(kind: Kind, from: D)
         | Kind::MeshTLSAuthentication
         | Kind::NetworkAuthentication => {
             Object::MeshPolicy(Arc::new(wire::<_, linkerd::WireLinkerd>(from)?.into_policy(kind)?))
+        }
+        Kind::Ruleset | Kind::Exemption => {
+            Object::Settings(Arc::new(wire::<_, settings::WireSettings>(from)?.into_settings(kind)?))
         }
     })
 }

@@ -97,6 +97,10 @@ pub enum Kind {
     LinkerdAuthorizationPolicy,
     MeshTLSAuthentication,
     NetworkAuthentication,
+    /// `Ruleset` of Ringwall itself.
+    Ruleset,
+    /// `Exemption` of Ringwall itself.
+    Exemption,
 }
 
 /// What an admission request does to an object.
@@ -245,6 +249,11 @@ impl Kind {
     /// Whether objects of this kind tell the API server whom to ask at admission.
     pub fn is_webhook_configuration(self) -> bool {
         matches!(self, Self::ValidatingWebhookConfiguration | Self::MutatingWebhookConfiguration)
+    }
+
+    /// Whether objects of this kind are Ringwall's own settings: they say what is held against others.
+    pub fn is_settings(self) -> bool {
+        matches!(self, Self::Ruleset | Self::Exemption)
     }
 
     /// Whether objects of this kind are routes of Gateway API.

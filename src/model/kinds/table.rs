@@ -22,10 +22,11 @@ const NGINX: &str = "k8s.nginx.org/v1";
 const ISTIO_NETWORK: &str = "networking.istio.io/v1";
 const ISTIO_SECURITY: &str = "security.istio.io/v1";
 const LINKERD: &str = "policy.linkerd.io/v1alpha1";
+const RINGWALL: &str = "ringwall.dev/v1alpha1";
 const REGISTRATION: &str = "admissionregistration.k8s.io/v1";
 
 /// How many kinds there are.
-pub const COUNT: usize = 68;
+pub const COUNT: usize = 70;
 
 /// Every kind, in the order of [`Kind`].
 pub static KINDS: [KindInfo; COUNT] = [
@@ -188,6 +189,9 @@ pub static KINDS: [KindInfo; COUNT] = [
         .judged("mesh", ALL),
     entry(Kind::MeshTLSAuthentication, "MeshTLSAuthentication", "meshtlsauthentications", LINKERD).judged("mesh", ALL),
     entry(Kind::NetworkAuthentication, "NetworkAuthentication", "networkauthentications", LINKERD).judged("mesh", ALL),
+    // Not on deletion: `helm uninstall` must never wait for whom it removes.
+    entry(Kind::Ruleset, "Ruleset", "rulesets", RINGWALL).judged("settings", WRITE).cluster(),
+    entry(Kind::Exemption, "Exemption", "exemptions", RINGWALL).judged("settings", WRITE).cluster(),
 ];
 
 impl KindInfo {
