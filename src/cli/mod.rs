@@ -8,6 +8,8 @@ mod audit;
 mod check;
 mod completions;
 mod controllers;
+#[cfg(feature = "cluster")]
+mod doctor;
 mod exit;
 mod fix;
 mod inputs;
@@ -45,6 +47,8 @@ enum Command {
     Check(check::Check),
     #[cfg(feature = "cluster")]
     Audit(audit::Audit),
+    #[cfg(feature = "cluster")]
+    Doctor(doctor::Doctor),
     Reach(reach::ReachArguments),
     Trace(trace::Trace),
     Fix(fix::Fix),
@@ -64,6 +68,8 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         #[cfg(feature = "cluster")]
         Command::Audit(audit) => audit.run(),
+        #[cfg(feature = "cluster")]
+        Command::Doctor(doctor) => doctor.run(),
         Command::Reach(reach) => reach.run(),
         Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),

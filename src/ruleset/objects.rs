@@ -59,7 +59,8 @@ impl Ruleset {
         let mut wrong = Vec::new();
         let is_given = given.is_some();
         let mut ruleset = given.unwrap_or_default();
-        for settings in of_kind(snapshot, Kind::Ruleset).filter(|settings| settings.meta.name == IN_FORCE && !is_given) {
+        for settings in of_kind(snapshot, Kind::Ruleset).filter(|settings| settings.meta.name == IN_FORCE && !is_given)
+        {
             let (read, errors) = Self::of_object(settings);
             ruleset = read;
             if !errors.is_empty() {

@@ -79,8 +79,7 @@ fn the_table_of_values_says_what_the_values_say() {
 
 #[test]
 fn the_schema_knows_every_value_and_no_other() {
-    let schema: Value =
-        serde_json::from_str(&std::fs::read_to_string(chart("values.schema.json")).unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(chart("values.schema.json")).unwrap()).unwrap();
     values::compare("", &yaml("values.yaml"), &schema);
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-pub(crate) const BEGIN: &str = "<!-- values: generated from values.yaml by RINGWALL_UPDATE=1 cargo test --test install -->\n";
+pub(crate) const BEGIN: &str =
+    "<!-- values: generated from values.yaml by RINGWALL_UPDATE=1 cargo test --test install -->\n";
 pub(crate) const END: &str = "<!-- end of values -->\n";
 
 /// The table: one row for each value with a comment that begins with `# --`.
@@ -44,7 +45,10 @@ pub(crate) fn compare(path: &str, values: &Value, schema: &Value) {
     let values = values.as_object().unwrap_or_else(|| panic!("{path} is no map in values.yaml"));
     for key in properties.keys() {
         // `global` is Helm's own, for charts that hold this one.
-        assert!(values.contains_key(key) || key == "global" || path.ends_with("issuerRef"), "{path}.{key} is only in the schema");
+        assert!(
+            values.contains_key(key) || key == "global" || path.ends_with("issuerRef"),
+            "{path}.{key} is only in the schema"
+        );
     }
     for (key, value) in values {
         let part = properties.get(key).unwrap_or_else(|| panic!("{path}.{key} is not in the schema"));
