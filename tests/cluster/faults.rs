@@ -107,10 +107,7 @@ fn what_was_deleted_while_the_connection_was_cut_is_gone_from_the_snapshot() {
 fn rights_withdrawn_from_policies_make_unready_and_from_ingresses_only_blind() {
     let Some(cluster) = ControlPlane::private() else { return };
     let admin = cluster.kubectl();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/install");
-    for name in ["namespace", "rbac"] {
-        admin.ok(&["apply", "--filename", &format!("{folder}/{name}.yaml")]);
-    }
+    crate::install::grant(&cluster, &admin);
     let kubeconfig = crate::install::kubeconfig_of_the_account(&cluster);
     let ringwall = Ringwall::start(&cluster, Setup { kubeconfig: Some(kubeconfig), ..Setup::default() });
     let namespace = ringwall.namespace("rights", &[BASELINE]);
@@ -148,7 +145,7 @@ spec:
     let reasons = eventually(PATIENCE, "unready", || ringwall.readyz().map_or_else(Ok, Err));
     assert!(reasons.contains("networkpolicies") && reasons.contains("RBAC"), "{reasons}");
 
-    admin.ok(&["apply", "--server-side", "--force-conflicts", "--filename", &format!("{folder}/rbac.yaml")]);
+    crate::install::grant(&cluster, &admin);
     ringwall.wait_until_ready();
 }
 

@@ -16,6 +16,7 @@
 mod audit_mode;
 mod bypasses;
 mod certificates;
+mod chart;
 mod commands;
 mod control_plane;
 mod edge;

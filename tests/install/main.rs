@@ -26,7 +26,7 @@ fn the_roles_read_every_kind_of_the_table_and_no_more() {
 
 #[test]
 fn secrets_are_never_listed_without_being_asked() {
-    let roles = yaml("files/roles.yaml");
+    let roles = parse(&roles::render());
     let text = |section: &str| roles[section].to_string();
     assert!(!text("watched").contains("secrets") && !text("read").contains("secrets"), "{roles}");
     assert_eq!(roles["secrets"][0]["verbs"], serde_json::json!(["get"]));
@@ -40,7 +40,7 @@ fn the_webhook_configuration_asks_about_every_operation_of_the_table() {
 
 #[test]
 fn a_namespace_is_deleted_without_asking() {
-    for entry in yaml("files/webhooks.yaml")["webhooks"].as_array().unwrap() {
+    for entry in parse(&webhook::render())["webhooks"].as_array().unwrap() {
         let text = entry.to_string();
         if text.contains("\"DELETE\"") {
             assert!(text.contains("not-the-namespace-controller"), "{text}");
@@ -54,7 +54,7 @@ fn a_namespace_is_deleted_without_asking() {
 #[test]
 fn what_others_rest_on_is_asked_about_when_the_garbage_collector_deletes_it_and_nothing_else() {
     let names = |spared: bool| -> Vec<String> {
-        let entries = yaml("files/webhooks.yaml");
+        let entries = parse(&webhook::render());
         let entries = entries["webhooks"].as_array().unwrap().iter();
         entries
             .filter(|entry| entry["rules"].to_string().contains("\"DELETE\""))
@@ -94,7 +94,11 @@ fn the_chart_is_as_old_as_the_program() {
 /// A file of the chart, read as YAML.
 fn yaml(name: &str) -> Value {
     let text = std::fs::read_to_string(chart(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    parse(&text)
+}
+
+fn parse(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error} in\n{text}"))
 }
 
 fn is_current(name: &str, generated: &str) {

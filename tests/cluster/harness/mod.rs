@@ -32,7 +32,7 @@ mod webhook;
 
 pub(crate) use certificate::{Authority, Certificate};
 pub(crate) use client::{Client, Namespace, Outcome};
-pub(crate) use configuration::Configuration;
+pub(crate) use configuration::{CHART, Configuration, base64};
 pub(crate) use control_plane::{ControlPlane, cluster};
 pub(crate) use wait::{PATIENCE, eventually};
 pub(crate) use webhook::{Ringwall, Setup, ringwall};
