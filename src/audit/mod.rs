@@ -11,7 +11,10 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -20,12 +23,16 @@ use crate::{
     telemetry::Metrics,
 };
 
+pub use survey::Surveyed;
+
 use doubted::Doubted;
 use slipped::Named;
 
 /// What changed is judged when it has had this time to settle: watches of different kinds are not in step, and a policy that is
 /// replaced is gone for a moment. With the time that changes are gathered for, a Pod is named within 1.5 seconds.
 const SETTLE: Duration = Duration::from_secs(1);
+/// When everything is judged again after the ruleset has changed.
+const AFTER_CHANGE: Duration = Duration::from_secs(5);
 /// How often it is looked whether something has settled.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -43,6 +50,8 @@ pub struct Audit {
     pub ruleset: Arc<ArcSwap<Ruleset>>,
     /// How often everything is judged.
     pub interval: Duration,
+    /// Where it is told what each survey found.
+    pub surveyed: watch::Sender<Surveyed>,
 }
 
 impl Audit {
@@ -61,6 +70,7 @@ impl Audit {
         drop(self.journal.take(Duration::ZERO, Timestamp::now()));
         let (mut named, mut doubted) = (Named::default(), Doubted::default());
         let mut next_survey = Instant::now();
+        let mut by = self.ruleset.load_full();
         loop {
             ticks.tick().await;
             let state = self.state.current();
@@ -81,11 +91,18 @@ impl Audit {
                 }
                 self.judge(batch, state, &mut named, is_doubted).await;
             }
+            if !Arc::ptr_eq(&by, &*self.ruleset.load()) {
+                by = self.ruleset.load_full();
+                // Whoever changes the rules wants to see soon what comes of it.
+                next_survey = next_survey.min(Instant::now() + AFTER_CHANGE);
+            }
             if Instant::now() >= next_survey {
                 next_survey = Instant::now() + self.interval;
-                let (state, ruleset) = (self.state.current(), self.ruleset.load_full());
+                let (state, ruleset) = (self.state.current(), Arc::clone(&by));
                 let judge = move || survey::summary(&state.snapshot, &ruleset, Timestamp::now());
-                survey::report(&apart(judge).await, &self.metrics);
+                let (summary, surveyed) = apart(judge).await;
+                survey::report(&summary, &self.metrics);
+                self.surveyed.send_replace(surveyed);
             }
         }
     }

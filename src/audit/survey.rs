@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     decision::{self, Outcome, Templates},
+    model::Name,
     ruleset::Ruleset,
     snapshot::Snapshot,
     telemetry::Metrics,
@@ -14,12 +15,24 @@ use crate::{
 /// Findings by rule and outcome.
 pub(super) type Summary = BTreeMap<(&'static str, &'static str), usize>;
 
-pub(super) fn summary(snapshot: &Snapshot, ruleset: &Ruleset, now: Timestamp) -> Summary {
+/// What a survey found that others ask for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Surveyed {
+    /// How many findings each exemption lets through, of those that were in force.
+    pub let_through: BTreeMap<Name, usize>,
+}
+
+pub(super) fn summary(snapshot: &Snapshot, ruleset: &Ruleset, now: Timestamp) -> (Summary, Surveyed) {
     let mut summary = Summary::new();
+    let mut let_through: BTreeMap<Name, usize> =
+        ruleset.exemptions.iter().map(|exemption| (exemption.name.clone(), 0)).collect();
     for judgement in decision::survey(snapshot, ruleset, Templates::AsTemplates, now) {
+        if let Outcome::Exempt(name) = &judgement.outcome {
+            *let_through.entry(name.clone()).or_default() += 1;
+        }
         *summary.entry((judgement.breach.rule.0, judgement.outcome.name())).or_default() += 1;
     }
-    summary
+    (summary, Surveyed { let_through })
 }
 
 pub(super) fn report(summary: &Summary, metrics: &Metrics) {

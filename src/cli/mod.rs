@@ -10,6 +10,7 @@ mod completions;
 mod controllers;
 #[cfg(feature = "cluster")]
 mod doctor;
+mod crd;
 mod exit;
 mod fix;
 mod inputs;
@@ -53,6 +54,8 @@ enum Command {
     Trace(trace::Trace),
     Fix(fix::Fix),
     Rules(rules::Rules),
+    #[cfg(feature = "cluster")]
+    Crd(crd::Crd),
     #[command(hide = true)]
     Plugins(plugins::Plugins),
     #[command(hide = true)]
@@ -74,6 +77,8 @@ pub fn run() -> ExitCode {
         Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
+        #[cfg(feature = "cluster")]
+        Command::Crd(crd) => crd.run(),
         Command::Plugins(plugins) => plugins.run(),
         Command::Controllers(controllers) => controllers.run(),
         Command::Completions(completions) => completions.run(),

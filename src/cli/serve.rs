@@ -6,17 +6,17 @@ mod options;
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
-use arc_swap::ArcSwap;
 use clap::Args;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::Audit,
+    audit::{Audit, Surveyed},
     cluster::{self, Live, State, Vital},
     manifest,
-    ruleset::Ruleset,
     telemetry::{Metrics, logs},
+    upkeep::Settings,
     webhook::{self, Admission, Certificate, Parts, Server, Tls},
 };
 
@@ -61,12 +61,12 @@ impl Serve {
 
     async fn serve(self) -> anyhow::Result<()> {
         let metrics = Arc::new(Metrics::new());
-        let ruleset = self.ruleset(&metrics)?;
+        let settings = self.settings(&metrics)?;
         let (certificate, development) = self.certificate()?;
         let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
         let stop = CancellationToken::new();
         let vital = Vital::new(stop.clone());
-        let (state, live) = self.state(&ruleset, &metrics, &vital).await?;
+        let (state, live) = self.state(&settings, &metrics, &vital).await?;
         let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
         let (address, probes) = server.addresses()?;
         tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
@@ -74,7 +74,7 @@ impl Serve {
         if let Some(development) = &development {
             development.tell(address, self.cluster.manifests.as_deref())?;
         }
-        let admission = Arc::new(Admission::new(Arc::clone(&state), live, ruleset, Arc::clone(&metrics)));
+        let admission = Arc::new(Admission::new(Arc::clone(&state), live, settings.in_force(), Arc::clone(&metrics)));
         let parts = Parts {
             admission,
             state,
@@ -92,28 +92,21 @@ impl Serve {
         Ok(())
     }
 
-    /// The ruleset, which follows its file from now on. One that does not load at the start is an error.
-    fn ruleset(&self, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<ArcSwap<Ruleset>>> {
+    /// The settings in force, which follow the ruleset's file from now on. One that does not load at the start is an error.
+    fn settings(&self, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<Settings>> {
         let own_namespace = self.cluster.own_namespace.as_deref().map(crate::model::Name::from);
-        let settle = move |mut ruleset: Ruleset| {
-            ruleset.environment.own_namespace.clone_from(&own_namespace);
-            ruleset
-        };
-        let Some(path) = &self.ruleset else { return Ok(Arc::new(ArcSwap::from_pointee(settle(Ruleset::default())))) };
+        let settings = Arc::new(Settings::new(own_namespace, Arc::clone(metrics)));
+        let Some(path) = &self.ruleset else { return Ok(settings) };
         // Read before it is loaded: what changes in between is then seen as a change.
         let content = std::fs::read(path).with_context(|| format!("the ruleset {} cannot be read", path.display()))?;
-        let loaded = Arc::new(ArcSwap::from_pointee(settle(ruleset::load(path)?)));
-        let load: webhook::Load =
-            Arc::new(move |path| ruleset::load(path).map(&settle).map_err(|error| error.to_string()));
-        tokio::spawn(webhook::follow_ruleset(
-            path.clone(),
-            content,
-            load,
-            Arc::clone(&loaded),
-            Arc::clone(metrics),
-            self.timing.poll,
-        ));
-        Ok(loaded)
+        settings.set_file(ruleset::load(path)?);
+        let put: webhook::Put = {
+            let settings = Arc::clone(&settings);
+            Arc::new(move |ruleset| settings.set_file(ruleset))
+        };
+        let load: webhook::Load = Arc::new(|path| ruleset::load(path).map_err(|error| error.to_string()));
+        tokio::spawn(webhook::follow_ruleset(path.clone(), content, load, put, Arc::clone(metrics), self.timing.poll));
+        Ok(settings)
     }
 
     fn certificate(&self) -> anyhow::Result<(Certificate, Option<Development>)> {
@@ -132,7 +125,7 @@ impl Serve {
     /// What requests are decided on: files, or a cluster, which is audited from now on.
     async fn state(
         &self,
-        ruleset: &Arc<ArcSwap<Ruleset>>,
+        settings: &Arc<Settings>,
         metrics: &Arc<Metrics>,
         vital: &Vital,
     ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
@@ -151,6 +144,8 @@ impl Serve {
             for kind in crate::model::Kind::all() {
                 metrics.objects(kind.name(), loaded.snapshot.count(kind));
             }
+            // Settings among the files are in force, as those of a cluster.
+            settings.look(&loaded.snapshot, Instant::now());
             return Ok((Arc::new(State::fixed(loaded.snapshot, Timestamp::now())), None));
         }
         let options = cluster::Options {
@@ -158,13 +153,19 @@ impl Serve {
             watch_certificates: self.cluster.watch_certificates,
         };
         let cluster = cluster::start(&options, Arc::clone(metrics), vital).await?;
+        Settings::await_cluster(&cluster.state);
+        let following = Arc::clone(settings).follow(Arc::clone(&cluster.state), cluster.documents.clone());
+        let following = vital.shutdown().clone().run_until_cancelled_owned(following);
+        vital.spawn("what follows the settings", async { following.await.unwrap_or_default() });
+        let (surveyed, _) = tokio::sync::watch::channel(Surveyed::default());
         let audit = Audit {
             state: Arc::clone(&cluster.state),
             journal: cluster.journal,
             events: cluster.events,
             metrics: Arc::clone(metrics),
-            ruleset: Arc::clone(ruleset),
+            ruleset: settings.in_force(),
             interval: self.timing.audit_interval,
+            surveyed,
         };
         // Requests do not rest on it: a fault there must not take the webhook down.
         let auditing = tokio::spawn(audit.run(vital.shutdown().clone()));

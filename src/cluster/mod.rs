@@ -10,6 +10,7 @@
 
 mod backoff;
 mod connect;
+mod definitions;
 mod documents;
 mod events;
 mod fault;
@@ -42,6 +43,7 @@ use crate::{
 };
 
 pub use connect::ConnectError;
+pub use definitions::{Parts, definitions};
 pub use documents::{Answered, Documents, FIELD_MANAGER, Resource};
 pub use events::{Events, Note};
 pub use fault::Fault;

@@ -1,6 +1,7 @@
 //! The state that requests are decided on: the published snapshot, and how far it can be trusted.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
@@ -72,6 +73,8 @@ struct Health {
     watches: Vec<WatchStatus>,
     /// Why the API server cannot be read at all, and since when.
     unreachable: Option<(Timestamp, String)>,
+    /// What else must come about first, and why it has not.
+    held: BTreeMap<&'static str, String>,
 }
 
 impl State {
@@ -89,7 +92,7 @@ impl State {
         let watches = vec![WatchStatus::Syncing(None); KINDS.len()];
         Self {
             current: ArcSwap::from_pointee(Published { snapshot, at }),
-            health: RwLock::new(Health { fixed, watches, unreachable: None }),
+            health: RwLock::new(Health { fixed, watches, unreachable: None, held: BTreeMap::new() }),
         }
     }
 
@@ -115,7 +118,17 @@ impl State {
         }
         let required = KINDS.iter().zip(&health.watches).filter(|(info, _)| info.required);
         reasons.extend(required.filter_map(|(info, status)| why_not(info.kind, status)));
+        reasons.extend(health.held.values().cloned());
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+
+    /// Keeps the replica unready for a reason of the caller's own, until there is none.
+    pub fn hold(&self, what: &'static str, why: Option<String>) {
+        let held = &mut self.write().held;
+        match why {
+            Some(why) => held.insert(what, why),
+            None => held.remove(what),
+        };
     }
 
     /// How the watch of a kind stands.
@@ -266,6 +279,15 @@ mod tests {
         assert_eq!(state.readiness(), Ok(()));
         state.set_watch(Kind::Pod, broken(true));
         assert!(state.readiness().unwrap_err()[0].contains("connection refused"));
+    }
+
+    #[test]
+    fn a_replica_that_is_held_is_unready_until_it_is_let_go() {
+        let state = synced();
+        state.hold("settings", Some("rulesets have not been read yet".to_owned()));
+        assert_eq!(state.readiness().unwrap_err(), ["rulesets have not been read yet"]);
+        state.hold("settings", None);
+        assert_eq!(state.readiness(), Ok(()));
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub const DOCUMENT: &[&str] = &["apiVersion", "kind", "metadata", "spec", "statu
 pub const SPEC: &[&str] = &["defaults", "floor", "rules", "environment", "exemptions"];
 /// Of `spec.defaults`.
 pub const DEFAULTS: &[&str] = &["audit", "warn", "enforce"];
+/// The key of a rule below `spec.rules` that sets its mode; all others are its parameters.
+pub const MODE: &str = "mode";
 /// Of `spec.environment`.
 pub const ENVIRONMENT: &[&str] = &[
     "networkPlugin",

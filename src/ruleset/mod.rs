@@ -11,6 +11,7 @@ mod node;
 mod objects;
 mod parse;
 mod profile;
+pub mod schema;
 #[cfg(test)]
 mod tests;
 

@@ -183,7 +183,7 @@ fn known_rule(node: &Node<'_>, name: &str, errors: &mut Errors) -> Option<&'stat
 fn settings(rule: &dyn Rule, node: &Node<'_>, ruleset: &mut Ruleset, errors: &mut Errors) {
     let info = rule.info();
     for (key, value) in node.entries(errors) {
-        if key == "mode" {
+        if key == keys::MODE {
             if let Some(mode) = value.one_of(errors, &Mode::ALL.map(|mode| (mode.name(), mode))) {
                 ruleset.modes.insert(info.id, mode);
             }
@@ -192,7 +192,7 @@ fn settings(rule: &dyn Rule, node: &Node<'_>, ruleset: &mut Ruleset, errors: &mu
         match ruleset.parameters.set(info, key, &value.given()) {
             Ok(()) => {}
             Err(error @ ParameterError::Unknown { .. }) => {
-                let known = info.parameters.iter().map(|parameter| parameter.name).chain(["mode"]);
+                let known = info.parameters.iter().map(|parameter| parameter.name).chain([keys::MODE]);
                 value.unknown(errors, &error.to_string(), key, known);
             }
             Err(error) => value.fail(errors, error.to_string()),

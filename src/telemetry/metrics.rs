@@ -39,6 +39,9 @@ pub struct Metrics {
     certificate_expiry: Gauge,
     certificate_reloads: Family<ResultLabels, Counter>,
     ruleset_reloads: Family<ResultLabels, Counter>,
+    ruleset_info: Family<RulesetLabels, Gauge>,
+    ruleset_generation: Gauge,
+    exemptions: Gauge,
     connections: Gauge,
     connections_total: Counter,
     handshake_failures: Family<ReasonLabels, Counter>,
@@ -95,6 +98,34 @@ struct ResultLabels {
     result: &'static str,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct RulesetLabels {
+    source: &'static str,
+    fingerprint: String,
+}
+
+/// Where the ruleset in force comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RulesetSource {
+    /// Nobody has said anything.
+    BuiltIn,
+    /// `--ruleset FILE`.
+    File,
+    /// The cluster's `Ruleset`.
+    Cluster,
+}
+
+impl RulesetSource {
+    /// The name in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built-in",
+            Self::File => "file",
+            Self::Cluster => "cluster",
+        }
+    }
+}
+
 /// The states of a watch. Exactly one of them is 1 for each kind.
 const WATCH_STATES: [&str; 6] = ["syncing", "synced", "broken", "forbidden", "not-served", "not-watched"];
 
@@ -127,6 +158,9 @@ impl Metrics {
             certificate_expiry: Gauge::default(),
             certificate_reloads: Family::default(),
             ruleset_reloads: Family::default(),
+            ruleset_info: Family::default(),
+            ruleset_generation: Gauge::default(),
+            exemptions: Gauge::default(),
             connections: Gauge::default(),
             connections_total: Counter::default(),
             handshake_failures: Family::default(),
@@ -231,6 +265,17 @@ impl Metrics {
         self.ruleset_reloads.get_or_create(&ResultLabels { result }).inc();
     }
 
+    /// Sets what is in force: where it comes from, what tells it apart from all others, the generation of the cluster's `Ruleset` (0 for
+    /// none), and how many exemptions there are. There is one series of the first two at a time.
+    pub fn ruleset_in_force(&self, source: RulesetSource, fingerprint: &str, generation: i64, exemptions: usize) {
+        self.ruleset_info.clear();
+        self.ruleset_info
+            .get_or_create(&RulesetLabels { source: source.name(), fingerprint: fingerprint.to_owned() })
+            .set(1);
+        self.ruleset_generation.set(generation);
+        self.exemptions.set(i64::try_from(exemptions).unwrap_or(i64::MAX));
+    }
+
     /// Counts a connection for as long as the guard lives.
     pub fn connection(&self) -> ConnectionGuard {
         self.connections_total.inc();
@@ -281,6 +326,11 @@ impl Metrics {
         r.register("certificate_expiry_timestamp_seconds", help, self.certificate_expiry.clone());
         r.register("certificate_reloads", "Attempts to take in a new certificate", self.certificate_reloads.clone());
         r.register("ruleset_reloads", "Attempts to take in a new ruleset", self.ruleset_reloads.clone());
+        let help = "1 for what is in force: its source, and a fingerprint that replicas have in common";
+        r.register("ruleset_info", help, self.ruleset_info.clone());
+        let help = "The generation of the Ruleset in force; 0 for a file or what is built in";
+        r.register("ruleset_generation", help, self.ruleset_generation.clone());
+        r.register("exemptions", "Exemptions in force, those included that have ended", self.exemptions.clone());
         r.register("connections_open", "Connections that are open", self.connections.clone());
         r.register("connections", "Connections that were accepted", self.connections_total.clone());
         r.register("handshake_failures", "Handshakes that came to nothing", self.handshake_failures.clone());

@@ -6,4 +6,4 @@
 pub mod logs;
 mod metrics;
 
-pub use metrics::Metrics;
+pub use metrics::{Metrics, RulesetSource};

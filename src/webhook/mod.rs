@@ -28,7 +28,7 @@ mod tls;
 pub use admit::Admission;
 pub use limits::{Limits, raise_open_files};
 pub use review::BadReview;
-pub use ruleset_file::{Load, follow_ruleset};
+pub use ruleset_file::{Load, Put, follow_ruleset};
 pub use self_made::self_made;
 pub use server::{Drain, Parts, Server, StartError};
 pub use tls::{Certificate, Tls, TlsError, TlsPolicy};

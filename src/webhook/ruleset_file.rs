@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
-
 use crate::{ruleset::Ruleset, telemetry::Metrics};
 
 /// Reads and checks a ruleset file; the error says what is wrong and where.
 pub type Load = Arc<dyn Fn(&std::path::Path) -> Result<Ruleset, String> + Send + Sync>;
+
+/// Puts a ruleset in force.
+pub type Put = Arc<dyn Fn(Ruleset) + Send + Sync>;
 
 /// Puts what the file says in force whenever its content differs from what was
 /// loaded last, for ever. What does not load never replaces what works.
@@ -15,7 +16,7 @@ pub async fn follow_ruleset(
     path: PathBuf,
     loaded: Vec<u8>,
     load: Load,
-    ruleset: Arc<ArcSwap<Ruleset>>,
+    put: Put,
     metrics: Arc<Metrics>,
     every: Duration,
 ) {
@@ -34,7 +35,7 @@ pub async fn follow_ruleset(
             Ok(new) => {
                 metrics.ruleset_reload("ok");
                 tracing::info!(path = %path.display(), "a new ruleset is in force");
-                ruleset.store(Arc::new(new));
+                put(new);
             }
             Err(error) => {
                 metrics.ruleset_reload("error");

@@ -27,7 +27,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("cluster", &["model", "snapshot", "telemetry"]),
     ("webhook", &["model", "snapshot", "rules", "ruleset", "decision", "report", "cluster", "telemetry"]),
     ("audit", &["model", "snapshot", "rules", "ruleset", "decision", "report", "cluster", "telemetry"]),
-    ("upkeep", &["model", "snapshot", "rules", "ruleset", "decision", "cluster", "webhook", "telemetry"]),
+    ("upkeep", &["model", "snapshot", "rules", "ruleset", "decision", "cluster", "webhook", "audit", "telemetry"]),
 ];
 
 /// External crates that only some layers may name.

@@ -1,0 +1,462 @@
+//! The settings of the cluster put in force: its `Ruleset`, its `Exemptions`, and beneath them the file, or what is built in.
+//!
+//! Looked at several times a second, for a look costs no more than comparing a few pointers. What does not parse never replaces what
+//! works. An object that is gone stays in force for a moment, until a read has shown that its kind is still there without it: who removes
+//! a definition removes its objects first, and that must not switch anything off.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use tokio::time::Instant;
+
+use crate::{
+    cluster::{Documents, Resource, State, WatchStatus},
+    model::{self, Kind, Name, Object, ObjectKey},
+    ruleset::{Exemption, IN_FORCE, Ruleset, RulesetError},
+    snapshot::Snapshot,
+    telemetry::{Metrics, RulesetSource},
+};
+
+/// How often the snapshot is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long something may be gone before a read decides whether it is.
+const GRACE: Duration = Duration::from_secs(3);
+/// Under which name readiness waits for the settings.
+const AWAITED: &str = "settings";
+
+/// The ruleset in force, and what it is made of.
+pub struct Settings {
+    in_force: Arc<ArcSwap<Ruleset>>,
+    metrics: Arc<Metrics>,
+    own_namespace: Option<Name>,
+    parts: Mutex<Parts>,
+}
+
+#[derive(Default)]
+struct Parts {
+    /// From a file, which goes before the cluster's.
+    file: Option<Ruleset>,
+    /// The last `Ruleset` of the cluster that works, and its generation.
+    cluster: Option<(Ruleset, i64)>,
+    /// The object that was read last.
+    seen: Option<Arc<model::Settings>>,
+    exemptions: BTreeMap<Name, (Arc<model::Settings>, Option<Exemption>)>,
+    /// What is not there any more and has not been confirmed to be gone.
+    missing: BTreeMap<ObjectKey, Instant>,
+}
+
+impl Settings {
+    /// What is built in, until something else is said. Ringwall's own namespace is part of what is in force, whoever writes it.
+    pub fn new(own_namespace: Option<Name>, metrics: Arc<Metrics>) -> Self {
+        let settings = Self { in_force: Arc::default(), metrics, own_namespace, parts: Mutex::new(Parts::default()) };
+        settings.put_in_force(&settings.lock());
+        settings
+    }
+
+    /// The ruleset in force, which follows what is said from now on.
+    pub fn in_force(&self) -> Arc<ArcSwap<Ruleset>> {
+        Arc::clone(&self.in_force)
+    }
+
+    /// Whether a file goes before the cluster's `Ruleset`.
+    pub fn is_from_file(&self) -> bool {
+        self.lock().file.is_some()
+    }
+
+    /// Puts a file's ruleset in force; the cluster's exemptions count with it.
+    pub fn set_file(&self, ruleset: Ruleset) {
+        let mut parts = self.lock();
+        parts.file = Some(ruleset);
+        self.put_in_force(&parts);
+    }
+
+    /// Takes in what a snapshot holds. What is gone from it is returned once it has been gone for a moment: it stays in force until
+    /// [`Self::forget`] is told that it is.
+    pub fn look(&self, snapshot: &Snapshot, now: Instant) -> Vec<ObjectKey> {
+        let mut parts = self.lock();
+        let mut there = BTreeSet::new();
+        let mut changed = false;
+        for kind in [Kind::Ruleset, Kind::Exemption] {
+            for object in snapshot.list(kind, None) {
+                let Object::Settings(object) = object else { continue };
+                there.insert(object.key());
+                changed |= match kind {
+                    Kind::Ruleset if object.meta.name == IN_FORCE => self.take_ruleset(&mut parts, object),
+                    Kind::Ruleset => false,
+                    _ => self.take_exemption(&mut parts, object),
+                };
+            }
+        }
+        if changed {
+            self.put_in_force(&parts);
+        }
+        parts.find_missing(&there, |kind| snapshot.coverage(kind, None).is_ok(), now)
+    }
+
+    /// Takes something out of force that is gone.
+    pub fn forget(&self, key: &ObjectKey) {
+        let mut parts = self.lock();
+        // It may have come back meanwhile.
+        if parts.missing.remove(key).is_none() {
+            return;
+        }
+        match key.kind {
+            Kind::Ruleset => (parts.cluster, parts.seen) = (None, None),
+            _ => drop(parts.exemptions.remove(&key.name)),
+        }
+        tracing::info!(object = %key, "is gone");
+        self.put_in_force(&parts);
+    }
+
+    /// Follows what a cluster says, for ever; the replica is not ready before it has been read.
+    pub async fn follow(self: Arc<Self>, state: Arc<State>, documents: Documents) {
+        let mut is_read = false;
+        loop {
+            // The status first: what it says of holds for the snapshot that is read then.
+            let waits = [Kind::Ruleset, Kind::Exemption].map(|kind| awaited(kind, &state.watch(kind)));
+            for key in self.look(&state.current().snapshot, Instant::now()) {
+                let resource = if key.kind == Kind::Ruleset { Resource::RULESET } else { Resource::EXEMPTION };
+                match documents.get(resource, None, &key.name).await {
+                    Ok(None) => self.forget(&key),
+                    // It is there again, or its kind is not, or nobody knows: it stays in force.
+                    Ok(Some(_)) | Err(_) => self.wait_again(&key, Instant::now()),
+                }
+            }
+            if !is_read {
+                let why = waits.into_iter().flatten().reduce(|one, other| format!("{one}; {other}"));
+                is_read = why.is_none();
+                state.hold(AWAITED, why);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Has a replica wait until the cluster's settings have been read: it must not decide by what is built in before.
+    pub fn await_cluster(state: &State) {
+        state.hold(AWAITED, awaited(Kind::Ruleset, &WatchStatus::Syncing(None)));
+    }
+
+    fn wait_again(&self, key: &ObjectKey, now: Instant) {
+        if let Some(since) = self.lock().missing.get_mut(key) {
+            *since = now;
+        }
+    }
+
+    /// Whether something may have changed.
+    fn take_ruleset(&self, parts: &mut Parts, object: &Arc<model::Settings>) -> bool {
+        if parts.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, object) || is_same(seen, object)) {
+            return false;
+        }
+        parts.seen = Some(Arc::clone(object));
+        let (ruleset, errors) = Ruleset::of_object(object);
+        self.metrics.ruleset_reload(if errors.is_empty() { "ok" } else { "error" });
+        if errors.is_empty() {
+            parts.cluster = Some((ruleset, object.generation));
+            return true;
+        }
+        let errors = told(&errors);
+        if parts.cluster.is_some() {
+            tracing::error!(object = %object.key(), errors, "the new ruleset is not used; the old one stays");
+            return false;
+        }
+        // There is nothing better: what is built in would let through what most of it would not.
+        tracing::error!(object = %object.key(), errors, "the ruleset has mistakes; what can be read of it is in force");
+        parts.cluster = Some((ruleset, object.generation));
+        true
+    }
+
+    fn take_exemption(&self, parts: &mut Parts, object: &Arc<model::Settings>) -> bool {
+        let known = parts.exemptions.get(&object.meta.name);
+        if known.is_some_and(|(seen, _)| Arc::ptr_eq(seen, object) || is_same(seen, object)) {
+            return false;
+        }
+        let exemption = Exemption::of_object(object);
+        if let Err(errors) = &exemption {
+            self.metrics.ruleset_reload("error");
+            tracing::error!(object = %object.key(), errors = told(errors), "the exemption is left out");
+        }
+        parts.exemptions.insert(object.meta.name.clone(), (Arc::clone(object), exemption.ok()));
+        true
+    }
+
+    fn put_in_force(&self, parts: &Parts) {
+        let (mut ruleset, source, generation) = match (&parts.file, &parts.cluster) {
+            (Some(file), _) => (file.clone(), RulesetSource::File, 0),
+            (None, Some((ruleset, generation))) => (ruleset.clone(), RulesetSource::Cluster, *generation),
+            (None, None) => (Ruleset::default(), RulesetSource::BuiltIn, 0),
+        };
+        ruleset.exemptions.extend(parts.exemptions.values().filter_map(|(_, exemption)| exemption.clone()));
+        ruleset.environment.own_namespace.clone_from(&self.own_namespace);
+        let print = fingerprint(&ruleset);
+        self.metrics.ruleset_in_force(source, &print, generation, ruleset.exemptions.len());
+        if **self.in_force.load() == ruleset {
+            return;
+        }
+        let exemptions = ruleset.exemptions.len();
+        self.in_force.store(Arc::new(ruleset));
+        tracing::info!(
+            source = source.name(),
+            generation,
+            exemptions,
+            fingerprint = print,
+            "the settings in force are new"
+        );
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Parts {
+    /// What is in force and has not been there for a moment, of kinds that are seen whole.
+    fn find_missing(
+        &mut self,
+        there: &BTreeSet<ObjectKey>,
+        is_whole: impl Fn(Kind) -> bool,
+        now: Instant,
+    ) -> Vec<ObjectKey> {
+        let ruleset = self.seen.as_ref().map(|seen| seen.key());
+        let exemptions = self.exemptions.values().map(|(object, _)| object.key());
+        let gone: BTreeSet<ObjectKey> =
+            ruleset.into_iter().chain(exemptions).filter(|key| !there.contains(key) && is_whole(key.kind)).collect();
+        self.missing.retain(|key, _| gone.contains(key));
+        for key in &gone {
+            self.missing.entry(key.clone()).or_insert(now);
+        }
+        let is_over = |(_, since): &(&ObjectKey, &Instant)| now.saturating_duration_since(**since) >= GRACE;
+        self.missing.iter().filter(is_over).map(|(key, _)| key.clone()).collect()
+    }
+}
+
+/// Whether nothing differs that is read.
+fn is_same(one: &model::Settings, other: &model::Settings) -> bool {
+    one.spec == other.spec && one.generation == other.generation
+}
+
+/// Why the settings of a kind have not been read.
+fn awaited(kind: Kind, status: &WatchStatus) -> Option<String> {
+    let plural = kind.info().plural;
+    match status {
+        WatchStatus::Syncing(None) => Some(format!("{plural} have not been read yet")),
+        WatchStatus::Syncing(Some(error)) => Some(format!("{plural} have not been read yet: {error}")),
+        _ => None,
+    }
+}
+
+fn told(errors: &[RulesetError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What two replicas compare to know whether they decide by the same: FNV-1a over everything that is in force.
+fn fingerprint(ruleset: &Ruleset) -> String {
+    let hash = format!("{ruleset:?}")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        model::decode,
+        ruleset::Profile,
+        snapshot::{Blind, Edit, Need, Scope},
+    };
+
+    fn put(kind: Kind, name: &str, generation: i64, spec: &Value) -> Edit {
+        let value = json!({"metadata": {"name": name, "generation": generation}, "spec": spec});
+        Edit::Put(decode::value(kind, &value).unwrap())
+    }
+
+    fn enforce(generation: i64, profile: &str) -> Edit {
+        put(Kind::Ruleset, IN_FORCE, generation, &json!({"defaults": {"enforce": profile}}))
+    }
+
+    fn exempt(name: &str, rule: &str) -> Edit {
+        put(Kind::Exemption, name, 1, &json!({"rules": [rule], "reason": "r", "owner": "o"}))
+    }
+
+    /// A cluster in which the settings have been seen whole, and there are none.
+    fn empty() -> Snapshot {
+        let whole = [Kind::Ruleset, Kind::Exemption]
+            .map(|kind| Edit::Replace { scope: Need::List(kind, None), objects: Vec::new() });
+        Snapshot::new().with(whole).0
+    }
+
+    fn remove(kind: Kind, name: &str) -> Edit {
+        Edit::Remove(ObjectKey::cluster(kind, name))
+    }
+
+    struct World {
+        settings: Settings,
+        snapshot: Snapshot,
+        start: Instant,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let settings = Settings::new(Some("ringwall".into()), Arc::new(Metrics::new()));
+            Self { settings, snapshot: empty(), start: Instant::now() }
+        }
+
+        fn then(&mut self, edits: impl IntoIterator<Item = Edit>) {
+            self.snapshot = self.snapshot.with(edits).0;
+            self.at(0);
+        }
+
+        /// Looks, so many seconds after the start.
+        fn at(&self, seconds: u64) -> Vec<ObjectKey> {
+            self.settings.look(&self.snapshot, self.start + Duration::from_secs(seconds))
+        }
+
+        fn enforced(&self) -> Profile {
+            self.settings.in_force().load().defaults.enforce
+        }
+
+        fn exemptions(&self) -> Vec<String> {
+            self.settings.in_force().load().exemptions.iter().map(|exemption| exemption.name.to_string()).collect()
+        }
+
+        fn metric(&self, series: &str) -> String {
+            let text = self.settings.metrics.encode();
+            let line = text.lines().find(|line| line.starts_with(series));
+            line.unwrap_or_else(|| panic!("no {series} in {text}")).to_owned()
+        }
+    }
+
+    #[test]
+    fn what_is_built_in_holds_until_something_is_said() {
+        let mut world = World::new();
+        assert_eq!(world.enforced(), Profile::Privileged);
+        assert_eq!(world.settings.in_force().load().environment.own_namespace.as_deref(), Some("ringwall"));
+        world.then([enforce(1, "baseline"), put(Kind::Ruleset, "next", 1, &json!({"floor": "restricted"}))]);
+        assert_eq!(world.enforced(), Profile::Baseline);
+        assert_eq!(world.settings.in_force().load().floor, Profile::Privileged, "only the one named default counts");
+        assert_eq!(world.settings.in_force().load().environment.own_namespace.as_deref(), Some("ringwall"));
+    }
+
+    #[test]
+    fn what_does_not_parse_never_replaces_what_works() {
+        let mut world = World::new();
+        world.then([enforce(1, "baseline")]);
+        world.then([enforce(2, "basline")]);
+        assert_eq!(world.enforced(), Profile::Baseline);
+        assert_eq!(world.metric("ringwall_ruleset_generation"), "ringwall_ruleset_generation 1");
+        assert_eq!(
+            world.metric("ringwall_ruleset_reloads_total{result=\"error\"}"),
+            "ringwall_ruleset_reloads_total{result=\"error\"} 1"
+        );
+        world.at(1);
+        assert_eq!(
+            world.metric("ringwall_ruleset_reloads_total{result=\"error\"}"),
+            "ringwall_ruleset_reloads_total{result=\"error\"} 1",
+            "told once"
+        );
+        world.then([enforce(3, "restricted")]);
+        assert_eq!(world.enforced(), Profile::Restricted);
+    }
+
+    #[test]
+    fn where_nothing_else_was_in_force_what_can_be_read_is() {
+        let mut world = World::new();
+        let exemption = json!({"name": "a", "rules": ["gone-rule"], "reason": "r", "owner": "o"});
+        let spec = json!({"defaults": {"enforce": "baseline"}, "exemptions": [exemption]});
+        world.then([put(Kind::Ruleset, IN_FORCE, 1, &spec)]);
+        assert_eq!(world.enforced(), Profile::Baseline, "a rule that was renamed must not switch enforcement off");
+        assert!(world.exemptions().is_empty());
+    }
+
+    #[test]
+    fn a_wrong_exemption_is_left_out_and_the_others_count() {
+        let mut world = World::new();
+        world.then([exempt("good", "unisolated-ingress"), exempt("wrong", "unisolated-ingres")]);
+        assert_eq!(world.exemptions(), ["good"]);
+        assert_eq!(world.metric("ringwall_exemptions "), "ringwall_exemptions 1");
+        world.then([exempt("wrong", "open-ingress")]);
+        assert_eq!(world.exemptions(), ["good", "wrong"]);
+    }
+
+    #[test]
+    fn a_file_goes_before_the_clusters_ruleset_and_exemptions_of_both_count() {
+        let mut world = World::new();
+        world.then([enforce(1, "restricted"), exempt("same", "open-ingress")]);
+        let (_, exemption) = world.settings.lock().exemptions.values().next().cloned().unwrap();
+        world.settings.set_file(Ruleset { exemptions: exemption.into_iter().collect(), ..Ruleset::default() });
+        assert_eq!(world.enforced(), Profile::Privileged);
+        assert_eq!(world.exemptions(), ["same", "same"]);
+        world.then([enforce(2, "baseline")]);
+        assert_eq!(world.enforced(), Profile::Privileged);
+    }
+
+    #[test]
+    fn what_is_gone_stays_in_force_until_a_read_confirms_it() {
+        let mut world = World::new();
+        world.then([enforce(1, "baseline"), exempt("a", "open-ingress")]);
+        world.then([remove(Kind::Ruleset, IN_FORCE), remove(Kind::Exemption, "a")]);
+        assert!(world.at(2).is_empty(), "a moment is given");
+        let gone = world.at(3);
+        assert_eq!(gone.len(), 2);
+        assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Baseline, 1));
+        gone.iter().for_each(|key| world.settings.forget(key));
+        assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Privileged, 0));
+        world.then([enforce(2, "baseline")]);
+        assert_eq!(world.enforced(), Profile::Baseline, "it may come again");
+    }
+
+    #[test]
+    fn what_comes_back_in_time_was_never_gone() {
+        let mut world = World::new();
+        world.then([enforce(1, "baseline")]);
+        world.then([remove(Kind::Ruleset, IN_FORCE)]);
+        let gone = world.at(3);
+        world.then([enforce(2, "restricted")]);
+        gone.iter().for_each(|key| world.settings.forget(key));
+        assert_eq!(world.enforced(), Profile::Restricted);
+    }
+
+    #[test]
+    fn a_kind_that_is_out_of_sight_leaves_in_force_what_was() {
+        for blind in [Blind::NotServed, Blind::Forbidden, Blind::Stale, Blind::NotWatched] {
+            let mut world = World::new();
+            world.then([enforce(1, "baseline"), exempt("a", "open-ingress")]);
+            for kind in [Kind::Ruleset, Kind::Exemption] {
+                let nothing = Edit::Replace { scope: Need::List(kind, None), objects: Vec::new() };
+                world.then([nothing, Edit::Cover(Scope { kind, namespace: None }, Err(blind(kind)))]);
+            }
+            assert!(world.at(600).is_empty());
+            assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Baseline, 1));
+        }
+    }
+
+    #[test]
+    fn replicas_that_decide_by_the_same_show_the_same_fingerprint() {
+        let print = |edits: Vec<Edit>| {
+            let mut world = World::new();
+            world.then(edits);
+            world.metric("ringwall_ruleset_info")
+        };
+        let one = print(vec![enforce(1, "baseline"), exempt("a", "open-ingress"), exempt("b", "open-egress")]);
+        let other = print(vec![exempt("b", "open-egress"), exempt("a", "open-ingress"), enforce(1, "baseline")]);
+        assert_eq!(one, other);
+        assert_ne!(one, print(vec![enforce(1, "baseline"), exempt("a", "open-ingress")]));
+    }
+
+    #[test]
+    fn a_replica_waits_for_kinds_that_may_be_there() {
+        let waits = |status| awaited(Kind::Exemption, &status);
+        assert_eq!(waits(WatchStatus::Syncing(None)).as_deref(), Some("exemptions have not been read yet"));
+        let failing = WatchStatus::Syncing(Some("connection refused".to_owned()));
+        assert!(waits(failing).unwrap().ends_with("connection refused"));
+        for known in [WatchStatus::Synced, WatchStatus::NotServed, WatchStatus::Forbidden] {
+            assert_eq!(waits(known), None);
+        }
+    }
+}
