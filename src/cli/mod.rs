@@ -8,9 +8,9 @@ mod audit;
 mod check;
 mod completions;
 mod controllers;
+mod crd;
 #[cfg(feature = "cluster")]
 mod doctor;
-mod crd;
 mod exit;
 mod fix;
 mod inputs;

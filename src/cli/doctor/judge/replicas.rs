@@ -88,7 +88,8 @@ fn ready(replicas: &[Replica]) -> Check {
             .details(unsaid)
             .fix(ASK);
     }
-    Check::ok(READY, format!("all {total} replicas that were asked are ready"))
+    let who = if total == 1 { "the replica is".to_owned() } else { format!("all {total} replicas are") };
+    Check::ok(READY, format!("{who} ready"))
 }
 
 /// Whether the API server itself answers, in place of the replica.
