@@ -8,8 +8,9 @@ mod audit;
 mod check;
 mod completions;
 mod controllers;
-#[cfg(feature = "cluster")]
 mod crd;
+#[cfg(feature = "cluster")]
+mod doctor;
 mod exit;
 mod fix;
 mod inputs;
@@ -47,6 +48,8 @@ enum Command {
     Check(check::Check),
     #[cfg(feature = "cluster")]
     Audit(audit::Audit),
+    #[cfg(feature = "cluster")]
+    Doctor(doctor::Doctor),
     Reach(reach::ReachArguments),
     Trace(trace::Trace),
     Fix(fix::Fix),
@@ -68,6 +71,8 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         #[cfg(feature = "cluster")]
         Command::Audit(audit) => audit.run(),
+        #[cfg(feature = "cluster")]
+        Command::Doctor(doctor) => doctor.run(),
         Command::Reach(reach) => reach.run(),
         Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),

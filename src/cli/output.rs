@@ -43,6 +43,23 @@ enum FormatName {
     Gitlab,
 }
 
+/// Whether what is written for people is coloured.
+#[cfg(feature = "cluster")]
+#[derive(Args)]
+pub(super) struct Colour {
+    /// Whether text is coloured; auto means on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+#[cfg(feature = "cluster")]
+impl Colour {
+    /// Whether it is, with the question settled.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.color.is_wanted()
+    }
+}
+
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum Color {
     #[default]

@@ -7,6 +7,7 @@
 
 mod build;
 pub mod catalogue;
+mod checkup;
 pub mod controllers;
 pub mod effects;
 mod github;
@@ -24,6 +25,7 @@ mod text;
 mod trace;
 
 pub use build::Judged;
+pub use checkup::{Answer, Check, Checkup};
 pub use position::Position;
 pub use reach::{Flows, IsolationChange, ReachChanges, ReachFormat, ReachFrame, plugin_note, reach, reach_changes};
 pub use summary::Summary;

@@ -8,7 +8,7 @@ use std::{
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
 
@@ -356,6 +356,8 @@ impl Metrics {
 
     fn register(&mut self) {
         let r = &mut self.registry;
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        r.register("build", "The version of this replica", build);
         r.register("requests", "Reviews that were decided", self.requests.clone());
         let help = "Time from the review's last byte to the answer";
         r.register_with_unit("request_duration", help, Unit::Seconds, self.seconds.clone());
@@ -447,6 +449,12 @@ mod tests {
         assert!(metrics.encode().contains("ringwall_snapshot_age_seconds -1.0"));
         metrics.snapshot_published(1.0);
         assert!(!metrics.encode().contains("ringwall_snapshot_age_seconds -1.0"));
+    }
+
+    #[test]
+    fn a_replica_says_which_version_it_is() {
+        let series = format!("ringwall_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+        assert!(Metrics::new().encode().contains(&series));
     }
 
     #[test]

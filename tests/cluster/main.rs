@@ -19,6 +19,7 @@ mod certificates;
 mod chart;
 mod commands;
 mod control_plane;
+mod doctor;
 mod edge;
 mod faults;
 mod gateways;
