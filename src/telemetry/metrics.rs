@@ -48,6 +48,7 @@ pub struct Metrics {
     exemptions: Gauge,
     connections: Gauge,
     connections_total: Counter,
+    tasks: Gauge,
     handshake_failures: Family<ReasonLabels, Counter>,
     leader: Gauge,
     leader_transitions: Counter,
@@ -182,6 +183,7 @@ impl Metrics {
             exemptions: Gauge::default(),
             connections: Gauge::default(),
             connections_total: Counter::default(),
+            tasks: Gauge::default(),
             handshake_failures: Family::default(),
             leader: Gauge::default(),
             leader_transitions: Counter::default(),
@@ -298,7 +300,8 @@ impl Metrics {
         self.certificate_steps.get_or_create(&StepLabels { step }).set(1);
     }
 
-    /// Counts something that the management of the certificate could not do: `read`, `write`, `bundle` or `probe`.
+    /// Counts something that the management of the certificate could not do: `read`, `take`, `make`, `write`, `bundle` or
+    /// `probe`.
     pub fn certificate_error(&self, reason: &'static str) {
         self.certificate_errors.get_or_create(&ReasonLabels { reason }).inc();
     }
@@ -324,6 +327,11 @@ impl Metrics {
         self.connections_total.inc();
         self.connections.inc();
         ConnectionGuard(self.connections.clone())
+    }
+
+    /// Says how many tasks are alive: what leaks shows here first.
+    pub fn tasks(&self, alive: usize) {
+        self.tasks.set(i64::try_from(alive).unwrap_or(i64::MAX));
     }
 
     /// Counts a handshake that came to nothing.
@@ -395,6 +403,7 @@ impl Metrics {
         r.register("ruleset_generation", help, self.ruleset_generation.clone());
         r.register("exemptions", "Exemptions in force, those included that have ended", self.exemptions.clone());
         r.register("connections_open", "Connections that are open", self.connections.clone());
+        r.register("tasks", "Asynchronous tasks that are alive", self.tasks.clone());
         r.register("connections", "Connections that were accepted", self.connections_total.clone());
         r.register("handshake_failures", "Handshakes that came to nothing", self.handshake_failures.clone());
         r.register("leader", "1 while this replica leads", self.leader.clone());

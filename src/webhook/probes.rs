@@ -99,7 +99,10 @@ impl Probes {
                 Ok(()) => respond(StatusCode::OK, TEXT, "ok\n"),
                 Err(reasons) => respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, reasons.join("\n") + "\n"),
             },
-            "/metrics" => respond(StatusCode::OK, OPEN_METRICS, self.metrics.encode()),
+            "/metrics" => {
+                self.metrics.tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
+                respond(StatusCode::OK, OPEN_METRICS, self.metrics.encode())
+            }
             _ => respond(StatusCode::NOT_FOUND, TEXT, "there are /livez, /readyz and /metrics\n"),
         })
     }

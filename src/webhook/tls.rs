@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
 use ::aws_lc_rs::digest::{SHA256, digest};
+use arc_swap::ArcSwapOption;
 use data_encoding::HEXLOWER;
 use rustls::{
     RootCertStore, ServerConfig,
@@ -210,7 +210,8 @@ impl Tls {
     fn attempt(&self, loaded: &mut Loaded, material: Material) -> Result<(), TlsError> {
         let material = Arc::new(material);
         loaded.tried = Some(Arc::clone(&material));
-        let in_force = build(&material, &self.certificate, &self.policy).inspect_err(|error| self.failed(loaded, error))?;
+        let in_force =
+            build(&material, &self.certificate, &self.policy).inspect_err(|error| self.failed(loaded, error))?;
         loaded.in_force = Some(material);
         loaded.error.clear();
         self.metrics.certificate_expiry(in_force.expiry);

@@ -74,11 +74,8 @@ impl Bundles {
     /// What to apply so that every entry holds this, if the configuration is still the one that was read.
     pub(super) fn with(&self, name: &str, text: &str) -> Value {
         let text = BASE64.encode(text.as_bytes());
-        let webhooks: Vec<Value> = self
-            .entries
-            .iter()
-            .map(|entry| json!({"name": entry.name, "clientConfig": {"caBundle": text}}))
-            .collect();
+        let webhooks: Vec<Value> =
+            self.entries.iter().map(|entry| json!({"name": entry.name, "clientConfig": {"caBundle": text}})).collect();
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingWebhookConfiguration",

@@ -88,14 +88,12 @@ impl Cert {
 
     /// Whether that authority signed it.
     pub(super) fn is_signed_by(&self, authority: &Self) -> bool {
-        let (Ok((_, own)), Ok((_, issuer))) = (
-            x509_parser::parse_x509_certificate(&self.der),
-            x509_parser::parse_x509_certificate(&authority.der),
-        ) else {
+        let (Ok((_, own)), Ok((_, issuer))) =
+            (x509_parser::parse_x509_certificate(&self.der), x509_parser::parse_x509_certificate(&authority.der))
+        else {
             return false;
         };
-        own.issuer().as_raw() == issuer.subject().as_raw()
-            && own.verify_signature(Some(issuer.public_key())).is_ok()
+        own.issuer().as_raw() == issuer.subject().as_raw() && own.verify_signature(Some(issuer.public_key())).is_ok()
     }
 
     /// Whether it is for all of these names.

@@ -17,7 +17,8 @@ impl Memory {
     /// Notes what there is now.
     pub(super) fn observe(&mut self, bundles: Option<&Bundles>, leaf: Option<&Cert>, uptime: Duration) {
         let held = bundles.map(Bundles::held).unwrap_or_default();
-        let everywhere = held.into_iter().filter(|authority| bundles.is_some_and(|bundles| bundles.all_hold(authority)));
+        let everywhere =
+            held.into_iter().filter(|authority| bundles.is_some_and(|bundles| bundles.all_hold(authority)));
         self.in_bundle = everywhere
             .map(|authority| {
                 let since = self.in_bundle.get(&authority.fingerprint).copied().unwrap_or(uptime);

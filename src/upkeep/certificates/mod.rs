@@ -13,10 +13,10 @@
 //! - What time it is, is what the API server says: it is the one that finds certificates expired.
 //! - Keys are wiped where they are held, and never printed; no type here that holds one implements `Debug`.
 
+mod ask;
 mod bundles;
 mod cert;
 mod clock;
-mod ask;
 mod keep;
 mod make;
 mod memory;

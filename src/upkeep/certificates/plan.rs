@@ -9,7 +9,7 @@ use super::{
     bundles::Bundles,
     cert::Cert,
     clock::{Clock, earlier, later},
-    make::By,
+    make::{By, Maker},
     stored::{Contents, Stored},
 };
 
@@ -104,7 +104,7 @@ pub(super) fn plan(scene: &Scene<'_>) -> Step {
     };
     // A replica that starts during a rotation must find something to serve.
     let lacks = leaf.is_none_or(|leaf| leaf.not_after <= clock.now || !leaf.bears(names));
-    if lacks && let Some(signer) = signer.filter(|signer| signer.certificate.not_after > later(clock.now, terms.wait * 2)) {
+    if lacks && signer.is_some_and(|signer| signer.certificate.not_after > later(clock.now, terms.wait * 2)) {
         return Step::IssueLeaf(By::Current, "there is none that works");
     }
     let stood = scene.memory.stood(&next.certificate, scene.uptime);
@@ -119,9 +119,23 @@ pub(super) fn plan(scene: &Scene<'_>) -> Step {
     }
 }
 
+/// What the Secret is to hold after a step; `None` for a step that does not write it.
+pub(super) fn written(step: &Step, scene: &Scene<'_>) -> Result<Option<Contents>, rcgen::Error> {
+    let maker = Maker { terms: scene.terms, names: scene.names };
+    let (contents, now) = (&scene.stored.contents, scene.clock.now);
+    Ok(Some(match step {
+        Step::Begin => maker.begin(now)?,
+        Step::Mend => adopted(scene),
+        Step::MakeAuthority(_) => maker.with_next(contents, now)?,
+        Step::IssueLeaf(by, _) => maker.with_leaf(contents, *by, now)?,
+        Step::DropPrevious => contents.without_previous(),
+        Step::PutInBundle | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => return Ok(None),
+    }))
+}
+
 /// The contents with the authorities of the bundle that must be kept though nobody remembers them: what is served may rest on them
 /// where the Secret was lost, garbled or put back from long ago. Where all is in order, what the bundle has too much is a stranger's.
-pub(super) fn adopted(scene: &Scene<'_>) -> Contents {
+fn adopted(scene: &Scene<'_>) -> Contents {
     let Stored { contents, faults, .. } = scene.stored;
     let Some(bundles) = scene.bundles else { return contents.clone() };
     let rests_on_known = |leaf: &Cert| contents.trusted().into_iter().any(|authority| leaf.is_signed_by(authority));

@@ -89,7 +89,8 @@ impl Contents {
     /// The Secret with these contents, over the one that was read, or new with these metadata. It holds keys: [`wipe`] it.
     pub(super) fn object(&self, stored: &Stored, namespace: &str, name: &str, last: Option<&Value>) -> Value {
         let mut data = Map::new();
-        let mut put = |key: &str, text: &str| data.insert(key.to_owned(), Value::String(BASE64.encode(text.as_bytes())));
+        let mut put =
+            |key: &str, text: &str| data.insert(key.to_owned(), Value::String(BASE64.encode(text.as_bytes())));
         let pairs = [(AUTHORITY, &self.authority), (NEXT, &self.next)];
         for ([certificate, key], authority) in pairs {
             let Some(authority) = authority else { continue };
