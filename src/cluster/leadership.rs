@@ -14,6 +14,11 @@ impl Leadership {
         Self { term }
     }
 
+    /// Nobody's: where there is no Lease, no replica leads.
+    pub fn none() -> Self {
+        Self::of(watch::channel(None).1)
+    }
+
     /// Whether this replica leads now.
     pub fn leads(&self) -> bool {
         self.term.borrow().is_some_and(|end| Instant::now() < end)
@@ -22,7 +27,7 @@ impl Leadership {
     /// Waits until the term begins, is prolonged or ends.
     pub async fn changed(&mut self) {
         if self.term.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -1,19 +1,16 @@
-//! `examples/install/`, applied for real.
+//! The chart, installed for real, and what holds when nobody answers.
 
-use crate::harness::{self, ControlPlane, PATIENCE, Ringwall, Setup, eventually};
+use crate::harness::{self, CHART, Client, ControlPlane, PATIENCE, Ringwall, Setup, eventually};
 use crate::manifests::{BASELINE, deployment, job, pods, policy, wait_for_pods};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/install");
-
 #[test]
-fn the_installation_applies_and_its_role_suffices() {
+fn the_chart_installs_and_its_roles_suffice() {
     let Some(cluster) = ControlPlane::private() else { return };
     let kubectl = cluster.kubectl();
-    let apply = |name: &str| kubectl.ok(&["apply", "--filename", &format!("{FOLDER}/{name}.yaml")]);
-    // The API server compiles the match conditions when it stores the configuration.
-    for name in ["namespace", "rbac", "networkpolicy", "service", "deployment", "poddisruptionbudget", "webhook"] {
-        apply(name);
-    }
+    kubectl.ok(&["create", "namespace", "ringwall"]);
+    kubectl.ok(&["label", "namespace", "ringwall", "pod-security.kubernetes.io/enforce=restricted"]);
+    let said = cluster.helm().ok(&["install", "ringwall", CHART, "--namespace=ringwall"]);
+    assert!(said.contains("It refuses nothing yet"), "{said}");
     let own = kubectl.with(&["--namespace=ringwall"]);
     // Pod Security Admission, which the namespace asks to be strict, admits the Pods.
     eventually(PATIENCE, "both Pods", || {
@@ -26,7 +23,7 @@ fn the_installation_applies_and_its_role_suffices() {
     let refusal = reader.fails(&["get", "secrets", "--all-namespaces"]);
     assert!(refusal.contains("Forbidden"), "{refusal}");
 
-    kubectl.ok(&["delete", "--filename", &format!("{FOLDER}/webhook.yaml")]);
+    kubectl.ok(&["delete", "validatingwebhookconfiguration", "ringwall"]);
     let ringwall = Ringwall::start(&cluster, Setup { kubeconfig: Some(kubeconfig), ..Setup::default() });
     let namespace = ringwall.namespace("installed", &[BASELINE]);
     let refusal = namespace.kubectl().fails(&["run", "web", "--image=web"]);
@@ -70,6 +67,23 @@ fn with_nobody_to_answer_and_failure_policy_fail_a_namespace_is_deleted_and_pods
     assert!(refusal.contains("failed calling webhook"), "everything else waits for an answer: {refusal}");
     kubectl.ok(&["annotate", &pod, "example.com/note=kept"]);
     cluster.kubectl().ok(&["delete", "namespace", &namespace.name, "--timeout=60s"]);
+}
+
+/// Makes the namespace `ringwall` with the chart's `ServiceAccount`, and grants it what the chart grants; again, should somebody have
+/// taken something away.
+#[track_caller]
+pub(crate) fn grant(cluster: &ControlPlane, kubectl: &Client) {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: ringwall}\n";
+    let chart = cluster.helm().ok(&[
+        "template",
+        "ringwall",
+        CHART,
+        "--namespace=ringwall",
+        "--show-only=templates/serviceaccount.yaml",
+        "--show-only=templates/rbac.yaml",
+    ]);
+    let apply = ["apply", "--server-side", "--force-conflicts", "--filename=-"];
+    kubectl.run_with_input(&apply, &format!("{namespace}---\n{chart}")).ok();
 }
 
 /// A kubeconfig with a token of the `ServiceAccount`, which is who Ringwall is in a cluster.

@@ -16,25 +16,37 @@
 mod audit_mode;
 mod bypasses;
 mod certificates;
+mod chart;
 mod commands;
 mod control_plane;
+mod doctor;
 mod edge;
 mod faults;
+mod faults_in_parts;
 mod gateways;
 mod harness;
 mod install;
+mod lease;
+mod lifecycle;
 mod manifests;
 mod mesh;
+mod nobody;
 mod order;
 mod ordered;
+mod permissions;
 mod pods;
 mod policies;
 mod policy_kinds;
 mod profiles;
 mod races;
 mod reach;
+mod replicas;
 mod serving;
 mod settings;
+mod soak;
+#[path = "../webhook/client.rs"]
+#[allow(dead_code, reason = "it can do more than is needed here")]
+mod straight_client;
 mod teardown;
 #[path = "../../src/model/decode/test_certificates.rs"]
 mod test_certificates;

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::control_plane::ControlPlane;
-use super::tools::repository;
 use super::unique;
 use super::wait::{PATIENCE, eventually};
+
+/// The chart that users install.
+pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/ringwall");
 
 /// The namespace label that says which Ringwall judges: its value names one of a test's own, its absence means the
 /// shared one.
@@ -21,7 +23,7 @@ pub(crate) struct Configuration {
 }
 
 impl Configuration {
-    /// Creates a copy of `examples/install/webhook.yaml` under a name of its own and returns when the API server
+    /// Creates a copy of the chart's configuration under a name of its own and returns when the API server
     /// honours it.
     #[track_caller]
     pub(super) fn create(
@@ -33,7 +35,7 @@ impl Configuration {
     ) -> Self {
         let kubectl = cluster.kubectl();
         let name = unique("ringwall");
-        let mut configuration = installed(&kubectl);
+        let mut configuration = installed(cluster);
         configuration["metadata"] = json!({"name": name});
         let namespaces = match label {
             Some(value) => json!({"key": LABEL, "operator": "In", "values": [value]}),
@@ -76,15 +78,17 @@ impl Drop for Configuration {
 
 /// The configuration that users install, as kubectl reads it.
 #[track_caller]
-fn installed(kubectl: &Client) -> Value {
-    let path = repository().join("examples/install/webhook.yaml");
-    let output = kubectl.ok(&["create", "--dry-run=client", "--output=json", "--filename", &path.to_string_lossy()]);
-    serde_json::Deserializer::from_str(&output)
-        .into_iter::<Value>()
-        .map(Result::unwrap)
-        .flat_map(|document| document["items"].as_array().cloned().unwrap_or_else(|| vec![document]))
-        .find(|object| object["kind"] == "ValidatingWebhookConfiguration")
-        .unwrap_or_else(|| panic!("no ValidatingWebhookConfiguration in {}", path.display()))
+fn installed(cluster: &ControlPlane) -> Value {
+    let rendered = cluster.helm().ok(&[
+        "template",
+        "ringwall",
+        CHART,
+        "--namespace=ringwall",
+        "--show-only=templates/webhook-configuration.yaml",
+    ]);
+    let create = ["create", "--dry-run=client", "--output=json", "--filename=-"];
+    let output = cluster.kubectl().run_with_input(&create, &rendered).ok().stdout;
+    serde_json::from_str(&output).unwrap_or_else(|error| panic!("{error} in\n{output}"))
 }
 
 /// Returns when the API server honours what has been configured before.
@@ -125,7 +129,7 @@ fn wait_until_honoured(kubectl: &Client) {
 }
 
 /// Base64 with padding, which is how JSON carries `caBundle`.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
