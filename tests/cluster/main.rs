@@ -20,14 +20,18 @@ mod certificates;
 mod chart;
 mod commands;
 mod control_plane;
+mod doctor;
 mod edge;
 mod faults;
+mod faults_in_parts;
 mod gateways;
 mod harness;
 mod install;
+mod lease;
 mod lifecycle;
 mod manifests;
 mod mesh;
+mod nobody;
 mod order;
 mod ordered;
 mod permissions;
@@ -39,6 +43,7 @@ mod races;
 mod reach;
 mod replicas;
 mod serving;
+mod settings;
 mod soak;
 #[path = "../webhook/client.rs"]
 #[allow(dead_code, reason = "it can do more than is needed here")]
