@@ -149,7 +149,7 @@ fn renew(chart: &std::path::Path) {
         fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
     };
     change("Chart.yaml", &|text| {
-        text.replace("\nversion: ", "\nversion: 9.").replace("\nappVersion: ", "\nappVersion: 9.")
+        text.replace("ersion: 0.", "ersion: 9.")
     });
     change("files/webhooks.yaml", &|text| {
         text + "  - name: more.ringwall.dev
