@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use crate::report::Report;
+#[cfg(feature = "cluster")]
+use crate::report::{Answer, Checkup};
 
 /// Which findings make `check` and `audit` fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -39,6 +41,16 @@ pub(super) fn of(report: &Report, fail_on: FailOn) -> ExitCode {
 /// 0 for a description of what could be read whole, else 2.
 pub(super) fn of_reading(is_whole: bool) -> ExitCode {
     ExitCode::from(if is_whole { FINE } else { FAILURE })
+}
+
+/// 1 for a check-up with problems; 2 where there is none, and something cannot be said.
+#[cfg(feature = "cluster")]
+pub(super) fn of_checkup(checkup: &Checkup) -> ExitCode {
+    ExitCode::from(match (checkup.count(Answer::Problem), checkup.count(Answer::CannotSay)) {
+        (0, 0) => FINE,
+        (0, _) => FAILURE,
+        _ => FINDINGS,
+    })
 }
 
 /// The code of a command that found what it is there to find.

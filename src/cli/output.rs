@@ -39,6 +39,25 @@ enum FormatName {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+    /// The code quality report of GitLab
+    Gitlab,
+}
+
+/// Whether what is written for people is coloured.
+#[cfg(feature = "cluster")]
+#[derive(Args)]
+pub(super) struct Colour {
+    /// Whether text is coloured; auto means on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+#[cfg(feature = "cluster")]
+impl Colour {
+    /// Whether it is, with the question settled.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.color.is_wanted()
+    }
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -67,6 +86,7 @@ impl Output {
             FormatName::Json => Format::Json,
             FormatName::Sarif => Format::Sarif,
             FormatName::Github => Format::Github,
+            FormatName::Gitlab => Format::Gitlab,
         }
     }
 }

@@ -102,7 +102,7 @@ fn shown<'a>(group: Group<'a>, position: &'a Position) -> Group<'a> {
     )
 }
 
-fn line(name: &'static str, text: &str) -> annotate_snippets::Message<'static> {
+pub(super) fn line(name: &'static str, text: &str) -> annotate_snippets::Message<'static> {
     // Line by line: normalization would turn line breaks into symbols, and our own texts may have some.
     let clean: Vec<_> = text.lines().map(normalize_untrusted_str).collect();
     Level::NOTE.with_name(name).message(clean.join("\n"))

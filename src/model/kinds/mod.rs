@@ -1,6 +1,8 @@
 //! The one table of kinds. Watches, file dispatch, the webhook configuration's rules, RBAC, readiness and metrics
 //! derive from it: a kind that is not here does not exist for Ringwall.
 
+pub mod asked;
+pub mod rights;
 mod table;
 
 use std::fmt;

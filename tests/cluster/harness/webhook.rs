@@ -114,6 +114,11 @@ impl<'a> Ringwall<'a> {
         self.address
     }
 
+    /// Where it has its probes, by HTTP.
+    pub(crate) fn probes(&self) -> SocketAddr {
+        self.probes
+    }
+
     /// Makes a namespace that this Ringwall judges, with further labels.
     #[track_caller]
     pub(crate) fn namespace(&self, prefix: &str, labels: &[(&str, &str)]) -> Namespace {

@@ -1,0 +1,135 @@
+//! Whether Ringwall may do what its features need.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::kinds::rights::{Purpose, Right},
+    report::Check,
+};
+
+use super::{
+    super::facts::{Facts, Rights},
+    unread,
+};
+
+const CHECK: &str = "rights";
+
+pub(super) fn checks(facts: &Facts) -> Vec<Check> {
+    let settles = "grant create of subjectaccessreviews (authorization.k8s.io) to who asks, or name the account: --service-account NAME";
+    vec![match &facts.rights {
+        Err(fault) => unread(CHECK, "what Ringwall may do", fault, settles),
+        Ok(rights) => judge(facts, rights),
+    }]
+}
+
+fn judge(facts: &Facts, rights: &Rights) -> Check {
+    let Rights { account, asked, missing } = rights;
+    let who = format!("ServiceAccount {}/{account}", facts.names.namespace);
+    // Whoever withholds Secrets has chosen so: it costs answers, and breaks nothing.
+    let (chosen, missing): (Vec<&Right>, Vec<&Right>) =
+        missing.iter().partition(|right| right.need == Purpose::Certificates);
+    let told = chosen.iter().map(|right| {
+        format!("may not {} {}: {}; helm value {}", right.verb, resource(right), right.need.text(), right.need.value())
+    });
+    if missing.is_empty() {
+        return Check::ok(CHECK, format!("{who} may do all of the {} things that it needs", asked - chosen.len()))
+            .details(told);
+    }
+    let lines = lines(&missing);
+    let mut values: Vec<&str> = missing.iter().map(|right| right.need.value()).collect();
+    values.sort_unstable();
+    values.dedup();
+    let fix = format!("helm upgrade with --set {}", values.join(","));
+    let fix = format!("{fix}; without Helm: {}", command(&missing, facts));
+    let count = missing.len();
+    let plural = if count == 1 { "thing" } else { "things" };
+    Check::problem(CHECK, format!("{who} may not do {count} {plural} that it needs"))
+        .details(lines)
+        .why("RBAC forbids it.")
+        .fix(fix)
+}
+
+/// One line for each resource, with the verbs and what does not work.
+fn lines(missing: &[&Right]) -> Vec<String> {
+    let mut verbs: BTreeMap<(String, Purpose), Vec<&str>> = BTreeMap::new();
+    for right in missing {
+        verbs.entry((resource(right), right.need)).or_default().push(right.verb);
+    }
+    let line = |((resource, need), verbs): ((String, Purpose), Vec<&str>)| {
+        format!("may not {} {resource}: {}", verbs.join(", "), need.text())
+    };
+    verbs.into_iter().map(line).collect()
+}
+
+/// `leases.coordination.k8s.io/ringwall in ringwall`.
+fn resource(right: &Right) -> String {
+    let group = if right.group.is_empty() { String::new() } else { format!(".{}", right.group) };
+    let subresource = right.subresource.map(|name| format!("/{name}")).unwrap_or_default();
+    let name = right.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+    let namespace = right.namespace.as_ref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+    format!("{}{group}{subresource}{name}{namespace}", right.resource)
+}
+
+/// The command that shows the first of them, for whoever mends it by hand.
+fn command(missing: &[&Right], facts: &Facts) -> String {
+    let Some(right) = missing.first() else { return String::new() };
+    let group = if right.group.is_empty() { String::new() } else { format!(".{}", right.group) };
+    let account = facts.names.account.as_deref().unwrap_or("ringwall");
+    let namespace = match &right.namespace {
+        Some(namespace) => format!(" -n {namespace}"),
+        None => " --all-namespaces".to_owned(),
+    };
+    format!(
+        "add them to the ClusterRole; kubectl auth can-i {} {}{group}{namespace} --as=system:serviceaccount:{}:{account} shows when it is done",
+        right.verb, right.resource, facts.names.namespace
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::world;
+    use super::*;
+    use crate::{model::kinds::rights, report::Answer};
+
+    fn told(missing: Vec<Right>) -> Check {
+        let mut facts = world::healthy();
+        facts.rights = Ok(Rights { account: "ringwall".into(), asked: 100, missing });
+        checks(&facts).remove(0)
+    }
+
+    fn needed(resource: &str) -> Vec<Right> {
+        let features = rights::Features {
+            namespace: "ringwall".into(),
+            watches_certificates: false,
+            reads_secrets: true,
+            lease: Some("ringwall".into()),
+            certificate: None,
+        };
+        rights::rights(&features).into_iter().filter(|right| right.resource == resource).collect()
+    }
+
+    #[test]
+    fn what_is_missing_is_named_once_per_resource_with_its_consequence() {
+        let check = told(needed("pods"));
+        assert_eq!(check.answer, Answer::Problem);
+        assert_eq!(check.details, ["may not get, list, watch pods: no replica becomes ready without it"]);
+        assert!(check.fix.contains("--set rbac.create=true"), "{check:?}");
+        assert!(check.fix.contains("kubectl auth can-i get pods --all-namespaces"), "{check:?}");
+    }
+
+    #[test]
+    fn withheld_secrets_are_a_choice_that_is_told() {
+        let check = told(needed("secrets"));
+        assert_eq!(check.answer, Answer::Ok);
+        assert!(check.details[0].contains("rbac.readSecrets=true"), "{check:?}");
+    }
+
+    #[test]
+    fn a_right_in_one_namespace_says_so() {
+        let check = told(needed("leases"));
+        assert!(
+            check.details.iter().any(|line| line.contains("leases.coordination.k8s.io ringwall in ringwall")),
+            "{check:?}"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! Ringwall's own kinds and what is written in them: the definitions, the Ruleset in force, the Exemptions.
+
+use serde_json::Value;
+
+use crate::{cluster::Fault, report::Check};
+
+use super::{super::facts::Facts, unread};
+
+const DEFINITIONS: &str = "definitions";
+const RULESET: &str = "ruleset";
+const EXEMPTIONS: &str = "exemptions";
+/// The version that is read.
+const VERSION: &str = "v1alpha1";
+
+pub(super) fn checks(facts: &Facts) -> Vec<Check> {
+    let mut checks = vec![definitions(facts)];
+    if let Ok(survey) = &facts.survey {
+        checks.push(ruleset(facts, &survey.wrong));
+        checks.extend(exemptions(facts));
+    }
+    checks
+}
+
+fn definitions(facts: &Facts) -> Check {
+    let mut faults = Vec::new();
+    for (name, read) in &facts.definitions {
+        match read {
+            Err(fault) => {
+                let settles = "grant get of customresourcedefinitions (apiextensions.k8s.io) to who asks";
+                return unread(DEFINITIONS, name, fault, settles);
+            }
+            Ok(None) => faults.push(format!("{name} is not there")),
+            Ok(Some(definition)) => faults.extend(wrong(name, definition)),
+        }
+    }
+    if faults.is_empty() {
+        return Check::ok(DEFINITIONS, "the CRDs of Ruleset and Exemption are there");
+    }
+    Check::problem(DEFINITIONS, "the CRDs are not those of this version")
+        .details(faults)
+        .why("Without them no Ruleset and no Exemption of the cluster counts: what is built in is in force.")
+        .fix("ringwall crd | kubectl apply --server-side -f -, or helm upgrade with the chart of this version")
+}
+
+fn wrong(name: &str, definition: &Value) -> Option<String> {
+    let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
+    let is_served = |version: &Value| version["name"] == VERSION && version["served"] == true;
+    if !versions.is_some_and(|versions| versions.iter().any(is_served)) {
+        return Some(format!("{name} does not serve {VERSION}"));
+    }
+    condition(definition, "Established").filter(|it| it["status"] != "True").map(|it| {
+        let reason = it["message"].as_str().unwrap_or_default();
+        format!("{name} is not established: {reason}")
+    })
+}
+
+fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    object.pointer("/status/conditions")?.as_array()?.iter().find(|condition| condition["type"] == name)
+}
+
+/// What is in force, by what is written and by what the leader says of it.
+fn ruleset(facts: &Facts, wrong: &[String]) -> Check {
+    if !wrong.is_empty() {
+        return Check::problem(RULESET, "not all settings can be read")
+            .details(wrong.iter().cloned())
+            .why("What cannot be read is not in force; what was in force before stays until replicas start anew.")
+            .fix("correct it: kubectl edit ruleset default; kubectl explain ruleset.spec names the fields");
+    }
+    match &facts.ruleset {
+        Err(Fault::Forbidden(text)) => unread(
+            RULESET,
+            "the Ruleset",
+            &Fault::Forbidden(text.clone()),
+            "grant get of rulesets (ringwall.dev) to who asks",
+        ),
+        Err(fault) => unread(RULESET, "the Ruleset", fault, "try again"),
+        Ok(None) => {
+            Check::ok(RULESET, "there is no Ruleset: what is built in is in force, unless replicas have it from a file")
+        }
+        Ok(Some(object)) => status(object),
+    }
+}
+
+fn status(object: &Value) -> Check {
+    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default();
+    let observed = object.pointer("/status/observedGeneration").and_then(Value::as_i64);
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let refused = conditions.into_iter().flatten().find(|it| it["status"] == "False");
+    if let Some(refused) = refused {
+        let text = |field: &str| refused[field].as_str().unwrap_or_default().to_owned();
+        return Check::problem(RULESET, format!("the Ruleset is not in force: {}", text("reason")))
+            .details([text("message")])
+            .why("The one before stays in force.")
+            .fix("correct it: kubectl edit ruleset default");
+    }
+    match observed {
+        Some(observed) if observed == generation => {
+            Check::ok(RULESET, format!("the Ruleset default is in force (generation {generation})"))
+        }
+        Some(observed) => Check::problem(
+            RULESET,
+            format!("the Ruleset is of generation {generation}, and {observed} was taken in last"),
+        )
+        .why("The leader has not said yet what became of it.")
+        .fix("a moment after a change that is so; later, see leader"),
+        None => Check::ok(RULESET, "the Ruleset default can be read; nobody has written its status yet"),
+    }
+}
+
+fn exemptions(facts: &Facts) -> Option<Check> {
+    let survey = facts.survey.as_ref().ok()?;
+    let count = match &facts.exemptions {
+        Err(fault) => {
+            return Some(unread(
+                EXEMPTIONS,
+                "Exemptions",
+                fault,
+                "grant list of exemptions (ringwall.dev) to who asks",
+            ));
+        }
+        Ok(exemptions) => exemptions.len(),
+    };
+    if !survey.ended.is_empty() {
+        let plural = if survey.ended.len() == 1 { "exemption has" } else { "exemptions have" };
+        return Some(
+            Check::problem(EXEMPTIONS, format!("{} {plural} ended", survey.ended.len()))
+                .details(survey.ended.iter().map(|told| format!("{told} has ended")))
+                .details(survey.unused.iter().map(|told| format!("{told} exempts nothing")))
+                .why("They exempt nobody any more: what they let through is refused where it is enforced.")
+                .fix("renew them with their owners' reason, or remove them: kubectl get exemptions"),
+        );
+    }
+    let told = survey.unused.iter().map(|told| format!("{told} exempts nothing now, and can go"));
+    Some(Check::ok(EXEMPTIONS, format!("{count} Exemptions, none has ended")).details(told))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::world;
+    use super::*;
+    use crate::report::Answer;
+
+    fn told(check: &str, change: impl FnOnce(&mut Facts)) -> Check {
+        let mut facts = world::healthy();
+        change(&mut facts);
+        checks(&facts).into_iter().find(|it| it.check == check).unwrap()
+    }
+
+    #[test]
+    fn definitions_must_be_there_and_serve_the_version_that_is_read() {
+        assert_eq!(told(DEFINITIONS, |_| ()).answer, Answer::Ok);
+        let check = told(DEFINITIONS, |facts| {
+            facts.definitions.insert("exemptions.ringwall.dev", Ok(None));
+            let old = json!({"spec": {"versions": [{"name": "v1", "served": true}]}});
+            facts.definitions.insert("rulesets.ringwall.dev", Ok(Some(old)));
+        });
+        assert_eq!(check.answer, Answer::Problem);
+        assert_eq!(check.details.len(), 2, "{check:?}");
+    }
+
+    #[test]
+    fn a_ruleset_that_is_refused_says_why() {
+        let check = told(RULESET, |facts| {
+            let condition =
+                json!({"type": "InForce", "status": "False", "reason": "Refused", "message": "spec.flor: unknown"});
+            facts.ruleset = Ok(Some(json!({"status": {"conditions": [condition]}})));
+        });
+        assert_eq!(check.answer, Answer::Problem);
+        assert_eq!(check.details, ["spec.flor: unknown"]);
+    }
+
+    #[test]
+    fn a_ruleset_whose_last_change_nobody_took_in_is_a_problem() {
+        let check = told(RULESET, |facts| {
+            facts.ruleset = Ok(Some(json!({"metadata": {"generation": 3}, "status": {"observedGeneration": 2}})));
+        });
+        assert_eq!(check.answer, Answer::Problem);
+    }
+
+    #[test]
+    fn ended_exemptions_are_a_problem_and_unused_ones_are_told() {
+        let check = told(EXEMPTIONS, |facts| facts.survey.as_mut().unwrap().unused.push("ftp (owner: a)".to_owned()));
+        assert_eq!((check.answer, check.details.len()), (Answer::Ok, 1));
+        let check = told(EXEMPTIONS, |facts| facts.survey.as_mut().unwrap().ended.push("ftp (owner: a)".to_owned()));
+        assert_eq!(check.answer, Answer::Problem);
+    }
+}
