@@ -148,9 +148,7 @@ fn renew(chart: &std::path::Path) {
         let path = chart.join(file);
         fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
     };
-    change("Chart.yaml", &|text| {
-        text.replace("ersion: 0.", "ersion: 9.")
-    });
+    change("Chart.yaml", &|text| text.replace("ersion: 0.", "ersion: 9."));
     change("files/webhooks.yaml", &|text| {
         text + "  - name: more.ringwall.dev
     rules:
