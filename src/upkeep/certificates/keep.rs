@@ -212,8 +212,8 @@ impl Keeper {
             "it is not there".clone_into(&mut state);
         }
         if !state.is_empty() && course.is_new(Topic::Secret, &state) {
-            let served = course.in_force.as_ref().map_or("nothing", |_| "what was taken from it before");
-            tracing::warn!(state, served, "the Secret {namespace}/{secret} is not as it was written");
+            let in_force = course.in_force.as_ref().map_or("nothing", |_| "what was taken from it before");
+            tracing::warn!(state, in_force, "the Secret {namespace}/{secret} is not as it was written");
         } else if state.is_empty() {
             course.forget(Topic::Secret);
         }
@@ -247,7 +247,7 @@ impl Keeper {
             return Ok(());
         }
         let pem = new.pem();
-        self.tls.put(pem.as_bytes(), leaf.key.0.as_bytes()).map_err(|error| Failure("take", error.to_string()))?;
+        self.tls.put(pem.as_bytes(), leaf.key.pem.as_bytes()).map_err(|error| Failure("take", error.to_string()))?;
         if course.in_force.replace(new.clone()).is_some() {
             self.metrics.certificate_rotation(view.clock.now.as_second());
         }
@@ -387,7 +387,7 @@ fn tell(step: &Step, new: &Contents) {
         Step::MakeAuthority(why) => tracing::info!(why, authority, "made a new authority, which will sign next"),
         Step::IssueLeaf(_, why) => tracing::info!(why, authority, certificate, kept, "made a new serving certificate"),
         Step::DropPrevious => {
-            tracing::info!("forgot the former authorities: nothing that they signed is served any more")
+            tracing::info!("forgot the former authorities: nothing that they signed is served any more");
         }
         Step::PutInBundle | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
     }

@@ -41,8 +41,9 @@ impl Memory {
         self.signing.as_ref().map_or(Duration::ZERO, |(_, since)| uptime.saturating_sub(*since))
     }
 
-    /// Whether a replica may serve a certificate instead of the one in force: not if API servers trust that one and may not have
-    /// heard of the new one's authority yet.
+    /// Whether a replica may serve a certificate instead of the one in force, or of none: not if API servers do not trust it at all while
+    /// they trust others, and where they trust the one in force, not if the new one has ended or they may not have heard of its
+    /// authority yet.
     pub(super) fn may_take(
         &self,
         new: &Cert,
@@ -52,12 +53,12 @@ impl Memory {
         clock: Clock,
         uptime: Duration,
     ) -> bool {
-        let (Some(in_force), Some(bundles)) = (in_force, bundles) else { return true };
-        let works = in_force.not_after > clock.now
-            && bundles.held().into_iter().any(|authority| in_force.is_signed_by(authority));
-        let is_trusted = |authority: &&Cert| {
-            self.stood(authority, uptime).is_some_and(|stood| stood >= terms.wait) && new.is_signed_by(authority)
-        };
-        !works || bundles.held().iter().any(is_trusted)
+        let Some(bundles) = bundles else { return true };
+        let held = bundles.held();
+        let by = held.iter().find(|authority| bundles.all_hold(authority) && new.is_signed_by(authority));
+        let Some(in_force) = in_force else { return held.is_empty() || by.is_some() };
+        let works = in_force.not_after > clock.now && held.iter().any(|authority| in_force.is_signed_by(authority));
+        let has_stood = by.and_then(|by| self.stood(by, uptime)).is_some_and(|stood| stood >= terms.wait);
+        !works || (new.not_after > clock.now && has_stood)
     }
 }

@@ -102,25 +102,25 @@ impl Contents {
             let Some(authority) = authority else { continue };
             put(certificate, &authority.certificate.pem());
             if let Some(private) = &authority.key {
-                put(key, &private.0);
+                put(key, &private.pem);
             }
         }
         if let Some(leaf) = &self.leaf {
             put(LEAF[0], &leaf.certificate.pem());
-            put(LEAF[1], &leaf.key.0);
+            put(LEAF[1], &leaf.key.pem);
         }
         if !self.previous.is_empty() {
             put(PREVIOUS, &self.previous.iter().map(Cert::pem).collect::<String>());
         }
         let mut metadata = json!({"name": name, "namespace": namespace});
         match (&stored.metadata, last) {
-            (Some(read), _) => metadata = read.clone(),
+            (Some(read), _) => metadata.clone_from(read),
             // Whoever made it shall find it as its own again: Helm knows its objects by labels and annotations.
             (None, Some(last)) => {
-                for part in ["labels", "annotations"] {
-                    if let Some(found) = last.get(part) {
-                        metadata[part] = found.clone();
-                    }
+                let parts =
+                    ["labels", "annotations"].into_iter().filter_map(|part| Some((part, last.get(part)?.clone())));
+                for (part, found) in parts {
+                    metadata.as_object_mut().map(|metadata| metadata.insert(part.to_owned(), found));
                 }
             }
             (None, None) => {}
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(with("ca.crt", None), ["ca.crt is missing"]);
         assert_eq!(with("previous-ca.crt", Some("hush")), ["previous-ca.crt cannot be read"]);
         let other = Stored::read(Some(written())).contents.leaf.unwrap();
-        assert_eq!(with("tls.key", Some(&other.key.0)), ["tls.key is not the key of tls.crt"]);
+        assert_eq!(with("tls.key", Some(&other.key.pem)), ["tls.key is not the key of tls.crt"]);
     }
 
     #[test]
