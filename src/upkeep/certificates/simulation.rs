@@ -365,7 +365,7 @@ fn three_years_pass_without_a_moment_in_which_what_is_served_is_not_trusted() {
     // The authority every 243 days, the certificate every 20.
     assert_eq!((world.done["make"], world.done["drop"]), (4, 4), "{:?}", world.done);
     assert!((53..=60).contains(&world.done["issue"]), "{:?}", world.done);
-    assert!(world.verified > 10_000);
+    assert!(world.verified > 4_000, "{}", world.verified);
 }
 
 #[test]
