@@ -42,6 +42,7 @@ mod races;
 mod reach;
 mod replicas;
 mod serving;
+mod settings;
 mod soak;
 #[path = "../webhook/client.rs"]
 #[allow(dead_code, reason = "it can do more than is needed here")]

@@ -1,6 +1,9 @@
 //! `Ruleset`: the configuration. One is in force, named `default`: another name is refused by the API server itself, for a ruleset that is
 //! stored and holds nowhere would be believed in.
 
+#![allow(clippy::duplicated_attributes, reason = "every printed column has a type")]
+#![allow(clippy::doc_markdown, reason = "what is written here is shown by kubectl explain")]
+
 use std::collections::BTreeMap;
 
 use kube::{CustomResource, KubeSchema};
