@@ -15,6 +15,7 @@
 
 mod audit_mode;
 mod bypasses;
+mod certificate_rotation;
 mod certificates;
 mod chart;
 mod commands;
