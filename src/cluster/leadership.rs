@@ -27,7 +27,7 @@ impl Leadership {
     /// Waits until the term begins, is prolonged or ends.
     pub async fn changed(&mut self) {
         if self.term.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) use proxy::surface;
 /// Adds those whom a change of this object concerns, beyond those that refer to it.
 pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
     match key.kind {
-        Kind::HTTPProxy => proxy::alters(snapshot, key, out),
+        Kind::HTTPProxy | Kind::Service => proxy::alters(snapshot, key, out),
         Kind::Secret => borrowers(snapshot, key, out),
         _ => {}
     }
