@@ -22,7 +22,11 @@ fn what_keeps_the_rules_passes() {
 #[test]
 fn what_breaks_them_is_annotated_and_the_step_goes_on_to_the_upload() {
     let runner = runner();
-    let inputs = [("RINGWALL_PATHS", "\n  examples/mistakes.yaml \n\n"), ("RINGWALL_PROFILE", "baseline"), ("RINGWALL_SARIF", "true")];
+    let inputs = [
+        ("RINGWALL_PATHS", "\n  examples/mistakes.yaml \n\n"),
+        ("RINGWALL_PROFILE", "baseline"),
+        ("RINGWALL_SARIF", "true"),
+    ];
     let step = runner.step("check", &inputs);
     assert_eq!(step.code, 0, "{}", step.stderr);
     assert!(step.stdout.contains("::error file=examples/mistakes.yaml,line="), "{}", step.stdout);
@@ -47,7 +51,8 @@ fn paths_are_judged_together() {
 fn warnings_fail_only_when_asked_to() {
     for (fail_on, code) in [("refuse", "exit-code=0\n"), ("warn", "exit-code=1\n")] {
         let runner = runner();
-        let inputs = [("RINGWALL_PATHS", "examples/mistakes.yaml"), ("RINGWALL_FAIL_ON", fail_on), ("RINGWALL_PROFILE", "")];
+        let inputs =
+            [("RINGWALL_PATHS", "examples/mistakes.yaml"), ("RINGWALL_FAIL_ON", fail_on), ("RINGWALL_PROFILE", "")];
         runner.step("check", &inputs);
         assert_eq!(runner.told("output"), code, "fail-on: {fail_on}");
     }
@@ -76,13 +81,13 @@ fn a_ruleset_that_is_missing_cannot_be_judged_by() {
     assert_eq!(runner.told("output"), "exit-code=2\n");
 }
 
-/// A Helm and a kubectl that print what they were asked for, as a `ConfigMap`: the real ones are run in CI on GitHub.
+/// A Helm and a kubectl that tell what they were asked for, and make a Pod that nothing isolates.
 const PRINTS: &str = r#"
 echo "$@" >> "$RUNNER_TEMP/asked"
-cat <<'Y'
+cat <<Y
 apiVersion: v1
 kind: Pod
-metadata: {name: bare, labels: {app: bare}}
+metadata: {name: made-by-$(basename "$0"), labels: {app: bare}}
 spec: {containers: [{name: c, image: i}]}
 Y"#;
 
@@ -101,7 +106,11 @@ fn charts_and_kustomizations_are_rendered_and_judged() {
     let asked = "template web deploy/web --values deploy/web/production.yaml --include-crds --namespace web\nkustomize overlays/production\n";
     assert_eq!(runner.told("asked"), asked);
     assert_eq!(runner.told("output"), "exit-code=1\n", "{}{}", step.stdout, step.stderr);
-    assert!(step.stdout.contains("Pod web/bare"), "{}", step.stdout);
+    assert!(
+        step.stdout.contains("Pod web/made-by-helm") && step.stdout.contains("Pod web/made-by-kubectl"),
+        "{}",
+        step.stdout
+    );
 }
 
 #[test]
