@@ -87,7 +87,7 @@ echo "$@" >> "$RUNNER_TEMP/asked"
 cat <<Y
 apiVersion: v1
 kind: Pod
-metadata: {name: made-by-$(basename "$0"), labels: {app: bare}}
+metadata: {name: made-by-$(basename "$0"), labels: {app: $(basename "$0")}}
 spec: {containers: [{name: c, image: i}]}
 Y"#;
 
