@@ -23,6 +23,7 @@ mod doctor;
 mod edge;
 mod faults;
 mod gateways;
+mod handbook;
 mod harness;
 mod install;
 mod manifests;
