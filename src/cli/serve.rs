@@ -1,6 +1,8 @@
 //! `ringwall serve`: the webhook.
 
 mod development;
+mod leading;
+mod managing;
 mod options;
 
 use std::{process::ExitCode, sync::Arc};
@@ -22,7 +24,8 @@ use crate::{
 
 use super::{inputs, ruleset};
 use development::Development;
-use options::{Cluster, Listening, Logging, Timing, TlsFiles};
+use leading::Candidacy;
+use options::{Cluster, Leading, Listening, Logging, Managing, Timing, TlsFiles};
 
 /// Serve the admission webhook
 ///
@@ -35,9 +38,13 @@ pub(super) struct Serve {
     #[command(flatten)]
     cluster: Cluster,
     #[command(flatten)]
+    leading: Leading,
+    #[command(flatten)]
     listening: Listening,
     #[command(flatten)]
     tls: TlsFiles,
+    #[command(flatten)]
+    managing: Managing,
     /// The ruleset, read again when it changes; without it, what is built in
     #[arg(long, value_name = "FILE", env = "RINGWALL_RULESET")]
     ruleset: Option<std::path::PathBuf>,
@@ -66,7 +73,7 @@ impl Serve {
         let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
         let stop = CancellationToken::new();
         let vital = Vital::new(stop.clone());
-        let (state, live) = self.state(&settings, &metrics, &vital).await?;
+        let (state, live, candidacy) = self.state(&settings, &metrics, &vital, &tls).await?;
         let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
         let (address, probes) = server.addresses()?;
         tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
@@ -74,7 +81,8 @@ impl Serve {
         if let Some(development) = &development {
             development.tell(address, self.cluster.manifests.as_deref())?;
         }
-        let admission = Arc::new(Admission::new(Arc::clone(&state), live, settings.in_force(), Arc::clone(&metrics)));
+        let admission = Admission::new(Arc::clone(&state), live, settings.in_force(), Arc::clone(&metrics));
+        let admission = Arc::new(admission.serving(Arc::clone(&tls)));
         let parts = Parts {
             admission,
             state,
@@ -89,6 +97,7 @@ impl Serve {
             name = vital.ended() => bail!("{name} is no more: this is a bug; what was logged before says where"),
         }
         stop.cancel();
+        candidacy.end().await;
         Ok(())
     }
 
@@ -114,11 +123,14 @@ impl Serve {
             (Some(certificate), Some(key)) => {
                 Ok((Certificate::Files { certificate: certificate.clone(), key: key.clone() }, None))
             }
+            _ if self.managing.manage_certificate => Ok((Certificate::Managed, None)),
             _ if self.dev => {
                 let (certificate, authority) = webhook::self_made().context("no certificate can be made")?;
                 Ok((certificate, Some(Development::keep(&authority)?)))
             }
-            _ => bail!("API servers speak only TLS: give --certificate and --key, or --dev to try things out"),
+            _ => bail!(
+                "API servers speak only TLS: give --manage-certificate, or --certificate and --key, or --dev to try things out"
+            ),
         }
     }
 
@@ -128,7 +140,8 @@ impl Serve {
         settings: &Arc<Settings>,
         metrics: &Arc<Metrics>,
         vital: &Vital,
-    ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>)> {
+        tls: &Arc<Tls>,
+    ) -> anyhow::Result<(Arc<State>, Option<Arc<dyn Live>>, Candidacy)> {
         if let Some(folder) = &self.cluster.manifests {
             let (inputs, mut unread) = inputs::find(std::slice::from_ref(folder));
             let options = manifest::Options { keep_text: false, ..manifest::Options::default() };
@@ -146,13 +159,23 @@ impl Serve {
             }
             // Settings among the files are in force, as those of a cluster.
             settings.look(&loaded.snapshot, Instant::now());
-            return Ok((Arc::new(State::fixed(loaded.snapshot, Timestamp::now())), None));
+            let state = State::fixed(loaded.snapshot, Timestamp::now());
+            return Ok((Arc::new(state), None, Candidacy::none()));
         }
         let options = cluster::Options {
             kubeconfig: self.cluster.kubeconfig.clone(),
             watch_certificates: self.cluster.watch_certificates,
         };
         let cluster = cluster::start(&options, Arc::clone(metrics), vital).await?;
+        let candidacy = self.leading.stand(&cluster, self.cluster.own_namespace.as_deref(), metrics, vital.shutdown());
+        self.managing.keep(
+            &cluster,
+            candidacy.leadership.clone(),
+            self.cluster.own_namespace.as_deref(),
+            (tls, metrics),
+            self.timing.poll,
+            candidacy.leaving.clone(),
+        );
         Settings::await_cluster(&cluster.state);
         let following = Arc::clone(settings).follow(Arc::clone(&cluster.state), cluster.documents.clone());
         let following = vital.shutdown().clone().run_until_cancelled_owned(following);
@@ -176,7 +199,7 @@ impl Serve {
                 );
             }
         });
-        Ok((cluster.state, Some(cluster.live)))
+        Ok((cluster.state, Some(cluster.live), candidacy))
     }
 }
 

@@ -1,15 +1,19 @@
 //! Single objects that Ringwall keeps or writes for its own sake, as JSON: its Lease, its certificate's Secret, the bundle in its webhook
 //! configuration, the status of its settings. They are read and written by name, beside the watches, each call within a deadline.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use hyper::http;
+use jiff::Timestamp;
 use kube::{Client, client::Body};
 use serde_json::Value;
 
 use super::{
     Fault,
-    request::{fetch, within},
+    request::{date, fetch_noting, within},
 };
 
 /// How long a call may take.
@@ -65,11 +69,19 @@ pub struct Answered {
 #[derive(Clone)]
 pub struct Documents {
     client: Client,
+    /// What the API server's clock said last, and when.
+    date: Arc<Mutex<Option<(Timestamp, Instant)>>>,
 }
 
 impl Documents {
     pub(super) fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, date: Arc::default() }
+    }
+
+    /// What time it is by the API server's clock, from its last answer; `None` before the first.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        let (date, at) = (*self.date.lock().unwrap_or_else(PoisonError::into_inner))?;
+        date.checked_add(at.elapsed()).ok()
     }
 
     /// The object, or `None` when it is not there.
@@ -111,6 +123,18 @@ impl Documents {
         self.apply_to(resource, namespace, object, "").await
     }
 
+    /// Merges fields into an object (RFC 7386); [`Fault::Conflict`] when it is not of the `resourceVersion` that they name.
+    pub async fn merge(
+        &self,
+        resource: Resource,
+        namespace: Option<&str>,
+        name: &str,
+        fields: &Value,
+    ) -> Result<Value, Fault> {
+        let path = format!("{}/{name}?fieldManager={FIELD_MANAGER}", resource.path(namespace));
+        Ok(self.send(http::Request::patch(path), Some(("application/merge-patch+json", fields))).await?.object)
+    }
+
     /// Applies the status of an object.
     pub async fn apply_status(
         &self,
@@ -150,7 +174,13 @@ impl Documents {
         };
         let request = request.map_err(|error| failed(&error))?;
         within(LIMIT, async {
-            let (warnings, text) = fetch(&self.client, request, usize::MAX).await?;
+            let note = |headers: &http::HeaderMap| {
+                if let Some(date) = date(headers) {
+                    *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, Instant::now()));
+                }
+            };
+            let (warnings, text) = fetch_noting(&self.client, request, usize::MAX, note).await?;
+            let text = zeroize::Zeroizing::new(text);
             // The object may be a Secret: of what is wrong in it nothing is said.
             let object =
                 serde_json::from_slice(&text).map_err(|_| Fault::Failed("the answer is no JSON".to_owned()))?;

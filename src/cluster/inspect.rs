@@ -154,7 +154,7 @@ impl Inspector {
             None => request.body(Body::empty()),
         };
         let request = request.map_err(|error| failed(&error))?;
-        let (status, warnings, body) = within(LIMIT, exchange(&self.client, request, MOST)).await?;
+        let (status, warnings, body) = within(LIMIT, exchange(&self.client, request, MOST, |_| ())).await?;
         Ok(Reply { status: status.as_u16(), warnings, body: String::from_utf8_lossy(&body).into_owned() })
     }
 }

@@ -14,6 +14,11 @@ impl Leadership {
         Self { term }
     }
 
+    /// Nobody's: where there is no Lease, no replica leads.
+    pub fn none() -> Self {
+        Self::of(watch::channel(None).1)
+    }
+
     /// Whether this replica leads now.
     pub fn leads(&self) -> bool {
         self.term.borrow().is_some_and(|end| Instant::now() < end)

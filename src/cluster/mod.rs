@@ -6,7 +6,8 @@
 //! One task per kind lists and follows ([`watch`]) and tells one writer ([`writer`]), which owns the snapshot and publishes it
 //! in [`State`]. What each publish touched stands in the [`Journal`] until the audit has judged it. One probe ([`probe`]) knows
 //! whether the API server can be read at all; what was seen until it is lost is stale until more has been seen. None of these
-//! tasks may end unasked ([`vital`]). Live reads ([`reader`]) go beside all this.
+//! tasks may end unasked ([`vital`]). Live reads ([`reader`]) go beside all this, and so does the election of the replica that writes
+//! ([`lease`]).
 
 mod backoff;
 mod connect;
@@ -17,6 +18,7 @@ mod fault;
 mod inspect;
 mod journal;
 mod leadership;
+mod lease;
 mod listing;
 mod live;
 mod load;
@@ -50,6 +52,7 @@ pub use fault::Fault;
 pub use inspect::{Inspector, Reply};
 pub use journal::{Batch, Journal};
 pub use leadership::Leadership;
+pub use lease::{Lease, elect};
 pub use live::{Answer, Live, ReadError};
 pub use load::{LoadError, load_once};
 pub use state::{Published, State, WatchStatus};

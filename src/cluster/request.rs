@@ -100,7 +100,17 @@ pub(super) async fn fetch(
     request: http::Request<Body>,
     most: usize,
 ) -> Result<(Vec<String>, Vec<u8>), Fault> {
-    let (status, warnings, text) = exchange(client, request, most).await?;
+    fetch_noting(client, request, most, |_| ()).await
+}
+
+/// The same, which shows the head of the answer, of a refusal too.
+pub(super) async fn fetch_noting(
+    client: &Client,
+    request: http::Request<Body>,
+    most: usize,
+    note: impl FnOnce(&http::HeaderMap),
+) -> Result<(Vec<String>, Vec<u8>), Fault> {
+    let (status, warnings, text) = exchange(client, request, most, note).await?;
     if status.is_success() {
         return Ok((warnings, text));
     }
@@ -114,8 +124,10 @@ pub(super) async fn exchange(
     client: &Client,
     request: http::Request<Body>,
     most: usize,
+    note: impl FnOnce(&http::HeaderMap),
 ) -> Result<(http::StatusCode, Vec<String>, Vec<u8>), Fault> {
     let response = client.send(request).await?;
+    note(response.headers());
     let status = response.status();
     let warnings = warnings(response.headers());
     let mut body = response.into_body();
@@ -129,6 +141,11 @@ pub(super) async fn exchange(
         }
     }
     Ok((status, warnings, text))
+}
+
+/// The time of the `Date` header: what the API server's clock says.
+pub(super) fn date(headers: &http::HeaderMap) -> Option<jiff::Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(headers.get(http::header::DATE)?).ok()
 }
 
 /// The texts of `Warning: 299 - "text"`, quoted as Kubernetes does (`k8s.io/apimachinery/pkg/util/net`, `NewWarningHeader`).

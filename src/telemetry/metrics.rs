@@ -38,13 +38,21 @@ pub struct Metrics {
     age: Gauge<f64, AtomicU64>,
     certificate_expiry: Gauge,
     certificate_reloads: Family<ResultLabels, Counter>,
+    authority_expiry: Family<NoLabels, Gauge>,
+    certificate_rotation: Family<NoLabels, Gauge>,
+    certificate_steps: Family<StepLabels, Gauge>,
+    certificate_errors: Family<ReasonLabels, Counter>,
     ruleset_reloads: Family<ResultLabels, Counter>,
     ruleset_info: Family<RulesetLabels, Gauge>,
     ruleset_generation: Gauge,
     exemptions: Gauge,
     connections: Gauge,
     connections_total: Counter,
+    tasks: Gauge,
     handshake_failures: Family<ReasonLabels, Counter>,
+    leader: Gauge,
+    leader_transitions: Counter,
+    lease_failures: Family<ReasonLabels, Counter>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -96,6 +104,14 @@ struct WatchLabels {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct ResultLabels {
     result: &'static str,
+}
+
+/// The labels of what stands alone. A family of it has no series before the first value: a time of 0 would be taken for one.
+type NoLabels = [(&'static str, &'static str); 0];
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct StepLabels {
+    step: &'static str,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -157,13 +173,21 @@ impl Metrics {
             age: Gauge::default(),
             certificate_expiry: Gauge::default(),
             certificate_reloads: Family::default(),
+            authority_expiry: Family::default(),
+            certificate_rotation: Family::default(),
+            certificate_steps: Family::default(),
+            certificate_errors: Family::default(),
             ruleset_reloads: Family::default(),
             ruleset_info: Family::default(),
             ruleset_generation: Gauge::default(),
             exemptions: Gauge::default(),
             connections: Gauge::default(),
             connections_total: Counter::default(),
+            tasks: Gauge::default(),
             handshake_failures: Family::default(),
+            leader: Gauge::default(),
+            leader_transitions: Counter::default(),
+            lease_failures: Family::default(),
         };
         metrics.register();
         metrics
@@ -260,6 +284,28 @@ impl Metrics {
         self.certificate_reloads.get_or_create(&ResultLabels { result }).inc();
     }
 
+    /// Sets when the authority expires that signed the certificate that Ringwall manages itself (seconds since 1970).
+    pub fn authority_expiry(&self, unix_seconds: i64) {
+        self.authority_expiry.get_or_create(&[]).set(unix_seconds);
+    }
+
+    /// Says that a certificate was exchanged for one that Ringwall made itself (seconds since 1970).
+    pub fn certificate_rotation(&self, unix_seconds: i64) {
+        self.certificate_rotation.get_or_create(&[]).set(unix_seconds);
+    }
+
+    /// Sets at which step the management of the certificate is; no other is 1 then.
+    pub fn certificate_step(&self, step: &'static str) {
+        self.certificate_steps.clear();
+        self.certificate_steps.get_or_create(&StepLabels { step }).set(1);
+    }
+
+    /// Counts something that the management of the certificate could not do: `read`, `take`, `make`, `write`, `bundle` or
+    /// `probe`.
+    pub fn certificate_error(&self, reason: &'static str) {
+        self.certificate_errors.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
     /// Counts an attempt to take in a new ruleset: `ok` or `error`.
     pub fn ruleset_reload(&self, result: &'static str) {
         self.ruleset_reloads.get_or_create(&ResultLabels { result }).inc();
@@ -283,9 +329,26 @@ impl Metrics {
         ConnectionGuard(self.connections.clone())
     }
 
+    /// Says how many tasks are alive: what leaks shows here first.
+    pub fn tasks(&self, alive: usize) {
+        self.tasks.set(i64::try_from(alive).unwrap_or(i64::MAX));
+    }
+
     /// Counts a handshake that came to nothing.
     pub fn handshake_failure(&self, reason: &'static str) {
         self.handshake_failures.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Says whether this replica leads, and counts how often it began to.
+    pub fn leader(&self, leads: bool) {
+        if self.leader.set(i64::from(leads)) == 0 && leads {
+            self.leader_transitions.inc();
+        }
+    }
+
+    /// Counts an attempt to take or renew the Lease that failed: `forbidden`, `not-served`, `timeout` or `failed`.
+    pub fn lease_failure(&self, reason: &'static str) {
+        self.lease_failures.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Everything, in the text format of `OpenMetrics`, which Prometheus reads.
@@ -325,6 +388,14 @@ impl Metrics {
         let help = "When the serving certificate expires, in seconds since 1970";
         r.register("certificate_expiry_timestamp_seconds", help, self.certificate_expiry.clone());
         r.register("certificate_reloads", "Attempts to take in a new certificate", self.certificate_reloads.clone());
+        let help = "When the authority expires that signed the managed certificate, in seconds since 1970";
+        r.register("certificate_authority_expiry_timestamp_seconds", help, self.authority_expiry.clone());
+        let help = "When the managed certificate was exchanged last, in seconds since 1970";
+        r.register("certificate_rotation_timestamp_seconds", help, self.certificate_rotation.clone());
+        let help = "1 for the step at which the management of the certificate is";
+        r.register("certificate_step", help, self.certificate_steps.clone());
+        let help = "What the management of the certificate could not do";
+        r.register("certificate_errors", help, self.certificate_errors.clone());
         r.register("ruleset_reloads", "Attempts to take in a new ruleset", self.ruleset_reloads.clone());
         let help = "1 for what is in force: its source, and a fingerprint that replicas have in common";
         r.register("ruleset_info", help, self.ruleset_info.clone());
@@ -332,8 +403,14 @@ impl Metrics {
         r.register("ruleset_generation", help, self.ruleset_generation.clone());
         r.register("exemptions", "Exemptions in force, those included that have ended", self.exemptions.clone());
         r.register("connections_open", "Connections that are open", self.connections.clone());
+        r.register("tasks", "Asynchronous tasks that are alive", self.tasks.clone());
         r.register("connections", "Connections that were accepted", self.connections_total.clone());
         r.register("handshake_failures", "Handshakes that came to nothing", self.handshake_failures.clone());
+        r.register("leader", "1 while this replica leads", self.leader.clone());
+        let help = "How often this replica began to lead";
+        r.register("leader_transitions", help, self.leader_transitions.clone());
+        let help = "Attempts to take or renew the Lease that failed";
+        r.register("lease_failures", help, self.lease_failures.clone());
     }
 }
 

@@ -3,6 +3,7 @@
 //! **Invariants.** Nothing here is waited for by a request. Only the replica that leads writes, and asks anew whether it does before
 //! each write; what every replica does by itself (taking a certificate or settings into use) needs no leader.
 
+pub mod certificates;
 mod settings;
 mod status;
 

@@ -21,10 +21,12 @@ use crate::{
 };
 
 use super::{
+    Tls,
     answer::{self, Doubt},
     leaving::Leaving,
     record,
     review::{self, Answer, Ask, BadReview, Obscure},
+    served,
 };
 
 /// How often a decision may ask for reads.
@@ -40,6 +42,7 @@ pub struct Admission {
     metrics: Arc<Metrics>,
     leaving: Leaving,
     patience: Duration,
+    tls: Option<Arc<Tls>>,
     /// The threads that long decisions may take: as many as there are cores.
     pub(super) threads: Arc<Semaphore>,
 }
@@ -54,14 +57,21 @@ impl Admission {
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = Arc::new(Semaphore::new(cores));
-        Self { state, live, ruleset, metrics, leaving: Leaving::default(), patience: Duration::from_secs(1), threads }
+        let (leaving, patience) = (Leaving::default(), Duration::from_secs(1));
+        Self { state, live, ruleset, metrics, leaving, patience, tls: None, threads }
+    }
+
+    /// The same, which says on request what certificate is in force.
+    #[must_use]
+    pub fn serving(self, tls: Arc<Tls>) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Answers a review.
     pub async fn answer(&self, body: &[u8]) -> Result<Vec<u8>, BadReview> {
         let began = Instant::now();
         let review = review::read(body)?;
-        let answer = match review.ask {
+        let mut answer = match review.ask {
             Ask::Judge { change, dry_run } => {
                 self.judge(&review.uid, *change, dry_run, body.len() > LARGE, began).await
             }
@@ -75,6 +85,10 @@ impl Admission {
                 Answer::broken(message)
             }
         };
+        if review.is_probe {
+            let fingerprint = self.tls.as_ref().and_then(|tls| tls.fingerprint());
+            answer.warnings.extend(fingerprint.map(|fingerprint| served::warning(&fingerprint)));
+        }
         Ok(answer.write(&review.uid))
     }
 

@@ -119,7 +119,12 @@ impl Listener {
                 return None;
             }
         }
-        match TlsAcceptor::from(self.tls.current()).accept(stream).await {
+        // Unready until then; closing at once tells the client more than silence.
+        let Some(config) = self.tls.current() else {
+            self.service.metrics.handshake_failure("no-certificate");
+            return None;
+        };
+        match TlsAcceptor::from(config).accept(stream).await {
             Ok(stream) => Some(stream),
             Err(error) => {
                 self.service.metrics.handshake_failure("tls");

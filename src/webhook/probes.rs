@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{cluster::State, telemetry::Metrics};
 
-use super::{service::respond, stage::Stage};
+use super::{Tls, service::respond, stage::Stage};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -35,6 +35,7 @@ const CONNECTIONS: usize = 128;
 /// What probes ask.
 pub(super) struct Probes {
     pub(super) state: Arc<State>,
+    pub(super) tls: Arc<Tls>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) stage: watch::Receiver<Stage>,
 }
@@ -98,7 +99,10 @@ impl Probes {
                 Ok(()) => respond(StatusCode::OK, TEXT, "ok\n"),
                 Err(reasons) => respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, reasons.join("\n") + "\n"),
             },
-            "/metrics" => respond(StatusCode::OK, OPEN_METRICS, self.metrics.encode()),
+            "/metrics" => {
+                self.metrics.tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
+                respond(StatusCode::OK, OPEN_METRICS, self.metrics.encode())
+            }
             _ => respond(StatusCode::NOT_FOUND, TEXT, "there are /livez, /readyz and /metrics\n"),
         })
     }
@@ -107,6 +111,12 @@ impl Probes {
         if *self.stage.borrow() != Stage::Serving {
             return Err(vec!["the server is stopping".to_owned()]);
         }
-        self.state.readiness()
+        let readiness = self.state.readiness();
+        if self.tls.current().is_some() {
+            return readiness;
+        }
+        let mut reasons = readiness.err().unwrap_or_default();
+        reasons.push("there is no serving certificate yet; the log says what it waits for".to_owned());
+        Err(reasons)
     }
 }

@@ -17,6 +17,8 @@ use crate::{
     },
 };
 
+use super::served;
+
 const VERSION: &str = "admission.k8s.io/v1";
 const KIND: &str = "AdmissionReview";
 
@@ -27,6 +29,8 @@ pub(super) struct Review {
     pub(super) uid: String,
     /// What is asked.
     pub(super) ask: Ask,
+    /// Whether Ringwall itself asks, through the API server, who answers.
+    pub(super) is_probe: bool,
 }
 
 /// What a request asks.
@@ -126,11 +130,20 @@ pub(super) fn read(body: &[u8]) -> Result<Review, BadReview> {
     if identity.uid.is_empty() {
         return Err(BadReview::NoUid);
     }
-    let ask = match serde_json::from_str::<Request<'_>>(request.get()) {
-        Ok(request) => ask(&request).unwrap_or_else(Ask::Broken),
-        Err(error) => Ask::Broken(format!("the request cannot be read: {}", place(&error))),
+    let (ask, is_probe) = match serde_json::from_str::<Request<'_>>(request.get()) {
+        Ok(request) => (ask(&request).unwrap_or_else(Ask::Broken), is_probe(&request)),
+        Err(error) => (Ask::Broken(format!("the request cannot be read: {}", place(&error))), false),
     };
-    Ok(Review { uid: identity.uid.into_owned(), ask })
+    Ok(Review { uid: identity.uid.into_owned(), ask, is_probe })
+}
+
+/// Whether a request is a dry run that only asks which certificate is served.
+fn is_probe(request: &Request<'_>) -> bool {
+    request.dry_run == Some(true)
+        && request.operation == "CREATE"
+        && request.kind.group == "ringwall.dev"
+        && request.kind.kind == "Exemption"
+        && request.name.as_deref().is_some_and(|name| name.starts_with(served::PROBE))
 }
 
 /// An answer.

@@ -94,7 +94,8 @@ impl Server {
             stage: stages.clone(),
             undecided: parts.undecided,
         });
-        let answers = Probes { state: parts.state, metrics: parts.metrics, stage: stages.clone() };
+        let tls = Arc::clone(&parts.tls);
+        let answers = Probes { state: parts.state, tls, metrics: parts.metrics, stage: stages.clone() };
         if let Err(error) = answers.start(probes) {
             tracing::error!(%error, "probes cannot be answered");
         }

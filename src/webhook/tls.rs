@@ -5,11 +5,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use ::aws_lc_rs::digest::{SHA256, digest};
+use arc_swap::ArcSwapOption;
+use data_encoding::HEXLOWER;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -18,6 +20,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use zeroize::Zeroizing;
 
 use crate::telemetry::Metrics;
 
@@ -40,6 +43,8 @@ pub enum Certificate {
         /// The leaf's private key.
         key: String,
     },
+    /// What [`Tls::put`] brings, and nothing before that.
+    Managed,
 }
 
 /// What is asked of the peer.
@@ -95,86 +100,159 @@ pub enum TlsError {
 
 /// The settings in force, and where they come from.
 pub struct Tls {
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwapOption<InForce>,
     certificate: Certificate,
     policy: TlsPolicy,
-    /// What the start was made of.
-    loaded: Material,
+    loaded: Mutex<Loaded>,
     metrics: Arc<Metrics>,
+}
+
+/// What new connections are spoken to with.
+struct InForce {
+    config: Arc<ServerConfig>,
+    /// The SHA-256 of the leaf, in lower-case hexadecimal digits.
+    fingerprint: String,
+    /// When the leaf expires, in seconds since 1970.
+    expiry: i64,
+}
+
+/// What was loaded so far.
+#[derive(Default)]
+struct Loaded {
+    /// What was tried last, in force or not.
+    tried: Option<Arc<Material>>,
+    /// What the settings in force are made of.
+    in_force: Option<Arc<Material>>,
+    /// What was said of the last failure.
+    error: String,
 }
 
 /// The bytes that the settings are made of.
 #[derive(PartialEq, Eq)]
 struct Material {
     certificate: Vec<u8>,
-    key: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
     client_ca: Option<Vec<u8>>,
 }
 
 impl Tls {
     /// Loads everything; an error here is one of the start.
     pub fn load(certificate: Certificate, policy: TlsPolicy, metrics: Arc<Metrics>) -> Result<Self, TlsError> {
-        let material = Material::read(&certificate, &policy)?;
-        let (config, expiry) = build(&material, &certificate, &policy)?;
-        metrics.certificate_expiry(expiry);
-        tell_expiry(expiry, "the serving certificate is loaded");
-        Ok(Self { current: ArcSwap::from_pointee(config), certificate, policy, loaded: material, metrics })
+        let mut loaded = Loaded::default();
+        let mut current = None;
+        if let Some(material) = Material::read(&certificate, &policy)? {
+            let in_force = build(&material, &certificate, &policy)?;
+            metrics.certificate_expiry(in_force.expiry);
+            tell_expiry(in_force.expiry, "the serving certificate is loaded");
+            let material = Arc::new(material);
+            loaded = Loaded { tried: Some(Arc::clone(&material)), in_force: Some(material), error: String::new() };
+            current = Some(Arc::new(in_force));
+        } else if let (Some(path), Some(pem)) = (&policy.client_ca, client_ca(&policy)?) {
+            // Nothing else would look at it before the first certificate is there.
+            client_verifier(&pem, policy.client_name.as_deref(), Arc::new(aws_lc_rs::default_provider()))
+                .map_err(|reason| TlsError::ClientAuthorities { path: path.clone(), reason })?;
+        }
+        Ok(Self { current: ArcSwapOption::new(current), certificate, policy, loaded: Mutex::new(loaded), metrics })
     }
 
-    /// The settings for a new connection.
-    pub fn current(&self) -> Arc<ServerConfig> {
-        self.current.load_full()
+    /// The settings for a new connection; `None` while there is no certificate.
+    pub fn current(&self) -> Option<Arc<ServerConfig>> {
+        self.current.load().as_ref().map(|in_force| Arc::clone(&in_force.config))
+    }
+
+    /// The SHA-256 of the leaf in force, in lower-case hexadecimal digits.
+    pub fn fingerprint(&self) -> Option<String> {
+        self.current.load().as_ref().map(|in_force| in_force.fingerprint.clone())
+    }
+
+    /// Puts a pair in force, where [`Certificate::Managed`] is the source: the chain, leaf first, and the key, in PEM. On any error the
+    /// one in force stays.
+    pub fn put(&self, certificate: &[u8], key: &[u8]) -> Result<(), TlsError> {
+        let mut loaded = self.loaded();
+        // A change of the client authorities is the business of `follow`: a broken file there must not keep a certificate out.
+        let client_ca = match &loaded.in_force {
+            Some(in_force) => in_force.client_ca.clone(),
+            None => client_ca(&self.policy)?,
+        };
+        let key = Zeroizing::new(key.to_vec());
+        self.attempt(&mut loaded, Material { certificate: certificate.to_vec(), key, client_ca })
     }
 
     /// Takes in what changes in the files, for ever.
     pub async fn follow(self: Arc<Self>, every: Duration) {
-        let mut last = None;
-        let mut last_error = String::new();
         loop {
             tokio::time::sleep(every).await;
             let this = Arc::clone(&self);
-            let read = tokio::task::spawn_blocking(move || Material::read(&this.certificate, &this.policy)).await;
-            let Ok(read) = read else { continue };
-            let outcome = match read {
-                // What was tried already, in force or not, is not tried again.
-                Ok(material) if *last.as_ref().unwrap_or(&self.loaded) == material => continue,
-                Ok(material) => {
-                    let built = build(&material, &self.certificate, &self.policy);
-                    last = Some(material);
-                    built
-                }
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok((config, expiry)) => {
-                    self.current.store(Arc::new(config));
-                    self.metrics.certificate_expiry(expiry);
-                    self.metrics.certificate_reload("ok");
-                    tell_expiry(expiry, "a new serving certificate is in force");
-                    last_error.clear();
-                }
-                Err(error) => {
-                    self.metrics.certificate_reload("error");
-                    let error = error.to_string();
-                    if error != last_error {
-                        tracing::error!(error, "the new serving certificate is not used; the old one stays");
-                        last_error = error;
-                    }
-                }
-            }
+            // What fails is counted and told there.
+            let _ = tokio::task::spawn_blocking(move || this.look()).await;
         }
+    }
+
+    /// Takes in what has changed in the files.
+    fn look(&self) {
+        let mut loaded = self.loaded();
+        let read = match (&self.certificate, &loaded.in_force) {
+            (Certificate::Managed, None) => return,
+            (Certificate::Managed, Some(in_force)) => client_ca(&self.policy).map(|client_ca| {
+                Some(Material { certificate: in_force.certificate.clone(), key: in_force.key.clone(), client_ca })
+            }),
+            _ => Material::read(&self.certificate, &self.policy),
+        };
+        match read {
+            // What was tried already, in force or not, is not tried again.
+            Ok(Some(material)) if loaded.tried.as_deref() == Some(&material) => {}
+            Ok(Some(material)) => _ = self.attempt(&mut loaded, material),
+            Ok(None) => {}
+            Err(error) => self.failed(&mut loaded, &error),
+        }
+    }
+
+    fn attempt(&self, loaded: &mut Loaded, material: Material) -> Result<(), TlsError> {
+        let material = Arc::new(material);
+        loaded.tried = Some(Arc::clone(&material));
+        let in_force =
+            build(&material, &self.certificate, &self.policy).inspect_err(|error| self.failed(loaded, error))?;
+        loaded.in_force = Some(material);
+        loaded.error.clear();
+        self.metrics.certificate_expiry(in_force.expiry);
+        self.metrics.certificate_reload("ok");
+        tell_expiry(in_force.expiry, "a new serving certificate is in force");
+        self.current.store(Some(Arc::new(in_force)));
+        Ok(())
+    }
+
+    fn failed(&self, loaded: &mut Loaded, error: &TlsError) {
+        self.metrics.certificate_reload("error");
+        let error = error.to_string();
+        if error != loaded.error {
+            tracing::error!(error, "the new serving certificate is not used; the old one stays");
+            loaded.error = error;
+        }
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Material {
-    fn read(certificate: &Certificate, policy: &TlsPolicy) -> Result<Self, TlsError> {
-        let file = |path: &Path| std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source });
+    /// What there is; `None` where somebody else will bring it.
+    fn read(certificate: &Certificate, policy: &TlsPolicy) -> Result<Option<Self>, TlsError> {
         let (certificate, key) = match certificate {
             Certificate::Files { certificate, key } => (file(certificate)?, file(key)?),
             Certificate::Made { certificate, key } => (certificate.clone().into_bytes(), key.clone().into_bytes()),
+            Certificate::Managed => return Ok(None),
         };
-        Ok(Self { certificate, key, client_ca: policy.client_ca.as_deref().map(file).transpose()? })
+        Ok(Some(Self { certificate, key: Zeroizing::new(key), client_ca: client_ca(policy)? }))
     }
+}
+
+fn client_ca(policy: &TlsPolicy) -> Result<Option<Vec<u8>>, TlsError> {
+    policy.client_ca.as_deref().map(file).transpose()
+}
+
+fn file(path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
 }
 
 impl Certificate {
@@ -182,13 +260,12 @@ impl Certificate {
     fn names(&self) -> (String, String) {
         match self {
             Self::Files { certificate, key } => (certificate.display().to_string(), key.display().to_string()),
-            Self::Made { .. } => ("the certificate".to_owned(), "the key".to_owned()),
+            Self::Made { .. } | Self::Managed => ("the certificate".to_owned(), "the key".to_owned()),
         }
     }
 }
 
-/// The settings, and when the certificate expires (seconds since 1970).
-fn build(material: &Material, from: &Certificate, policy: &TlsPolicy) -> Result<(ServerConfig, i64), TlsError> {
+fn build(material: &Material, from: &Certificate, policy: &TlsPolicy) -> Result<InForce, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let (certificate_name, key_name) = from.names();
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&material.certificate)
@@ -196,6 +273,7 @@ fn build(material: &Material, from: &Certificate, policy: &TlsPolicy) -> Result<
         .map_err(|_| TlsError::NoCertificate(certificate_name.clone()))?;
     let leaf = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate_name.clone()))?;
     let expiry = expiry(leaf).ok_or_else(|| TlsError::NoCertificate(certificate_name.clone()))?;
+    let fingerprint = HEXLOWER.encode(digest(&SHA256, leaf).as_ref());
     let key = PrivateKeyDer::from_pem_slice(&material.key).map_err(|_| TlsError::NoKey(key_name.clone()))?;
     // Fails when the key is not the certificate's.
     let pair = CertifiedKey::from_der(chain, key, &provider).map_err(|source| TlsError::Pair {
@@ -219,7 +297,7 @@ fn build(material: &Material, from: &Certificate, policy: &TlsPolicy) -> Result<
     // A ticket would outlive an exchange of the client authorities, and connections are long-lived: they save nothing.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
-    Ok((config, expiry))
+    Ok(InForce { config: Arc::new(config), fingerprint, expiry })
 }
 
 fn client_verifier(
@@ -286,5 +364,40 @@ mod tests {
         assert!(matches!(load("", &key), Err(TlsError::NoCertificate(_))));
         assert!(matches!(load(&certificate, ""), Err(TlsError::NoKey(_))));
         assert!(matches!(load(&key, &certificate), Err(TlsError::NoCertificate(_))));
+    }
+
+    #[test]
+    fn a_managed_certificate_is_in_force_once_it_is_put_and_a_broken_one_changes_nothing() {
+        let tls = Tls::load(Certificate::Managed, TlsPolicy::default(), Arc::new(Metrics::new())).unwrap();
+        assert!(tls.current().is_none() && tls.fingerprint().is_none());
+        let ((certificate, key), (_, other_key)) = (made(), made());
+        tls.put(certificate.as_bytes(), key.as_bytes()).unwrap();
+        let first = tls.fingerprint().unwrap();
+        assert!(tls.put(certificate.as_bytes(), other_key.as_bytes()).is_err());
+        assert_eq!(tls.fingerprint(), Some(first));
+    }
+
+    #[test]
+    fn client_authorities_are_exchanged_under_a_managed_certificate_and_a_broken_file_keeps_no_certificate_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.crt");
+        std::fs::write(&path, made().0).unwrap();
+        let policy = TlsPolicy { client_ca: Some(path.clone()), ..TlsPolicy::default() };
+        let tls = Tls::load(Certificate::Managed, policy, Arc::new(Metrics::new())).unwrap();
+        let (certificate, key) = made();
+        tls.put(certificate.as_bytes(), key.as_bytes()).unwrap();
+        let before = tls.current().unwrap();
+        tls.look();
+        assert!(Arc::ptr_eq(&before, &tls.current().unwrap()), "nothing has changed");
+        std::fs::write(&path, made().0).unwrap();
+        tls.look();
+        let after = tls.current().unwrap();
+        assert!(!Arc::ptr_eq(&before, &after));
+        std::fs::write(&path, "nothing").unwrap();
+        tls.look();
+        assert!(Arc::ptr_eq(&after, &tls.current().unwrap()), "the old ones stay");
+        let (certificate, key) = made();
+        tls.put(certificate.as_bytes(), key.as_bytes()).unwrap();
+        assert!(!Arc::ptr_eq(&after, &tls.current().unwrap()));
     }
 }

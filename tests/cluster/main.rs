@@ -26,17 +26,24 @@ mod gateways;
 mod handbook;
 mod harness;
 mod install;
+mod lifecycle;
 mod manifests;
 mod mesh;
 mod order;
 mod ordered;
+mod permissions;
 mod pods;
 mod policies;
 mod policy_kinds;
 mod profiles;
 mod races;
 mod reach;
+mod replicas;
 mod serving;
+mod soak;
+#[path = "../webhook/client.rs"]
+#[allow(dead_code, reason = "it can do more than is needed here")]
+mod straight_client;
 mod teardown;
 #[path = "../../src/model/decode/test_certificates.rs"]
 mod test_certificates;

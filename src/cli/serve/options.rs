@@ -30,6 +30,16 @@ pub(super) struct Cluster {
     pub(super) own_namespace: Option<String>,
 }
 
+/// Who of the replicas writes.
+#[derive(Args)]
+pub(super) struct Leading {
+    /// The Lease in Ringwall's own namespace whose holder writes status and certificates
+    #[arg(long = "lease", value_name = "NAME", default_value = "ringwall")]
+    pub(super) name: String,
+    #[arg(long = "lease-duration", hide = true, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub(super) duration: Duration,
+}
+
 /// Where the server listens.
 #[derive(Args)]
 pub(super) struct Listening {
@@ -59,6 +69,43 @@ pub(super) struct TlsFiles {
     /// The common name or DNS name that a client's certificate must bear
     #[arg(long, value_name = "NAME", requires = "client_ca")]
     client_name: Option<String>,
+}
+
+/// The certificate that Ringwall makes for itself.
+#[derive(Args)]
+pub(super) struct Managing {
+    /// Make the certificate, keep it in a Secret, renew it, and tell the API servers to trust it
+    #[arg(
+        long,
+        env = "RINGWALL_MANAGE_CERTIFICATE",
+        conflicts_with_all = ["certificate", "key", "manifests", "dev"],
+        requires = "own_namespace"
+    )]
+    pub(super) manage_certificate: bool,
+    /// The Secret in Ringwall's own namespace that keeps the managed certificate
+    #[arg(long, value_name = "NAME", default_value = "ringwall-certificate")]
+    pub(super) certificate_secret: String,
+    /// The Service that the managed certificate is for
+    #[arg(long, value_name = "NAME", default_value = "ringwall")]
+    pub(super) service: String,
+    /// A further name or address that the managed certificate is for
+    #[arg(long, value_name = "NAME")]
+    pub(super) certificate_name: Vec<String>,
+    /// The webhook configuration in which API servers are told to trust the managed certificate
+    #[arg(long, value_name = "NAME", default_value = "ringwall")]
+    pub(super) webhook_configuration: String,
+    /// How far this machine's clock is put ahead, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub(super) certificate_clock_ahead: Duration,
+    /// How long a new authority is trusted before it is used, in seconds; the other waits follow
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(super) rotation_wait: Duration,
+    /// The life of a managed certificate, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "2592000", value_parser = seconds)]
+    pub(super) certificate_life: Duration,
+    /// The life of the authority that signs it, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "31536000", value_parser = seconds)]
+    pub(super) authority_life: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

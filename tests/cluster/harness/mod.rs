@@ -19,21 +19,35 @@
 #![allow(dead_code, reason = "a kit is complete before every part of it is used")]
 #![allow(unused_imports, reason = "see above")]
 
+mod api;
+mod balancer;
 mod builder;
 mod certificate;
+mod chart;
 mod client;
 mod configuration;
+mod container;
 mod control_plane;
 mod http;
+mod kubelet;
+mod load;
+mod process;
+mod replica;
 mod skip;
 mod tools;
 mod wait;
 mod webhook;
 
+pub(crate) use api::{Api, runtime};
+pub(crate) use balancer::Balancer;
 pub(crate) use certificate::{Authority, Certificate};
+pub(crate) use chart::{Release, copy_of_chart, given_certificate};
 pub(crate) use client::{Client, Namespace, Outcome};
 pub(crate) use configuration::{CHART, Configuration, base64};
 pub(crate) use control_plane::{ControlPlane, cluster};
+pub(crate) use kubelet::{Entry, Kubelet};
+pub(crate) use load::{Failure, Load, Tally};
+pub(crate) use replica::{Event, WITHDRAWAL};
 pub(crate) use wait::{PATIENCE, eventually};
 pub(crate) use webhook::{Ringwall, Setup, ringwall};
 

@@ -1,9 +1,8 @@
 //! The real `ringwall serve` beside the control plane.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
@@ -14,6 +13,7 @@ use super::certificate::{Authority, Certificate};
 use super::client::Namespace;
 use super::configuration::{Configuration, LABEL, client_configuration};
 use super::control_plane::{ControlPlane, cluster};
+use super::process::{Process, fields, listening, spawn};
 use super::wait::{PATIENCE, eventually};
 use super::{http, unique};
 
@@ -56,13 +56,6 @@ pub(crate) struct Ringwall<'a> {
     configuration: Mutex<Option<Configuration>>,
 }
 
-struct Process {
-    child: Child,
-    /// A shell that kills the child when this process is gone: a static is never dropped.
-    watchdog: Child,
-    _leash: ChildStdin,
-}
-
 impl<'a> Ringwall<'a> {
     /// Starts one for a test alone; returns when the API server asks it. It judges only the namespaces that it makes
     /// itself; objects without a namespace go to every Ringwall.
@@ -90,7 +83,7 @@ impl<'a> Ringwall<'a> {
         write_certificate(&folder, &authority.issue());
         let logs = Arc::new(Mutex::new(Vec::new()));
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut process = spawn(&arguments, any, any, &logs);
+        let mut process = spawn(&arguments, &[], any, any, &logs);
         let (address, probes) = listening(&mut process, &logs);
         let ringwall = Self {
             cluster,
@@ -238,7 +231,7 @@ impl<'a> Ringwall<'a> {
         }
         let mut process = self.process.lock().unwrap();
         process.kill();
-        *process = spawn(&self.arguments, self.address, self.probes, &self.logs);
+        *process = spawn(&self.arguments, &[], self.address, self.probes, &self.logs);
         drop(process);
         self.wait_until_ready();
         if renewed && self.configuration.lock().unwrap().is_some() {
@@ -264,74 +257,6 @@ impl Drop for Ringwall<'_> {
         // The configuration first: while it is there, the API server asks a process that must answer.
         self.unconfigure();
     }
-}
-
-impl Process {
-    fn kill(&mut self) {
-        // An error means that it has ended already, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        // Only then the watchdog, so that there is no moment without one.
-        let _ = self.watchdog.kill();
-        let _ = self.watchdog.wait();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn spawn(arguments: &[String], address: SocketAddr, probes: SocketAddr, logs: &Arc<Mutex<Vec<String>>>) -> Process {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ringwall"))
-        .args(arguments)
-        .args(["--listen".to_owned(), address.to_string(), "--probes".to_owned(), probes.to_string()])
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut watchdog = Command::new("sh")
-        .args(["-c", "read -r _; kill -9 \"$1\" 2>&-", "watchdog", &child.id().to_string()])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let leash = watchdog.stdin.take().unwrap();
-    let stderr = BufReader::new(child.stderr.take().unwrap());
-    let logs = Arc::clone(logs);
-    thread::spawn(move || {
-        for line in stderr.lines().map_while(Result::ok) {
-            logs.lock().unwrap().push(line);
-        }
-    });
-    Process { child, watchdog, _leash: leash }
-}
-
-/// Waits for the line that says on which ports the kernel has put it.
-#[track_caller]
-fn listening(process: &mut Process, logs: &Mutex<Vec<String>>) -> (SocketAddr, SocketAddr) {
-    eventually(PATIENCE, "ringwall listens", || {
-        let ended = process.child.try_wait().unwrap();
-        let lines = logs.lock().unwrap().clone();
-        let line = lines.iter().filter_map(|line| fields(line)).find(|fields| fields["message"] == "listening");
-        match (line, ended) {
-            (Some(fields), _) => {
-                let address = |name: &str| fields[name].as_str()?.parse().ok();
-                address("address").zip(address("probes")).ok_or_else(|| format!("no addresses in {fields}"))
-            }
-            (None, None) => Err(format!("its log so far: {lines:#?}")),
-            (None, Some(status)) => panic!("ringwall ended ({status}) after\n{}", lines.join("\n")),
-        }
-    })
-}
-
-/// The fields of a JSON log line, whether they stand at the top or under `fields`.
-fn fields(line: &str) -> Option<Value> {
-    let mut line: Value = serde_json::from_str(line).ok()?;
-    Some(match line.get_mut("fields") {
-        Some(fields) => fields.take(),
-        None => line,
-    })
 }
 
 /// Replaces both files, the key first: a reader that sees a pair that does not match keeps what it has.

@@ -1,0 +1,54 @@
+//! The certificate that Ringwall makes for itself.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cluster::{Handle, Leadership},
+    telemetry::Metrics,
+    upkeep::certificates::{Keeper, Place, Terms},
+    webhook::Tls,
+};
+
+use super::options::Managing;
+
+impl Managing {
+    /// Keeps the certificate from now on, if it is to be kept.
+    pub(super) fn keep(
+        &self,
+        cluster: &Handle,
+        leadership: Leadership,
+        namespace: Option<&str>,
+        (tls, metrics): (&Arc<Tls>, &Arc<Metrics>),
+        poll: Duration,
+        stop: CancellationToken,
+    ) {
+        let Some(namespace) = namespace.filter(|_| self.manage_certificate) else { return };
+        let service = format!("{}.{namespace}.svc", self.service);
+        let cluster_name = format!("{service}.cluster.local");
+        let names = [service, cluster_name].into_iter().chain(self.certificate_name.iter().cloned()).collect();
+        let keeper = Keeper {
+            documents: cluster.documents.clone(),
+            leadership,
+            tls: Arc::clone(tls),
+            metrics: Arc::clone(metrics),
+            place: Place {
+                namespace: namespace.to_owned(),
+                secret: self.certificate_secret.clone(),
+                configuration: self.webhook_configuration.clone(),
+                names,
+            },
+            terms: Terms::waiting(self.certificate_life, self.authority_life, self.rotation_wait),
+            poll,
+            clock_ahead: self.certificate_clock_ahead,
+        };
+        // Requests do not rest on it: what is served stays in force.
+        let keeping = tokio::spawn(keeper.run(stop));
+        tokio::spawn(async move {
+            if keeping.await.is_err() {
+                tracing::error!("the certificate is kept no more until the next start; this is a bug");
+            }
+        });
+    }
+}

@@ -1,0 +1,140 @@
+//! A certificate and a private key, as far as a rotation must know them.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::{BASE64, HEXLOWER};
+use jiff::Timestamp;
+use rcgen::{KeyPair, PublicKeyData};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use x509_parser::extensions::GeneralName;
+use zeroize::Zeroizing;
+
+/// More certificates than that in one place are not ours.
+const MOST: usize = 16;
+
+/// A certificate.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Cert {
+    der: Vec<u8>,
+    /// The SHA-256 of it, in lower-case hexadecimal digits.
+    pub(super) fingerprint: String,
+    pub(super) not_before: Timestamp,
+    pub(super) not_after: Timestamp,
+    /// The names and addresses that it is for.
+    pub(super) names: Vec<String>,
+    is_authority: bool,
+    public_key: Vec<u8>,
+}
+
+/// A private key in PEM. It is wiped when it is dropped and cannot be printed.
+#[derive(Clone)]
+pub(super) struct Key(pub(super) Zeroizing<String>);
+
+/// A private key that signs. It is wiped when it is dropped.
+pub(super) type Signer = Zeroizing<KeyPair>;
+
+impl Cert {
+    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+        let (_, parsed) = x509_parser::parse_x509_certificate(der).ok()?;
+        let validity = parsed.validity();
+        let time = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
+        let names = parsed.subject_alternative_name().ok().flatten();
+        let names = names.map(|names| names.value.general_names.iter().filter_map(name).collect()).unwrap_or_default();
+        Some(Self {
+            fingerprint: HEXLOWER.encode(digest(&SHA256, der).as_ref()),
+            not_before: time(validity.not_before)?,
+            not_after: time(validity.not_after)?,
+            names,
+            is_authority: parsed.is_ca(),
+            public_key: parsed.public_key().raw.to_vec(),
+            der: der.to_vec(),
+        })
+    }
+
+    /// The first certificate of a text.
+    pub(super) fn from_pem(text: &[u8]) -> Option<Self> {
+        CertificateDer::pem_slice_iter(text).next()?.ok().and_then(|der| Self::from_der(&der))
+    }
+
+    /// The authorities that a text holds; what is none is passed over, as API servers do.
+    pub(super) fn authorities(text: &[u8]) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        for der in CertificateDer::pem_slice_iter(text).take(MOST).flatten() {
+            if let Some(certificate) = Self::from_der(&der).filter(|certificate| certificate.is_authority)
+                && !found.contains(&certificate)
+            {
+                found.push(certificate);
+            }
+        }
+        found
+    }
+
+    pub(super) fn pem(&self) -> String {
+        let text = BASE64.encode(&self.der);
+        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+        for line in text.as_bytes().chunks(64) {
+            pem.push_str(&String::from_utf8_lossy(line));
+            pem.push('\n');
+        }
+        pem + "-----END CERTIFICATE-----\n"
+    }
+
+    pub(super) fn der(&self) -> CertificateDer<'_> {
+        CertificateDer::from(self.der.as_slice())
+    }
+
+    pub(super) fn is_authority(&self) -> bool {
+        self.is_authority
+    }
+
+    /// Whether that authority signed it.
+    pub(super) fn is_signed_by(&self, authority: &Self) -> bool {
+        let (Ok((_, own)), Ok((_, issuer))) =
+            (x509_parser::parse_x509_certificate(&self.der), x509_parser::parse_x509_certificate(&authority.der))
+        else {
+            return false;
+        };
+        own.issuer().as_raw() == issuer.subject().as_raw() && own.verify_signature(Some(issuer.public_key())).is_ok()
+    }
+
+    /// Whether it is for all of these names.
+    pub(super) fn bears(&self, names: &[String]) -> bool {
+        names.iter().all(|name| self.names.iter().any(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    /// The first digits of its fingerprint, for people.
+    pub(super) fn short(&self) -> &str {
+        self.fingerprint.get(..12).unwrap_or(&self.fingerprint)
+    }
+}
+
+impl Key {
+    /// The key of a text, if it is one that signs.
+    pub(super) fn from_pem(text: &[u8]) -> Option<Self> {
+        let key = Self(Zeroizing::new(std::str::from_utf8(text).ok()?.to_owned()));
+        key.signer().is_some().then_some(key)
+    }
+
+    pub(super) fn of(signer: &Signer) -> Self {
+        Self(Zeroizing::new(signer.serialize_pem()))
+    }
+
+    pub(super) fn signer(&self) -> Option<Signer> {
+        KeyPair::from_pem(&self.0).ok().map(Zeroizing::new)
+    }
+
+    /// Whether it is the private half of the certificate's key.
+    pub(super) fn is_of(&self, certificate: &Cert) -> bool {
+        self.signer().is_some_and(|signer| signer.subject_public_key_info() == certificate.public_key)
+    }
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| std::net::IpAddr::from(bytes).to_string()),
+            _ => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::IpAddr::from(bytes).to_string()),
+        },
+        _ => None,
+    }
+}

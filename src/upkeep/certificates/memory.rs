@@ -1,0 +1,63 @@
+//! What one process has seen, and for how long: in time that it ran, which no clock can shorten.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Terms, bundles::Bundles, cert::Cert, clock::Clock};
+
+/// Since when things have been as they are, as far as this process saw them.
+#[derive(Clone, Default)]
+pub struct Memory {
+    /// Authorities that stand in every entry, by fingerprint.
+    in_bundle: BTreeMap<String, Duration>,
+    /// The certificate that is kept, by fingerprint.
+    leaf: Option<(String, Duration)>,
+}
+
+impl Memory {
+    /// Notes what there is now.
+    pub(super) fn observe(&mut self, bundles: Option<&Bundles>, leaf: Option<&Cert>, uptime: Duration) {
+        let held = bundles.map(Bundles::held).unwrap_or_default();
+        let everywhere =
+            held.into_iter().filter(|authority| bundles.is_some_and(|bundles| bundles.all_hold(authority)));
+        self.in_bundle = everywhere
+            .map(|authority| {
+                let since = self.in_bundle.get(&authority.fingerprint).copied().unwrap_or(uptime);
+                (authority.fingerprint.clone(), since)
+            })
+            .collect();
+        match leaf {
+            Some(leaf) if self.leaf.as_ref().is_some_and(|(known, _)| *known == leaf.fingerprint) => {}
+            leaf => self.leaf = leaf.map(|leaf| (leaf.fingerprint.clone(), uptime)),
+        }
+    }
+
+    /// For how long an authority has stood in every entry.
+    pub(super) fn stood(&self, authority: &Cert, uptime: Duration) -> Option<Duration> {
+        Some(uptime.saturating_sub(*self.in_bundle.get(&authority.fingerprint)?))
+    }
+
+    /// For how long the certificate has been kept.
+    pub(super) fn kept(&self, uptime: Duration) -> Duration {
+        self.leaf.as_ref().map_or(Duration::ZERO, |(_, since)| uptime.saturating_sub(*since))
+    }
+
+    /// Whether a replica may serve a certificate instead of the one in force: not if API servers trust that one and may not have
+    /// heard of the new one's authority yet.
+    pub(super) fn may_take(
+        &self,
+        new: &Cert,
+        in_force: Option<&Cert>,
+        bundles: Option<&Bundles>,
+        terms: &Terms,
+        clock: Clock,
+        uptime: Duration,
+    ) -> bool {
+        let (Some(in_force), Some(bundles)) = (in_force, bundles) else { return true };
+        let works = in_force.not_after > clock.now
+            && bundles.held().into_iter().any(|authority| in_force.is_signed_by(authority));
+        let is_trusted = |authority: &&Cert| {
+            self.stood(authority, uptime).is_some_and(|stood| stood >= terms.wait) && new.is_signed_by(authority)
+        };
+        !works || bundles.held().iter().any(is_trusted)
+    }
+}

@@ -1,0 +1,481 @@
+//! A cluster on a table: replicas, two API servers that hear late, hands that delete and garble. The time is a number.
+
+use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use rustls::{RootCertStore, client::WebPkiServerVerifier, crypto::aws_lc_rs::default_provider};
+use rustls_pki_types::{ServerName, UnixTime};
+use serde_json::{Value, json};
+
+use super::{
+    Memory, Terms,
+    bundles::Bundles,
+    cert::Cert,
+    clock::Clock,
+    plan::{Outcome, Probe, Scene, Step, plan, written},
+    stored::{Stored, wipe},
+};
+
+const NAME: &str = "ringwall.ringwall.svc";
+const ENTRIES: usize = 2;
+const DAY: u64 = 86_400;
+/// How late the API servers hear of bundles, in seconds: less than the wait.
+const LAGS: [u64; 2] = [1, 45];
+const POLL: u64 = 10;
+
+struct Replica {
+    began: u64,
+    memory: Memory,
+    in_force: Option<Cert>,
+    probe: Option<Probe>,
+    /// How far its clock is off.
+    off: SignedDuration,
+    looks_at: u64,
+}
+
+struct World {
+    start: Timestamp,
+    /// Seconds since the start.
+    time: u64,
+    secret: Option<Value>,
+    version: u64,
+    /// The bundles of all entries, each time that they changed.
+    bundles: Vec<(u64, Vec<String>)>,
+    replicas: Vec<Replica>,
+    leader: Option<usize>,
+    terms: Terms,
+    names: Vec<String>,
+    /// Whether API servers say what time it is.
+    tells_time: bool,
+    /// Until when calls may fail, for a hand has emptied the bundles.
+    excused: u64,
+    /// How often what was served verified, and how many steps of each sort were done.
+    verified: u64,
+    done: HashMap<&'static str, u64>,
+    trusts: RefCell<HashMap<(String, String), bool>>,
+}
+
+impl World {
+    fn new(terms: Terms, replicas: usize) -> Self {
+        let mut world = Self {
+            start: "2026-11-22T10:00:00Z".parse().unwrap(),
+            time: 0,
+            secret: Some(
+                json!({"metadata": {"name": "ringwall-certificate", "resourceVersion": "0"}, "type": "Opaque"}),
+            ),
+            version: 0,
+            bundles: vec![(0, vec![String::new(); ENTRIES])],
+            replicas: Vec::new(),
+            leader: Some(0),
+            terms,
+            names: vec![NAME.to_owned()],
+            tells_time: true,
+            excused: 0,
+            verified: 0,
+            done: HashMap::new(),
+            trusts: RefCell::default(),
+        };
+        world.replicas = (0..replicas).map(|_| world.started()).collect();
+        world
+    }
+
+    fn started(&self) -> Replica {
+        Replica {
+            began: self.time,
+            memory: Memory::default(),
+            in_force: None,
+            probe: None,
+            off: SignedDuration::ZERO,
+            looks_at: self.time,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.start + Duration::from_secs(self.time)
+    }
+
+    /// What an API server that hears so late has heard.
+    fn heard(&self, lag: u64) -> &[String] {
+        let known = self.bundles.iter().rev().find(|(at, _)| at + lag <= self.time);
+        &known.unwrap_or(&self.bundles[0]).1
+    }
+
+    fn set_bundles(&mut self, texts: Vec<String>) {
+        // Several changes within a second: the last counts.
+        self.bundles.retain(|(at, _)| *at != self.time || *at == 0);
+        self.bundles.push((self.time, texts));
+        let old = self.bundles.len().saturating_sub(8);
+        self.bundles.drain(..old);
+    }
+
+    /// Lets all replicas look whose time has come; returns how long the leader would wait.
+    fn look(&mut self) -> u64 {
+        let mut rest = DAY / 4;
+        for index in 0..self.replicas.len() {
+            if self.replicas[index].looks_at > self.time {
+                continue;
+            }
+            for _ in 0..6 {
+                let (again, pause) = self.look_at(index);
+                if let Some(pause) = pause {
+                    rest = rest.min(pause.max(1));
+                }
+                if !again {
+                    break;
+                }
+            }
+            self.replicas[index].looks_at = self.time + POLL;
+        }
+        rest
+    }
+
+    /// One look of one replica: whether it did something, and how long it would wait.
+    fn look_at(&mut self, index: usize) -> (bool, Option<u64>) {
+        let stored = Stored::read(self.secret.clone());
+        let bundles = Bundles::of(&self.bundles.last().unwrap().1);
+        let (now, time) = (self.now(), self.time);
+        let (terms, names, tells_time) = (self.terms, self.names.clone(), self.tells_time);
+        let leads = self.leader == Some(index);
+        let replica = &mut self.replicas[index];
+        let uptime = Duration::from_secs(time - replica.began);
+        let clock = Clock::of(now + replica.off, tells_time.then_some(now));
+        let leaf = stored.contents.leaf.as_ref().map(|leaf| leaf.certificate.clone());
+        replica.memory.observe(Some(&bundles), leaf.as_ref(), uptime);
+        let in_force = replica.in_force.as_ref();
+        if let Some(leaf) = leaf.filter(|leaf| in_force != Some(leaf))
+            && replica.memory.may_take(&leaf, in_force, Some(&bundles), &terms, clock, uptime)
+        {
+            replica.in_force = Some(leaf);
+        }
+        let scene = Scene {
+            stored: &stored,
+            bundles: Some(&bundles),
+            in_force: replica.in_force.as_ref(),
+            memory: &replica.memory,
+            probe: replica.probe.as_ref(),
+            clock,
+            uptime,
+            terms: &terms,
+            names: &names,
+        };
+        let step = plan(&scene);
+        if !(leads || step == Step::Begin && replica.in_force.is_none()) {
+            return (false, None);
+        }
+        let new = written(&step, &scene).unwrap();
+        let name = match step {
+            Step::Wait(time) => return (false, Some(time.as_secs())),
+            Step::Rest(_) => return (false, None),
+            Step::Begin => "begin",
+            Step::Mend => "mend",
+            Step::MakeAuthority(_) => "make",
+            Step::IssueLeaf(..) => "issue",
+            Step::DropPrevious => "drop",
+            Step::PutInBundle => "bundle",
+            Step::Probe(about) => {
+                let outcome = self.probe();
+                let replica = &mut self.replicas[index];
+                let first = replica.probe.as_ref().filter(|probe| probe.about == about).map_or(uptime, |it| it.first);
+                replica.probe = Some(Probe { about, outcome, first, last: uptime });
+                return (true, None);
+            }
+        };
+        *self.done.entry(name).or_default() += 1;
+        match new {
+            Some(new) => {
+                let mut object = new.object(&stored, "ringwall", "ringwall-certificate", None);
+                self.version += 1;
+                object["metadata"]["resourceVersion"] = self.version.to_string().into();
+                let old = self.secret.replace(object);
+                if let Some(mut old) = old {
+                    wipe(&mut old);
+                }
+            }
+            None => self.set_bundles(vec![stored.contents.bundle(); ENTRIES]),
+        }
+        (true, None)
+    }
+
+    /// A request through the slowest API server, which any replica answers.
+    fn probe(&self) -> Outcome {
+        let served = self.replicas.iter().find_map(|replica| replica.in_force.as_ref());
+        match served {
+            Some(served) if self.is_trusted(served, LAGS[1]) => Outcome::Answered(served.fingerprint.clone()),
+            _ => Outcome::Silent("x509: certificate signed by unknown authority".to_owned()),
+        }
+    }
+
+    /// Whether an API server that hears so late verifies a certificate, by each entry. Go looks at the authority's validity, too.
+    fn is_trusted(&self, leaf: &Cert, lag: u64) -> bool {
+        let now = self.now();
+        self.heard(lag).iter().all(|text| {
+            let authorities = Cert::authorities(text.as_bytes());
+            let mut valid = authorities.iter().filter(|it| it.not_before <= now && now <= it.not_after).peekable();
+            valid.peek().is_some()
+                && leaf.not_before <= now
+                && now <= leaf.not_after
+                && *self
+                    .trusts
+                    .borrow_mut()
+                    .entry((leaf.fingerprint.clone(), text.clone()))
+                    .or_insert_with(|| verifies(leaf, valid, now))
+        })
+    }
+
+    /// Everything that is served verifies, at every API server.
+    fn check(&mut self) {
+        if self.time < self.excused {
+            return;
+        }
+        for (index, replica) in self.replicas.iter().enumerate() {
+            let Some(served) = &replica.in_force else { continue };
+            for lag in LAGS {
+                assert!(
+                    self.is_trusted(served, lag),
+                    "after {} s replica {index} serves {}, and an API server that is {lag} s late does not trust it; done: {:?}",
+                    self.time,
+                    served.short(),
+                    self.done
+                );
+                self.verified += 1;
+            }
+        }
+    }
+
+    /// Goes on for so many seconds: in small steps where something is under way.
+    fn run(&mut self, seconds: u64) {
+        let end = self.time + seconds;
+        while self.time < end {
+            let before: u64 = self.done.values().sum();
+            let mut pause = self.look();
+            self.check();
+            let is_busy = before != self.done.values().sum::<u64>();
+            let has_lag = self.bundles.last().unwrap().0 + 60 > self.time;
+            if is_busy || has_lag {
+                pause = 5;
+            }
+            if self.replicas.iter().any(|replica| replica.in_force.is_none()) {
+                pause = pause.min(POLL);
+            }
+            let stale =
+                self.replicas.iter().any(|it| it.in_force.as_ref().map(|it| &it.fingerprint) != self.kept().as_ref());
+            if stale {
+                pause = pause.min(5);
+            }
+            self.time = (self.time + pause).min(end);
+        }
+    }
+
+    fn kept(&self) -> Option<String> {
+        Stored::read(self.secret.clone()).contents.leaf.map(|leaf| leaf.certificate.fingerprint)
+    }
+
+    /// Starts, and returns when everything is served and trusted.
+    fn settled(mut self) -> Self {
+        self.excused = 120;
+        self.run(120);
+        assert!(self.replicas.iter().all(|replica| replica.in_force.is_some()));
+        self
+    }
+
+    fn garble(&mut self, part: &str, with: &str) {
+        if let Some(secret) = &mut self.secret {
+            secret["data"][part] = with.into();
+        }
+    }
+
+    /// All is whole and in order.
+    fn assert_in_order(&self) {
+        let stored = Stored::read(self.secret.clone());
+        assert_eq!(stored.faults, Vec::<String>::new());
+        let contents = &stored.contents;
+        assert!(contents.next.is_none() && contents.previous.is_empty(), "done: {:?}", self.done);
+        let leaf = &contents.leaf.as_ref().unwrap().certificate;
+        assert!(leaf.is_signed_by(&contents.authority.as_ref().unwrap().certificate));
+        assert!(Bundles::of(&self.bundles.last().unwrap().1).are(&contents.bundle()));
+        for replica in &self.replicas {
+            assert_eq!(replica.in_force.as_ref().unwrap().fingerprint, leaf.fingerprint);
+        }
+    }
+}
+
+fn verifies<'a>(leaf: &Cert, authorities: impl Iterator<Item = &'a Cert>, now: Timestamp) -> bool {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.der().into_owned()).unwrap();
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider())).build();
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(now.as_second().try_into().unwrap()));
+    let name = ServerName::try_from(NAME).unwrap();
+    use rustls::client::danger::ServerCertVerifier as _;
+    verifier.unwrap().verify_server_cert(&leaf.der(), &[], &name, &[], time).is_ok()
+}
+
+#[test]
+fn three_years_pass_without_a_moment_in_which_what_is_served_is_not_trusted() {
+    let mut world = World::new(Terms::default(), 2).settled();
+    world.run(3 * 365 * DAY);
+    world.assert_in_order();
+    assert_eq!(world.done["begin"], 1);
+    // The authority every 243 days, the certificate every 20.
+    assert_eq!((world.done["make"], world.done["drop"]), (4, 4), "{:?}", world.done);
+    assert!((53..=60).contains(&world.done["issue"]), "{:?}", world.done);
+    assert!(world.verified > 10_000);
+}
+
+#[test]
+fn a_secret_that_is_deleted_is_made_anew_while_the_old_certificate_is_served_and_trusted() {
+    let mut world = World::new(Terms::default(), 2).settled();
+    let served = world.replicas[1].in_force.clone().unwrap();
+    world.secret = None;
+    world.run(50);
+    assert!(world.secret.is_some() && world.replicas[1].in_force.as_ref() == Some(&served));
+    world.run(2 * 3600);
+    assert!(world.replicas[1].in_force.as_ref() != Some(&served));
+    world.assert_in_order();
+}
+
+#[test]
+fn each_part_that_is_garbled_mends() {
+    for part in ["ca.crt", "ca.key", "tls.crt", "tls.key", "next-ca.crt", "next-ca.key", "previous-ca.crt"] {
+        for with in ["", "Z2FyYmFnZQ==", "not base64"] {
+            let mut world = World::new(Terms::default(), 2).settled();
+            // During an overlap, so that every part is there.
+            world.garble("ca.key", "");
+            world.run(30);
+            world.garble(part, with);
+            world.run(5 * 3600);
+            world.assert_in_order();
+        }
+    }
+}
+
+#[test]
+fn a_secret_put_back_from_long_ago_breaks_nothing() {
+    let mut world = World::new(Terms::default(), 2).settled();
+    let backup = world.secret.clone();
+    world.run(250 * DAY);
+    assert_eq!(world.done["make"], 1);
+    world.secret = backup;
+    world.run(3 * 3600);
+    world.assert_in_order();
+}
+
+#[test]
+fn a_bundle_that_a_hand_empties_is_put_right_at_the_next_look() {
+    let mut world = World::new(Terms::default(), 2).settled();
+    world.excused = world.time + POLL + 60;
+    world.set_bundles(vec![String::new(); ENTRIES]);
+    world.run(300);
+    world.assert_in_order();
+    assert_eq!((world.done["begin"], world.done["bundle"]), (1, 2));
+}
+
+#[test]
+fn a_stranger_in_the_bundle_is_put_out_at_the_next_look() {
+    let mut world = World::new(Terms::default(), 2).settled();
+    let other = World::new(Terms::default(), 1).settled();
+    let texts = &world.bundles.last().unwrap().1;
+    let texts = texts.iter().map(|text| text.clone() + &other.bundles.last().unwrap().1[0]).collect();
+    world.set_bundles(texts);
+    world.run(POLL + 5);
+    world.assert_in_order();
+}
+
+#[test]
+fn with_the_clock_of_the_leader_a_year_ahead_nothing_is_renewed_by_it() {
+    let mut world = World::new(Terms::default(), 2).settled();
+    world.replicas[0].off = SignedDuration::from_hours(365 * 24);
+    world.run(10 * DAY);
+    assert_eq!(world.done.get("make"), None);
+    world.replicas[0].off = SignedDuration::from_hours(-365 * 24);
+    world.run(5 * DAY);
+    assert_eq!(world.done.get("make"), None);
+    world.assert_in_order();
+}
+
+#[test]
+fn what_was_made_by_a_clock_that_was_a_year_ahead_is_valid_and_is_renewed_once_clocks_agree() {
+    let mut world = World::new(Terms::default(), 2);
+    world.tells_time = false;
+    for replica in &mut world.replicas {
+        replica.off = SignedDuration::from_hours(365 * 24);
+    }
+    let mut world = world.settled();
+    world.run(DAY);
+    assert_eq!(world.done.get("make"), None);
+    world.tells_time = true;
+    for replica in &mut world.replicas {
+        replica.off = SignedDuration::ZERO;
+    }
+    world.run(DAY);
+    world.assert_in_order();
+    assert_eq!((world.done["make"], world.done["drop"]), (1, 1));
+    let end = world.replicas[0].in_force.as_ref().unwrap().not_after;
+    assert!(end < world.now() + Duration::from_secs(31 * DAY));
+}
+
+#[derive(Clone, Debug)]
+enum Hand {
+    Lead(Option<usize>),
+    Restart(usize),
+    Delete,
+    Garble(usize, bool),
+    EmptyBundle,
+    Clock(usize, i64),
+    TellTime(bool),
+    PutBack,
+}
+
+fn hand() -> impl Strategy<Value = Hand> {
+    prop_oneof![
+        4 => proptest::option::of(0..3usize).prop_map(Hand::Lead),
+        3 => (0..3usize).prop_map(Hand::Restart),
+        1 => Just(Hand::Delete),
+        3 => (0..7usize, any::<bool>()).prop_map(|(part, empty)| Hand::Garble(part, empty)),
+        1 => Just(Hand::EmptyBundle),
+        1 => (0..3usize, prop_oneof![Just(0), Just(365), Just(-365)]).prop_map(|(replica, days)| Hand::Clock(replica, days)),
+        1 => any::<bool>().prop_map(Hand::TellTime),
+        1 => Just(Hand::PutBack),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_hands_do_and_whoever_leads_what_is_served_is_trusted(
+        hands in proptest::collection::vec((prop_oneof![0..90u64, 90..4000u64, Just(3 * DAY), Just(12 * DAY)], hand()), 1..14)
+    ) {
+        let day = Duration::from_secs(DAY);
+        let terms = Terms::waiting(day * 6, day * 60, Duration::from_secs(60));
+        let mut world = World::new(terms, 3).settled();
+        let backup = world.secret.clone();
+        for (pause, hand) in hands {
+            world.run(pause);
+            match hand {
+                Hand::Lead(who) => world.leader = who,
+                Hand::Restart(who) => world.replicas[who] = Replica { off: world.replicas[who].off, ..world.started() },
+                Hand::Delete => world.secret = None,
+                Hand::Garble(part, empty) => {
+                    let parts = ["ca.crt", "ca.key", "tls.crt", "tls.key", "next-ca.crt", "next-ca.key", "previous-ca.crt"];
+                    world.garble(parts[part], if empty { "" } else { "Z2FyYmFnZQ==" });
+                }
+                Hand::EmptyBundle => {
+                    world.leader = Some(world.leader.unwrap_or_default());
+                    world.excused = world.excused.max(world.time + POLL + 60);
+                    world.set_bundles(vec![String::new(); ENTRIES]);
+                    world.run(POLL + 60);
+                }
+                Hand::Clock(who, days) => world.replicas[who].off = SignedDuration::from_hours(days * 24),
+                Hand::TellTime(tells) => world.tells_time = tells,
+                Hand::PutBack => world.secret = backup.clone(),
+            }
+        }
+        world.leader = Some(1);
+        world.tells_time = true;
+        world.run(3 * DAY);
+        world.assert_in_order();
+    }
+}

@@ -1,0 +1,212 @@
+//! What the Secret holds.
+//!
+//! It is read leniently: what a hand has garbled is not there, and is said. It is written whole, over the version that was read.
+
+use data_encoding::BASE64;
+use serde_json::{Map, Value, json};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::cert::{Cert, Key};
+
+const AUTHORITY: [&str; 2] = ["ca.crt", "ca.key"];
+const LEAF: [&str; 2] = ["tls.crt", "tls.key"];
+const NEXT: [&str; 2] = ["next-ca.crt", "next-ca.key"];
+const PREVIOUS: &str = "previous-ca.crt";
+/// How many former authorities are kept.
+pub(super) const FORMER: usize = 8;
+
+/// An authority; without its key it can sign no more, and what it signed is still trusted.
+#[derive(Clone)]
+pub(super) struct Authority {
+    pub(super) certificate: Cert,
+    pub(super) key: Option<Key>,
+}
+
+/// A serving certificate and its key, which belong together.
+#[derive(Clone)]
+pub(super) struct Leaf {
+    pub(super) certificate: Cert,
+    pub(super) key: Key,
+}
+
+/// What is kept.
+#[derive(Clone, Default)]
+pub(super) struct Contents {
+    /// The authority that signed the serving certificate.
+    pub(super) authority: Option<Authority>,
+    /// The serving certificate.
+    pub(super) leaf: Option<Leaf>,
+    /// The authority that will sign next.
+    pub(super) next: Option<Authority>,
+    /// Former authorities that replicas may still serve something of.
+    pub(super) previous: Vec<Cert>,
+}
+
+/// The Secret as it was read.
+#[derive(Clone, Default)]
+pub(super) struct Stored {
+    pub(super) contents: Contents,
+    /// What is there and cannot be used, or is missing beside other parts.
+    pub(super) faults: Vec<String>,
+    /// Its name, version, labels and annotations; `None` when there is no Secret.
+    metadata: Option<Value>,
+}
+
+impl Contents {
+    /// The authorities that API servers are to trust, the one that signs first.
+    pub(super) fn trusted(&self) -> Vec<&Cert> {
+        let known = self.authority.iter().chain(&self.next).map(|authority| &authority.certificate);
+        let mut trusted: Vec<&Cert> = Vec::new();
+        for certificate in known.chain(&self.previous) {
+            if !trusted.contains(&certificate) {
+                trusted.push(certificate);
+            }
+        }
+        trusted
+    }
+
+    /// The `caBundle` of them.
+    pub(super) fn bundle(&self) -> String {
+        self.trusted().into_iter().map(Cert::pem).collect()
+    }
+
+    /// The same without former authorities.
+    pub(super) fn without_previous(&self) -> Self {
+        Self { previous: Vec::new(), ..self.clone() }
+    }
+
+    /// The same with further former authorities.
+    pub(super) fn with_previous(&self, more: impl IntoIterator<Item = Cert>) -> Self {
+        let mut contents = self.clone();
+        for certificate in more {
+            if !contents.trusted().contains(&&certificate) && contents.previous.len() < FORMER {
+                contents.previous.push(certificate);
+            }
+        }
+        contents
+    }
+
+    /// The Secret with these contents, over the one that was read, or new with these metadata. It holds keys: [`wipe`] it.
+    pub(super) fn object(&self, stored: &Stored, namespace: &str, name: &str, last: Option<&Value>) -> Value {
+        let mut data = Map::new();
+        let mut put =
+            |key: &str, text: &str| data.insert(key.to_owned(), Value::String(BASE64.encode(text.as_bytes())));
+        let pairs = [(AUTHORITY, &self.authority), (NEXT, &self.next)];
+        for ([certificate, key], authority) in pairs {
+            let Some(authority) = authority else { continue };
+            put(certificate, &authority.certificate.pem());
+            if let Some(private) = &authority.key {
+                put(key, &private.0);
+            }
+        }
+        if let Some(leaf) = &self.leaf {
+            put(LEAF[0], &leaf.certificate.pem());
+            put(LEAF[1], &leaf.key.0);
+        }
+        if !self.previous.is_empty() {
+            put(PREVIOUS, &self.previous.iter().map(Cert::pem).collect::<String>());
+        }
+        let mut metadata = json!({"name": name, "namespace": namespace});
+        match (&stored.metadata, last) {
+            (Some(read), _) => metadata = read.clone(),
+            // Whoever made it shall find it as its own again: Helm knows its objects by labels and annotations.
+            (None, Some(last)) => {
+                for part in ["labels", "annotations"] {
+                    if let Some(found) = last.get(part) {
+                        metadata[part] = found.clone();
+                    }
+                }
+            }
+            (None, None) => {}
+        }
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": data})
+    }
+}
+
+impl Stored {
+    /// Reads a Secret; what was read is wiped.
+    pub(super) fn read(secret: Option<Value>) -> Self {
+        let Some(mut secret) = secret else { return Self::default() };
+        let mut metadata = secret.get_mut("metadata").map(Value::take).unwrap_or_default();
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.remove("managedFields");
+        }
+        let mut faults = Vec::new();
+        let contents = read(&secret, &mut faults);
+        wipe(&mut secret);
+        Self { contents, faults, metadata: Some(metadata) }
+    }
+
+    /// Whether there is a Secret.
+    pub(super) fn exists(&self) -> bool {
+        self.metadata.is_some()
+    }
+
+    /// Its labels and annotations.
+    pub(super) fn metadata(&self) -> Option<&Value> {
+        self.metadata.as_ref()
+    }
+
+    #[cfg(test)]
+    pub(super) fn holding(contents: Contents) -> Self {
+        Self { contents, faults: Vec::new(), metadata: Some(json!({})) }
+    }
+}
+
+/// Wipes every text of a value.
+pub(super) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn read(secret: &Value, faults: &mut Vec<String>) -> Contents {
+    let data = secret.get("data").and_then(Value::as_object);
+    let part = |name: &str| {
+        let text = data?.get(name)?.as_str().filter(|text| !text.is_empty())?;
+        Some(BASE64.decode(text.as_bytes()).map(Zeroizing::new).unwrap_or_default())
+    };
+    let mut certificate = |name: &str, is_authority: bool| {
+        let text = part(name)?;
+        let found = Cert::from_pem(&text).filter(|found| !is_authority || found.is_authority());
+        if found.is_none() {
+            faults.push(format!("{name} cannot be read"));
+        }
+        found
+    };
+    let [authority, leaf, next] = [(AUTHORITY, true), (LEAF, false), (NEXT, true)]
+        .map(|(names, is_authority)| (names, certificate(names[0], is_authority)));
+    let mut key = |[certificate_name, name]: [&str; 2], certificate: Option<&Cert>| {
+        let found = match (part(name), certificate) {
+            (Some(text), Some(certificate)) => match Key::from_pem(&text) {
+                Some(key) if key.is_of(certificate) => return Some(key),
+                Some(_) => format!("{name} is not the key of {certificate_name}"),
+                None => format!("{name} cannot be read"),
+            },
+            (None, Some(_)) => format!("{name} is missing"),
+            (Some(_), None) if part(certificate_name).is_none() => format!("{certificate_name} is missing"),
+            (_, None) => return None,
+        };
+        faults.push(found);
+        None
+    };
+    let mut pair = |(names, certificate): ([&str; 2], Option<Cert>)| {
+        let key = key(names, certificate.as_ref());
+        certificate.map(|certificate| (certificate, key))
+    };
+    let authority = pair(authority).map(|(certificate, key)| Authority { certificate, key });
+    let leaf = pair(leaf).and_then(|(certificate, key)| Some(Leaf { certificate, key: key? }));
+    // An authority that will sign is of no use without its key.
+    let next = pair(next).and_then(|(certificate, key)| Some(Authority { certificate, key: Some(key?) }));
+    let mut previous = Vec::new();
+    if let Some(text) = part(PREVIOUS) {
+        previous = Cert::authorities(&text);
+        if previous.is_empty() {
+            faults.push(format!("{PREVIOUS} cannot be read"));
+        }
+    }
+    Contents { authority, leaf, next, previous }
+}

@@ -1,0 +1,198 @@
+//! A release from its first day to its last, through the real helm and under load: no request fails, and nothing stays behind.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::harness::{CHART, ControlPlane, Load, Namespace, Outcome, PATIENCE, Release, copy_of_chart, eventually};
+use crate::manifests::{BASELINE, deployment, job, pods, policy, text, wait_for_pods};
+
+/// A namespace that enforces, with the policy that the load counts on.
+#[track_caller]
+pub(crate) fn enforced(cluster: &ControlPlane) -> Namespace {
+    let namespace = cluster.namespace("shop", &[BASELINE]);
+    namespace.kubectl().apply(&policy("web")).ok();
+    namespace
+}
+
+/// The values of every scenario.
+pub(crate) fn values(cluster: &ControlPlane) -> Value {
+    let _ = cluster;
+    json!({})
+}
+
+/// What every scenario begins with: installed, then told to fail closed, as the documentation has it.
+#[track_caller]
+pub(crate) fn installed<'a>(cluster: &'a ControlPlane, namespace: &Namespace, values: &Value) -> Release<'a> {
+    let release = Release::install(cluster, values);
+    release.wait_until_asked(namespace);
+    fail_closed(&release, values);
+    release
+}
+
+#[track_caller]
+fn fail_closed(release: &Release<'_>, values: &Value) -> Outcome {
+    let outcome = release.helm("upgrade", CHART, &with(values, &json!({"webhook": {"failurePolicy": "Fail"}}))).ok();
+    release.roll_out();
+    outcome
+}
+
+/// Values on top of others.
+pub(crate) fn with(values: &Value, more: &Value) -> Value {
+    let mut merged = values.clone();
+    merge(&mut merged, more);
+    merged
+}
+
+fn merge(values: &mut Value, more: &Value) {
+    match (values, more) {
+        (Value::Object(values), Value::Object(more)) => {
+            for (key, value) in more {
+                merge(values.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (values, more) => *values = more.clone(),
+    }
+}
+
+#[test]
+fn installing_upgrading_rolling_back_and_uninstalling_fail_no_request_and_leave_nothing() {
+    let Some(cluster) = ControlPlane::private() else { return };
+    let namespace = enforced(&cluster);
+    let release = Release::prepare(&cluster);
+    let before = everything(&cluster);
+    let load = Load::start(&cluster, &namespace.name, 40);
+
+    // As it is told in the README: nothing is given but where the API server finds it.
+    let values = values(&cluster);
+    println!("{}", release.helm("install", CHART, &values).ok());
+    release.roll_out();
+    release.wait_until_asked(&namespace);
+    println!("{}", fail_closed(&release, &values));
+    let unasked = load.tally().unasked;
+
+    let closed = with(&values, &json!({"webhook": {"failurePolicy": "Fail"}}));
+    release.helm("upgrade", CHART, &with(&closed, &json!({"auditInterval": 300, "replicaCount": 3}))).ok();
+    release.roll_out();
+    let newer = copy_of_chart();
+    renew(newer.path());
+    release.helm("upgrade", text(newer.path()), &closed).ok();
+    release.roll_out();
+    assert!(entries(&cluster).contains(&"more.ringwall.dev".to_owned()));
+    release.helm_plain("rollback", &["2"]).ok();
+    release.roll_out();
+    assert!(!entries(&cluster).contains(&"more.ringwall.dev".to_owned()));
+
+    let asked = load.tally();
+    assert_eq!(asked.unasked, unasked, "each request that could be refused was judged");
+    println!("{}", release.helm_plain("uninstall", &[]).ok());
+    eventually(PATIENCE, "nothing is left", || {
+        let left: Vec<_> = everything(&cluster).difference(&before).cloned().collect();
+        if left.iter().all(|object| outlives(object)) { Ok(()) } else { Err(format!("{left:#?}")) }
+    });
+    let tally = load.finish();
+    println!(
+        "{} requests, of which {} were refused as they should be; the longest took {:?}",
+        tally.requests, tally.refused, tally.longest
+    );
+    tally.without_failure();
+    cluster.kubectl().ok(&["get", "customresourcedefinitions", "rulesets.ringwall.dev", "exemptions.ringwall.dev"]);
+
+    release.helm("install", CHART, &values).ok();
+    release.roll_out();
+    release.wait_until_asked(&namespace);
+}
+
+#[test]
+fn with_all_replicas_dead_and_failure_policy_fail_the_cluster_lives_and_helm_uninstalls() {
+    let Some(cluster) = ControlPlane::private() else { return };
+    let namespace = enforced(&cluster);
+    let kubectl = namespace.kubectl();
+    let mut release = installed(&cluster, &namespace, &values(&cluster));
+    kubectl.apply(&policy("once")).ok();
+    kubectl.apply(&deployment("web", 1)).ok();
+    for name in ["once", "finished"] {
+        kubectl.apply(&policy(name)).ok();
+        kubectl.apply(&job(name)).ok();
+        wait_for_pods(&kubectl, name, 1);
+    }
+    let done = "--patch={\"status\": {\"phase\": \"Succeeded\"}}";
+    kubectl.ok(&["patch", &pods(&kubectl, "finished")[0], "--subresource=status", done]);
+    release.kubelet.die();
+
+    let admin = cluster.kubectl();
+    let refusal = kubectl.fails(&["run", "late", "--image=web", "--labels=app=web"]);
+    assert!(refusal.contains("failed calling webhook"), "it fails closed: {refusal}");
+    // What keeps a cluster alive.
+    let beat = r#"--patch={"status": {"conditions": [{"type": "Ready", "status": "True"}]}}"#;
+    admin.ok(&["patch", "node", "node", "--subresource=status", beat]);
+    let lease = "apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata: {name: node, namespace: kube-node-lease}
+spec: {holderIdentity: node}
+";
+    admin.apply(lease).ok();
+    admin.ok(&["--namespace=kube-system", "create", "configmap", "written"]);
+    admin.ok(&["--namespace=kube-system", "run", "agent", "--image=agent"]);
+    admin.ok(&["delete", "namespace", &namespace.name, "--timeout=60s"]);
+
+    release.helm_plain("uninstall", &[]).ok();
+    let after = enforced(&cluster);
+    eventually(PATIENCE, "Pods are admitted", || after.kubectl().run(&["run", "late", "--image=web"]).into_result());
+}
+
+/// Makes another version of the chart, with one more entry in the webhook configuration.
+fn renew(chart: &std::path::Path) {
+    let change = |file: &str, change: &dyn Fn(String) -> String| {
+        let path = chart.join(file);
+        fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
+    };
+    change("Chart.yaml", &|text| {
+        text.replace("\nversion: ", "\nversion: 9.").replace("\nappVersion: ", "\nappVersion: 9.")
+    });
+    change("files/webhooks.yaml", &|text| {
+        text + "  - name: more.ringwall.dev
+    rules:
+      - apiGroups: [\"\"]
+        apiVersions: [v1]
+        resources: [pods]
+        operations: [CREATE]
+        scope: Namespaced
+"
+    });
+}
+
+/// The names of the entries of the webhook configuration.
+fn entries(cluster: &ControlPlane) -> Vec<String> {
+    let configuration = cluster.kubectl().json(&["get", "validatingwebhookconfiguration", "ringwall"]);
+    let webhooks = configuration["webhooks"].as_array().unwrap().iter();
+    webhooks.map(|webhook| webhook["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Every object of the cluster, as `Kind namespace/name`, but for those that come and go by themselves.
+fn everything(cluster: &ControlPlane) -> BTreeSet<String> {
+    let kubectl = cluster.kubectl();
+    let kinds = kubectl.ok(&["api-resources", "--verbs=list", "--output=name"]);
+    let passing = ["events", "events.events.k8s.io", "componentstatuses", "leases.coordination.k8s.io"];
+    let kinds: Vec<_> = kinds.lines().filter(|kind| !passing.contains(kind)).collect();
+    let columns = "--output=custom-columns=:kind,:metadata.namespace,:metadata.name";
+    let listed = kubectl.ok(&["get", &kinds.join(","), "--all-namespaces", "--no-headers", columns]);
+    let leases = kubectl.ok(&["get", "leases", "--namespace=ringwall", "--no-headers", columns]);
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    listed.lines().chain(leases.lines()).map(line).collect()
+}
+
+/// What is there after a release that was not before, and should be: the CRDs, with what the API server makes of them, and the
+/// namespace, with what controllers put into every one.
+fn outlives(object: &str) -> bool {
+    [
+        "CustomResourceDefinition <none> rulesets.ringwall.dev",
+        "CustomResourceDefinition <none> exemptions.ringwall.dev",
+        "APIService <none> v1alpha1.ringwall.dev",
+        "Namespace <none> ringwall",
+        "ServiceAccount ringwall default",
+        "ConfigMap ringwall kube-root-ca.crt",
+    ]
+    .contains(&object)
+}

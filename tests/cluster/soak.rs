@@ -1,0 +1,54 @@
+//! A day's work in half an hour: memory, descriptors, threads and tasks are flat once the server is warm, and nothing fails.
+//!
+//! `RINGWALL_SOAK_MINUTES=30 cargo test --release --test cluster soak -- --ignored --nocapture`
+
+mod curve;
+mod work;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{ControlPlane, Event};
+use crate::lifecycle::{enforced, installed};
+
+use curve::{Curve, Sample};
+
+/// How often the processes are looked at.
+const SAMPLE: Duration = Duration::from_secs(10);
+
+#[test]
+#[ignore = "takes as many minutes as RINGWALL_SOAK_MINUTES says"]
+fn soak() {
+    let Some(cluster) = ControlPlane::private() else { return };
+    let minutes = std::env::var("RINGWALL_SOAK_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(30.0);
+    let namespace = enforced(&cluster);
+    let release = installed(&cluster, &namespace, &json!({}));
+    release.settle(2);
+    let began = Instant::now();
+    let churn = work::Churn::start(&cluster, &namespace.name);
+    let straight = work::Straight::start(&cluster, &namespace.name, &release.kubelet.addresses());
+    let mut curve = Curve::default();
+    println!("{}", Sample::HEAD);
+    while began.elapsed().as_secs_f64() < minutes * 60.0 {
+        std::thread::sleep(SAMPLE);
+        for (pod, id) in release.kubelet.running() {
+            let metrics = release.kubelet.metrics();
+            let metrics = metrics.iter().find(|(name, _)| *name == pod).map(|(_, body)| body.as_str());
+            let sample = Sample::take(began.elapsed(), id, metrics.unwrap_or_default());
+            println!("{pod} {sample}");
+            curve.add(&pod, sample);
+        }
+    }
+    let (churn, straight) = (churn.finish(), straight.finish());
+    let seconds = began.elapsed().as_secs_f64();
+    println!("through the API server: {churn}, {:.1} a second", churn.rate(seconds));
+    println!("straight at the server: {straight}, {:.1} a second", straight.rate(seconds));
+    churn.without_failure();
+    straight.without_failure();
+    for event in [Event::Died, Event::Unready, Event::Failed] {
+        assert_eq!(release.kubelet.count(event), 0, "{event:?}: {:#?}", release.kubelet.diary());
+    }
+    assert_eq!(release.balancer.failures(), Vec::<String>::new());
+    curve.assert_flat();
+}
