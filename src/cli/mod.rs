@@ -27,9 +27,9 @@ pub(crate) mod ruleset;
 mod serve;
 mod trace;
 
-use std::{io::Write, process::ExitCode};
+use std::{ffi::OsStr, io::Write, path::Path, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Keeps the workloads of a Kubernetes cluster isolated and encrypted: as an admission webhook, on manifests, and over a
 /// running cluster.
@@ -65,7 +65,7 @@ enum Command {
 
 /// Parses the command line, does what it says, and returns the exit code.
 pub fn run() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let result = match parse().command {
         #[cfg(feature = "cluster")]
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
@@ -88,4 +88,19 @@ pub fn run() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "error: {error:#}");
         exit::failure()
     })
+}
+
+/// The command line, spoken of by the name under which it was called.
+fn parse() -> Arguments {
+    let mut command = Arguments::command();
+    let called = std::env::args_os().next();
+    if is_plugin(called.as_deref()) {
+        command = command.bin_name("kubectl ringwall");
+    }
+    Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// Whether kubectl called: it finds its plugins by the names of their files.
+fn is_plugin(called: Option<&OsStr>) -> bool {
+    called.and_then(|path| Path::new(path).file_stem()).is_some_and(|name| name == "kubectl-ringwall")
 }

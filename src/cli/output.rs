@@ -39,6 +39,8 @@ enum FormatName {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+    /// The code quality report of GitLab
+    Gitlab,
 }
 
 /// Whether what is written for people is coloured.
@@ -84,6 +86,7 @@ impl Output {
             FormatName::Json => Format::Json,
             FormatName::Sarif => Format::Sarif,
             FormatName::Github => Format::Github,
+            FormatName::Gitlab => Format::Gitlab,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Findings for people and for programs: text, JSON, SARIF, GitHub annotations, and the catalogue of rules as a page.
+//! Findings for people and for programs: text, JSON, SARIF, GitHub annotations, GitLab reports, and the catalogue of rules as a page.
 //!
 //! A [`Report`] is built once from judgements and then written in one of the formats, one file each.
 //!
@@ -11,6 +11,7 @@ mod checkup;
 pub mod controllers;
 pub mod effects;
 mod github;
+mod gitlab;
 mod json;
 mod layers;
 pub mod plugins;
@@ -87,6 +88,8 @@ pub enum Format {
     Sarif,
     /// Workflow commands of GitHub Actions.
     Github,
+    /// The code quality report of GitLab.
+    Gitlab,
 }
 
 impl Report {
@@ -97,6 +100,7 @@ impl Report {
             Format::Json => json::render(self),
             Format::Sarif => sarif::render(self),
             Format::Github => github::render(self),
+            Format::Gitlab => gitlab::render(self),
         }
     }
 }

@@ -103,6 +103,20 @@ fn github_annotations_are_one_line_each() {
 }
 
 #[test]
+fn gitlab_shows_what_counts_with_a_fingerprint_that_stays_when_lines_move() {
+    let gitlab = |report: Report| -> Vec<Value> { serde_json::from_str(&report.render(Format::Gitlab)).unwrap() };
+    let mut moved = report();
+    moved.findings[0].positions[0].line += 10;
+    let (violations, moved) = (gitlab(report()), gitlab(moved));
+    let severities: Vec<_> = violations.iter().map(|violation| violation["severity"].as_str().unwrap()).collect();
+    assert_eq!(severities, ["blocker", "critical", "minor"], "and nothing of what is exempt");
+    assert_eq!(violations[1]["check_name"], "unisolated-ingress");
+    assert_eq!(violations[1]["location"], serde_json::json!({"path": "shop/web.yaml", "lines": {"begin": 8}}));
+    assert_eq!(violations[1]["fingerprint"], moved[1]["fingerprint"]);
+    assert_ne!(violations[1]["location"], moved[1]["location"]);
+}
+
+#[test]
 fn text_from_files_cannot_steer_a_terminal() {
     let mut report = report();
     report.findings[0].finding.message = "\u{1b}[2Jgone\u{202e}".to_owned();
