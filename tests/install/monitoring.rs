@@ -12,6 +12,7 @@ const LATER: &[&str] = &[
     "ringwall_certificate_errors_total",
     "ringwall_certificate_authority_expiry_timestamp_seconds",
     "ringwall_leader",
+    "ringwall_lease_failures_total",
     "ringwall_ruleset_info",
 ];
 
