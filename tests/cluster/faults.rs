@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -13,6 +14,7 @@ use std::{
 
 use serde_json::json;
 
+use crate::faults_in_parts::wait_for_watch;
 use crate::harness::{ControlPlane, PATIENCE, Ringwall, Setup, eventually};
 use crate::manifests::{BASELINE, deployment, job, policy, wait_for_event, wait_for_pods};
 
@@ -72,13 +74,7 @@ fn an_api_server_that_is_gone_for_half_a_minute_makes_unready_within_15_seconds_
 fn what_was_deleted_while_the_connection_was_cut_is_gone_from_the_snapshot() {
     let Some(cluster) = ControlPlane::private() else { return };
     let link = Link::to(&cluster.server);
-    let kubeconfig = cluster.folder.join("through-the-link.kubeconfig");
-    std::fs::copy(&cluster.kubeconfig, &kubeconfig).unwrap();
-    let view = cluster.kubectl().json(&["config", "view", "--raw"]);
-    let name = view["clusters"][0]["name"].as_str().unwrap().to_owned();
-    let server = format!("--server=https://{}", link.address);
-    cluster.kubectl_with(&kubeconfig).ok(&["config", "set-cluster", &name, &server]);
-
+    let kubeconfig = link.kubeconfig(&cluster);
     let ringwall = Ringwall::start(&cluster, Setup { kubeconfig: Some(kubeconfig), ..Setup::default() });
     let namespace = ringwall.namespace("cut", &[BASELINE]);
     let kubectl = namespace.kubectl();
@@ -139,25 +135,31 @@ spec:
         if told { Ok(outcome.stderr) } else { Err(outcome.stderr) }
     });
     assert!(warning.contains("plaintext-ingress"), "{warning}");
+    wait_for_watch(&ringwall, "IngressClass", "forbidden");
     assert!(ringwall.readyz().is_ok(), "kinds that only some rules need never make a replica unready");
 
     without("networkpolicies");
     let reasons = eventually(PATIENCE, "unready", || ringwall.readyz().map_or_else(Ok, Err));
     assert!(reasons.contains("networkpolicies") && reasons.contains("RBAC"), "{reasons}");
+    wait_for_watch(&ringwall, "NetworkPolicy", "forbidden");
 
     crate::install::grant(&cluster, &admin);
     ringwall.wait_until_ready();
+    wait_for_watch(&ringwall, "NetworkPolicy", "synced");
+    wait_for_watch(&ringwall, "IngressClass", "synced");
+    let refusal = kubectl.fails(&["run", "bare", "--image=web"]);
+    assert!(refusal.contains("unisolated-ingress"), "{refusal}");
 }
 
 /// A connection to the API server that a test can cut.
-struct Link {
+pub(crate) struct Link {
     address: SocketAddr,
     open: Arc<AtomicBool>,
     streams: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Link {
-    fn to(server: &str) -> Self {
+    pub(crate) fn to(server: &str) -> Self {
         let target: SocketAddr = server.trim_start_matches("https://").parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -180,14 +182,25 @@ impl Link {
         Self { address, open, streams }
     }
 
-    fn cut(&self) {
+    /// A kubeconfig of the administrator that leads through it.
+    pub(crate) fn kubeconfig(&self, cluster: &ControlPlane) -> PathBuf {
+        let kubeconfig = cluster.folder.join("through-the-link.kubeconfig");
+        std::fs::copy(&cluster.kubeconfig, &kubeconfig).unwrap();
+        let view = cluster.kubectl().json(&["config", "view", "--raw"]);
+        let name = view["clusters"][0]["name"].as_str().unwrap().to_owned();
+        let server = format!("--server=https://{}", self.address);
+        cluster.kubectl_with(&kubeconfig).ok(&["config", "set-cluster", &name, &server]);
+        kubeconfig
+    }
+
+    pub(crate) fn cut(&self) {
         self.open.store(false, Ordering::SeqCst);
         for stream in self.streams.lock().unwrap().drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.open.store(true, Ordering::SeqCst);
     }
 }

@@ -91,6 +91,15 @@ func (p *plane) stop(name string) error {
 	return nil
 }
 
+// signal pauses a component, or lets it go on. A paused one can be stopped: nothing holds off a kill.
+func (p *plane) signal(name string, signal os.Signal) error {
+	child := p.children[name]
+	if child == nil || !child.running() {
+		return fmt.Errorf("%s is not running", name)
+	}
+	return child.command.Process.Signal(signal)
+}
+
 func (p *plane) stopAll() {
 	// Against the order of their start, so that none complains of another that is gone.
 	for _, name := range []string{nameControllerManager, nameAPIServer, nameEtcd} {

@@ -33,6 +33,8 @@ type ready struct {
 //
 //	stop COMPONENT                ->  stopped COMPONENT    when the process is gone
 //	start COMPONENT [FLAGS...]    ->  started COMPONENT    when it is healthy; the same ports, the same data
+//	pause COMPONENT               ->  paused COMPONENT     it keeps its connections and answers nothing
+//	resume COMPONENT              ->  resumed COMPONENT    it goes on where it was
 //	anything that fails           ->  error: REASON        with the end of the log on standard error
 func up(arguments []string) int {
 	// Children die with the thread that started them; see spawn.
@@ -86,7 +88,7 @@ func up(arguments []string) int {
 // obey does what one line says and returns the answer.
 func (p *plane) obey(ctx context.Context, command []string) string {
 	if len(command) < 2 {
-		return "error: expected: start|stop COMPONENT [FLAGS...]"
+		return "error: expected: start|stop|pause|resume COMPONENT [FLAGS...]"
 	}
 	verb, name := command[0], command[1]
 	var err error
@@ -96,6 +98,10 @@ func (p *plane) obey(ctx context.Context, command []string) string {
 		done, err = "started "+name, p.start(ctx, name, command[2:])
 	case "stop":
 		done, err = "stopped "+name, p.stop(name)
+	case "pause":
+		done, err = "paused "+name, p.signal(name, syscall.SIGSTOP)
+	case "resume":
+		done, err = "resumed "+name, p.signal(name, syscall.SIGCONT)
 	default:
 		err = fmt.Errorf("unknown command %q", verb)
 	}

@@ -6,8 +6,8 @@
 //! theirs from *after* they saw the last change. So clocks may run at rates that differ by a third, and the time of day plays no
 //! part. The third between is as long as a call that began while the holder led may take ([`super::Documents`]).
 //!
-//! A Lease that vanishes or is replaced before our eyes counts as held for one duration more: its holder may not know yet. Only a
-//! process that starts within those seconds cannot know of it; what leaders write is guarded by versions as well.
+//! A Lease that is deleted or replaced by hand counts as held for one duration more: its holder may not know yet. Only a process
+//! that starts within those seconds cannot know of it; what leaders write is guarded by versions as well.
 
 mod record;
 #[cfg(test)]
@@ -192,16 +192,30 @@ impl<S: Store> Candidate<S> {
             }
         }
         let found = within(self.times.limit, self.store.get()).await?;
+        let is_first = self.seen.is_none();
         let holder = self.observe(found.as_ref(), Instant::now());
         if holder != self.identity {
             self.end_term();
-            if self.taken_until.is_some_and(|end| Instant::now() < end) {
+        }
+        let lease = match found {
+            Some(lease) => lease,
+            None if is_first => self.new_lease(),
+            // Absence has no version: whether it lasted cannot be seen. So it is ended first, and then waited for.
+            None => {
+                let made = within(self.times.limit, self.store.create(&self.new_lease())).await?;
+                self.observe(Some(&made), Instant::now());
                 return Ok(());
             }
+        };
+        if holder != self.identity && self.taken_until.is_some_and(|end| Instant::now() < end) {
+            return Ok(());
         }
-        let (namespace, name) = self.store.name();
-        let lease = found.unwrap_or_else(|| record::new(namespace, name));
         self.write(&lease).await
+    }
+
+    fn new_lease(&self) -> Value {
+        let (namespace, name) = self.store.name();
+        record::new(namespace, name)
     }
 
     /// Takes notice of the Lease, and returns who holds it.

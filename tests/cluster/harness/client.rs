@@ -97,6 +97,21 @@ impl Client {
         serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}\n{outcome}"))
     }
 
+    /// Runs a line of shell, as documents tell people to, in which this tool is found by its name.
+    pub(crate) fn shell(&self, line: &str) -> Outcome {
+        let folder = self.program.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+        let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new("sh");
+        let output =
+            command.args(["-ec", line]).envs(self.environment.iter().cloned()).env("PATH", path).output().unwrap();
+        Outcome {
+            line: line.to_owned(),
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// The command, for a test that wants it running in the background.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);

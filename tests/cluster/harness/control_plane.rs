@@ -134,6 +134,18 @@ impl ControlPlane {
         self.tell(&order, &format!("started {component}"));
     }
 
+    /// Pauses `etcd` or another component: it keeps its connections and answers nothing until [`Self::resume`].
+    #[track_caller]
+    pub(crate) fn pause(&self, component: &str) {
+        self.tell(&format!("pause {component}"), &format!("paused {component}"));
+    }
+
+    /// Lets a paused component go on.
+    #[track_caller]
+    pub(crate) fn resume(&self, component: &str) {
+        self.tell(&format!("resume {component}"), &format!("resumed {component}"));
+    }
+
     /// The lines of the audit log so far, at level Metadata with annotations. The line of a request is there when its
     /// response is.
     pub(crate) fn audit_log(&self) -> Vec<Value> {
