@@ -9,7 +9,8 @@ use super::{files_of_any_kind, root};
 
 #[test]
 fn links_of_the_documents_resolve() {
-    let mut documents: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)).into();
+    let mut documents: Vec<PathBuf> =
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)).into();
     for folder in ["docs", "charts", "certs", "examples"] {
         documents.extend(files_of_any_kind(&root().join(folder)).into_iter().filter(|file| is_markdown(file)));
     }
@@ -79,7 +80,8 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn anchors_are_named_as_on_github() {
-    let text = "# Ringwall's own token\n```sh\n# no heading\n```\n## exec, port-forward, pods/proxy\n[a](b.md#c) [d](e)";
+    let text =
+        "# Ringwall's own token\n```sh\n# no heading\n```\n## exec, port-forward, pods/proxy\n[a](b.md#c) [d](e)";
     assert_eq!(headings(text), ["ringwalls-own-token", "exec-port-forward-podsproxy"]);
     assert_eq!(links(text), ["b.md#c", "e"]);
 }

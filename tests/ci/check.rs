@@ -22,7 +22,11 @@ fn what_keeps_the_rules_passes() {
 #[test]
 fn what_breaks_them_is_annotated_and_the_step_goes_on_to_the_upload() {
     let runner = runner();
-    let inputs = [("RINGWALL_PATHS", "\n  examples/mistakes.yaml \n\n"), ("RINGWALL_PROFILE", "baseline"), ("RINGWALL_SARIF", "true")];
+    let inputs = [
+        ("RINGWALL_PATHS", "\n  examples/mistakes.yaml \n\n"),
+        ("RINGWALL_PROFILE", "baseline"),
+        ("RINGWALL_SARIF", "true"),
+    ];
     let step = runner.step("check", &inputs);
     assert_eq!(step.code, 0, "{}", step.stderr);
     assert!(step.stdout.contains("::error file=examples/mistakes.yaml,line="), "{}", step.stdout);
@@ -47,7 +51,8 @@ fn paths_are_judged_together() {
 fn warnings_fail_only_when_asked_to() {
     for (fail_on, code) in [("refuse", "exit-code=0\n"), ("warn", "exit-code=1\n")] {
         let runner = runner();
-        let inputs = [("RINGWALL_PATHS", "examples/mistakes.yaml"), ("RINGWALL_FAIL_ON", fail_on), ("RINGWALL_PROFILE", "")];
+        let inputs =
+            [("RINGWALL_PATHS", "examples/mistakes.yaml"), ("RINGWALL_FAIL_ON", fail_on), ("RINGWALL_PROFILE", "")];
         runner.step("check", &inputs);
         assert_eq!(runner.told("output"), code, "fail-on: {fail_on}");
     }

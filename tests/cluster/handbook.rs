@@ -14,7 +14,8 @@ fn every_command_of_the_handbook_runs() {
     for page in PAGES {
         for block in blocks(page) {
             let output = bash(&cluster, &block);
-            let [said, complained] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+            let [said, complained] =
+                [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
             assert!(output.status.success(), "docs/{page}.md:\n{block}\n--- stdout\n{said}\n--- stderr\n{complained}");
         }
         if page == "rollout" {
