@@ -15,6 +15,7 @@
 
 mod audit_mode;
 mod bypasses;
+mod certificate_rotation;
 mod certificates;
 mod chart;
 mod commands;
@@ -24,6 +25,7 @@ mod edge;
 mod faults;
 mod faults_in_parts;
 mod gateways;
+mod handbook;
 mod harness;
 mod install;
 mod lease;

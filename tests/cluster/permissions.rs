@@ -31,7 +31,9 @@ fn everything_used_is_granted_and_everything_granted_is_used() {
     let kubectl = cluster.kubectl();
     define_all_kinds(&kubectl);
     let namespace = enforced(&cluster);
-    let everything = json!({"watchCertificates": true});
+    // A certificate whose authority changes every half minute, for the probe that goes before.
+    let hasty = ["--rotation-wait=1", "--authority-life=45", "--certificate-life=20"];
+    let everything = json!({"watchCertificates": true, "extraArgs": hasty});
     let release = Release::install(&cluster, &everything);
     release.wait_until_asked(&namespace);
     let granted = granted(&release.kubectl());

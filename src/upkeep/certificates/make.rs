@@ -37,14 +37,8 @@ pub struct Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self::waiting(30 * DAY, 365 * DAY, Duration::from_secs(60))
-    }
-}
-
-impl Terms {
-    /// Terms with that wait, and the others in proportion to it.
-    pub fn waiting(leaf: Duration, authority: Duration, wait: Duration) -> Self {
-        Self { leaf, authority, wait, keep: wait * 60, patience: wait * 10 }
+        let minute = Duration::from_secs(60);
+        Self { leaf: 30 * DAY, authority: 365 * DAY, wait: minute, keep: 60 * minute, patience: 10 * minute }
     }
 }
 

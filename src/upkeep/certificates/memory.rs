@@ -6,16 +6,16 @@ use super::{Terms, bundles::Bundles, cert::Cert, clock::Clock};
 
 /// Since when things have been as they are, as far as this process saw them.
 #[derive(Clone, Default)]
-pub struct Memory {
+pub(super) struct Memory {
     /// Authorities that stand in every entry, by fingerprint.
     in_bundle: BTreeMap<String, Duration>,
-    /// The certificate that is kept, by fingerprint.
-    leaf: Option<(String, Duration)>,
+    /// The authority that signed the certificate that is kept, by fingerprint.
+    signing: Option<(String, Duration)>,
 }
 
 impl Memory {
     /// Notes what there is now.
-    pub(super) fn observe(&mut self, bundles: Option<&Bundles>, leaf: Option<&Cert>, uptime: Duration) {
+    pub(super) fn observe(&mut self, bundles: Option<&Bundles>, signing: Option<&Cert>, uptime: Duration) {
         let held = bundles.map(Bundles::held).unwrap_or_default();
         let everywhere =
             held.into_iter().filter(|authority| bundles.is_some_and(|bundles| bundles.all_hold(authority)));
@@ -25,9 +25,9 @@ impl Memory {
                 (authority.fingerprint.clone(), since)
             })
             .collect();
-        match leaf {
-            Some(leaf) if self.leaf.as_ref().is_some_and(|(known, _)| *known == leaf.fingerprint) => {}
-            leaf => self.leaf = leaf.map(|leaf| (leaf.fingerprint.clone(), uptime)),
+        match signing {
+            Some(authority) if self.signing.as_ref().is_some_and(|(known, _)| *known == authority.fingerprint) => {}
+            authority => self.signing = authority.map(|authority| (authority.fingerprint.clone(), uptime)),
         }
     }
 
@@ -36,9 +36,9 @@ impl Memory {
         Some(uptime.saturating_sub(*self.in_bundle.get(&authority.fingerprint)?))
     }
 
-    /// For how long the certificate has been kept.
-    pub(super) fn kept(&self, uptime: Duration) -> Duration {
-        self.leaf.as_ref().map_or(Duration::ZERO, |(_, since)| uptime.saturating_sub(*since))
+    /// For how long the certificate that is kept has been one of the same authority.
+    pub(super) fn signed(&self, uptime: Duration) -> Duration {
+        self.signing.as_ref().map_or(Duration::ZERO, |(_, since)| uptime.saturating_sub(*since))
     }
 
     /// Whether a replica may serve a certificate instead of the one in force: not if API servers trust that one and may not have

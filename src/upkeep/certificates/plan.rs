@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Memory, Terms,
+    Terms,
     bundles::Bundles,
     cert::Cert,
     clock::{Clock, earlier, later},
     make::{By, Maker},
+    memory::Memory,
     stored::{Contents, Stored},
 };
 
@@ -198,7 +199,7 @@ fn serve(scene: &Scene<'_>, authority: &Cert, leaf: Option<&Cert>) -> Step {
         };
     };
     if !scene.stored.contents.previous.is_empty() {
-        let remains = terms.keep.saturating_sub(memory.kept(uptime));
+        let remains = terms.keep.saturating_sub(memory.signed(uptime));
         if remains > Duration::ZERO {
             return Step::Wait(remains);
         }

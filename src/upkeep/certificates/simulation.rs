@@ -9,10 +9,11 @@ use rustls_pki_types::{ServerName, UnixTime};
 use serde_json::{Value, json};
 
 use super::{
-    Memory, Terms,
+    Terms,
     bundles::Bundles,
     cert::Cert,
     clock::Clock,
+    memory::Memory,
     plan::{Outcome, Probe, Scene, Step, plan, written},
     stored::{Stored, wipe},
 };
@@ -32,6 +33,8 @@ struct Replica {
     /// How far its clock is off.
     off: SignedDuration,
     looks_at: u64,
+    /// When it has something to do, as far as it knows.
+    wakes_at: u64,
 }
 
 struct World {
@@ -88,6 +91,7 @@ impl World {
             probe: None,
             off: SignedDuration::ZERO,
             looks_at: self.time,
+            wakes_at: self.time,
         }
     }
 
@@ -109,25 +113,23 @@ impl World {
         self.bundles.drain(..old);
     }
 
-    /// Lets all replicas look whose time has come; returns how long the leader would wait.
-    fn look(&mut self) -> u64 {
-        let mut rest = DAY / 4;
+    /// Lets all replicas look whose time has come.
+    fn look(&mut self) {
         for index in 0..self.replicas.len() {
             if self.replicas[index].looks_at > self.time {
                 continue;
             }
+            let mut pause = None;
             for _ in 0..6 {
-                let (again, pause) = self.look_at(index);
-                if let Some(pause) = pause {
-                    rest = rest.min(pause.max(1));
-                }
+                let again;
+                (again, pause) = self.look_at(index);
                 if !again {
                     break;
                 }
             }
             self.replicas[index].looks_at = self.time + POLL;
+            self.replicas[index].wakes_at = self.time + pause.unwrap_or(DAY / 4).max(POLL);
         }
-        rest
     }
 
     /// One look of one replica: whether it did something, and how long it would wait.
@@ -141,7 +143,7 @@ impl World {
         let uptime = Duration::from_secs(time - replica.began);
         let clock = Clock::of(now + replica.off, tells_time.then_some(now));
         let leaf = stored.contents.leaf.as_ref().map(|leaf| leaf.certificate.clone());
-        replica.memory.observe(Some(&bundles), leaf.as_ref(), uptime);
+        replica.memory.observe(Some(&bundles), stored.contents.signing(), uptime);
         let in_force = replica.in_force.as_ref();
         if let Some(leaf) = leaf.filter(|leaf| in_force != Some(leaf))
             && replica.memory.may_take(&leaf, in_force, Some(&bundles), &terms, clock, uptime)
@@ -248,8 +250,10 @@ impl World {
         let end = self.time + seconds;
         while self.time < end {
             let before: u64 = self.done.values().sum();
-            let mut pause = self.look();
+            self.look();
             self.check();
+            let wakes_at = self.replicas.iter().map(|replica| replica.wakes_at).min().unwrap();
+            let mut pause = wakes_at.saturating_sub(self.time).max(1);
             let is_busy = before != self.done.values().sum::<u64>();
             let has_lag = self.bundles.last().unwrap().0 + 60 > self.time;
             if is_busy || has_lag {
@@ -449,12 +453,18 @@ proptest! {
         hands in proptest::collection::vec((prop_oneof![0..90u64, 90..4000u64, Just(3 * DAY), Just(12 * DAY)], hand()), 1..14)
     ) {
         let day = Duration::from_secs(DAY);
-        let terms = Terms::waiting(day * 6, day * 60, Duration::from_secs(60));
+        let terms = Terms { leaf: day * 6, authority: day * 60, ..Terms::default() };
         let mut world = World::new(terms, 3).settled();
         let backup = world.secret.clone();
         for (pause, hand) in hands {
             world.run(pause);
             match hand {
+                // Nobody for a while: an end of the certificate without anybody to renew it would excuse everything.
+                Hand::Lead(None) => {
+                    let former = world.leader.take();
+                    world.run(1800);
+                    world.leader = former;
+                }
                 Hand::Lead(who) => world.leader = who,
                 Hand::Restart(who) => world.replicas[who] = Replica { off: world.replicas[who].off, ..world.started() },
                 Hand::Delete => world.secret = None,
@@ -463,7 +473,6 @@ proptest! {
                     world.garble(parts[part], if empty { "" } else { "Z2FyYmFnZQ==" });
                 }
                 Hand::EmptyBundle => {
-                    world.leader = Some(world.leader.unwrap_or_default());
                     world.excused = world.excused.max(world.time + POLL + 60);
                     world.set_bundles(vec![String::new(); ENTRIES]);
                     world.run(POLL + 60);
