@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     edge,
-    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, Selector, annotations},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, PodFacts, Selector, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
     snapshot::{Snapshot, Touched},
 };
@@ -208,13 +208,14 @@ impl Affected<'_> {
             let (states, subjects) = (&self.states, &mut self.subjects);
             for state in states {
                 let labels = namespace_labels(state, name);
-                let view = |facts| PodView { namespace: name, namespace_labels: &labels, facts };
-                let selected = |facts| everywhere.iter().chain(here).any(|policy| policy.subject.names(view(facts)));
+                let selected = |facts: &PodFacts| {
+                    let view = PodView { namespace: name, namespace_labels: &labels, facts };
+                    everywhere.iter().chain(here).any(|policy| policy.subject.names(view))
+                };
                 let classes = state.classes(Some(name)).filter(|(key, _)| selected(&key.facts));
                 subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
-                let templates = templates(state, Some(name));
-                let fitting = templates.filter(|object| object.pod_facts().is_some_and(|facts| selected(facts)));
-                subjects.extend(fitting.map(|object| Subject::Object(object.key())));
+                let templates = state.templates_where(Some(name), |facts| selected(facts));
+                subjects.extend(templates.map(|object| Subject::Object(object.key())));
             }
         }
     }
@@ -305,8 +306,7 @@ impl Affected<'_> {
         for state in &self.states {
             let classes = state.classes(Some(namespace)).filter(|(key, _)| fits(&key.facts.labels));
             self.subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
-            let fitting = |object: &&Object| object.pod_facts().is_some_and(|facts| fits(&facts.labels));
-            let templates = templates(state, Some(namespace)).filter(fitting);
+            let templates = state.templates_where(Some(namespace), |facts| fits(&facts.labels));
             self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
         }
     }
