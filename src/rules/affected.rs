@@ -32,12 +32,35 @@ pub fn affected(
     touched: &Touched,
     environment: &Environment,
 ) -> BTreeSet<Subject> {
+    gathered(before, after, touched, environment, true)
+}
+
+/// Those of [`affected`] that are no policies.
+pub fn affected_but_policies(
+    before: &Snapshot,
+    after: &Snapshot,
+    touched: &Touched,
+    environment: &Environment,
+) -> BTreeSet<Subject> {
+    let mut subjects = gathered(before, after, touched, environment, false);
+    subjects.retain(|subject| !subject.kind().is_policy());
+    subjects
+}
+
+fn gathered(
+    before: &Snapshot,
+    after: &Snapshot,
+    touched: &Touched,
+    environment: &Environment,
+    with_policies: bool,
+) -> BTreeSet<Subject> {
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
     let same_policies = touched.iter().all(|key| !key.kind.decides_isolation());
     let policies = if same_policies { vec![after] } else { vec![before, after] };
-    let mut affected = Affected { before, after, states, policies, environment, subjects: BTreeSet::new() };
+    let subjects = BTreeSet::new();
+    let mut affected = Affected { before, after, states, policies, with_policies, environment, subjects };
     for key in touched {
         affected.touch(key);
     }
@@ -92,6 +115,8 @@ struct Affected<'a> {
     states: Vec<&'a Snapshot>,
     /// The states whose policies differ.
     policies: Vec<&'a Snapshot>,
+    /// Whether the policies that a change of something else affects are looked for.
+    with_policies: bool,
     environment: &'a Environment,
     subjects: BTreeSet<Subject>,
 }
@@ -99,7 +124,9 @@ struct Affected<'a> {
 impl Affected<'_> {
     fn touch(&mut self, key: &ObjectKey) {
         self.subjects.insert(Subject::Object(key.clone()));
-        self.tied(key.kind);
+        if self.with_policies {
+            self.tied(key.kind);
+        }
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
             Kind::NetworkPolicy => self.policy(key),
@@ -144,6 +171,9 @@ impl Affected<'_> {
     fn workload(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
+        if !self.with_policies {
+            return;
+        }
         for version in self.versions(key) {
             let Some(facts) = version.pod_facts() else { continue };
             for state in &self.policies {
@@ -245,6 +275,9 @@ impl Affected<'_> {
             }
         }
         self.subjects.extend(leading.into_iter().map(Subject::Object));
+        if !self.with_policies {
+            return;
+        }
         for version in self.versions(key) {
             if let Object::Service(service) = version {
                 policies_behind(self.after, namespace, &service, &mut self.subjects);

@@ -75,7 +75,7 @@ mod weak_cipher;
 mod weak_tls_version;
 mod wide_peer;
 
-pub use affected::{affected, everything};
+pub use affected::{affected, affected_but_policies, everything};
 pub use breach::{Aspect, Breach, Extent, Family};
 pub use catalogue::{all, rule};
 pub use certificates::{CERTIFICATE_RULES, unseen_certificates};
