@@ -7,6 +7,7 @@ mod affected_encryption;
 mod affected_policies;
 mod affected_services;
 mod ambiguous_priority;
+mod answers;
 mod at_the_edge;
 mod behind_services;
 mod blocked_dns;
