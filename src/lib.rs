@@ -19,6 +19,7 @@
 //! cluster     the live cluster: watches -> snapshot, live reads, Events
 //! webhook     the HTTPS server: AdmissionReview in, verdict out
 //! audit       what slipped through, and what is wrong now
+//! upkeep      its own certificate, the settings in force, their status
 //! telemetry   logs and metrics
 //! cli         one file per subcommand
 //! ```
@@ -45,5 +46,7 @@ pub mod source;
 #[cfg(feature = "cluster")]
 pub mod telemetry;
 pub mod trace;
+#[cfg(feature = "cluster")]
+pub mod upkeep;
 #[cfg(feature = "cluster")]
 pub mod webhook;

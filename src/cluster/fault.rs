@@ -19,6 +19,9 @@ pub enum Fault {
     /// The resource version is too old: what happened since is lost, and the kind must be listed anew.
     #[error("the resource version is too old")]
     Gone,
+    /// Somebody else wrote the object meanwhile, or made it.
+    #[error("somebody else wrote it meanwhile")]
+    Conflict,
     /// No answer in time.
     #[error("the API server did not answer in time")]
     Timeout,
@@ -38,6 +41,7 @@ impl Fault {
             // A missing object is named; a missing kind is not, or is no Status at all.
             404 if status.details.as_ref().is_some_and(|details| !details.name.is_empty()) => Self::Absent,
             404 => Self::NotServed,
+            409 => Self::Conflict,
             410 => Self::Gone,
             code => Self::Failed(format!("the API server answers {code}: {}", shorten(&status.message))),
         }
@@ -59,7 +63,9 @@ impl From<Fault> for ReadError {
             Fault::Forbidden(_) => Self::Forbidden,
             Fault::NotServed => Self::NotServed,
             Fault::Timeout => Self::Timeout,
-            Fault::Absent | Fault::Gone | Fault::TooLarge | Fault::Failed(_) => Self::Failed(fault.to_string()),
+            Fault::Absent | Fault::Gone | Fault::Conflict | Fault::TooLarge | Fault::Failed(_) => {
+                Self::Failed(fault.to_string())
+            }
         }
     }
 }

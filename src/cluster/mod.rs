@@ -10,9 +10,11 @@
 
 mod backoff;
 mod connect;
+mod documents;
 mod events;
 mod fault;
 mod journal;
+mod leadership;
 mod listing;
 mod live;
 mod load;
@@ -39,9 +41,11 @@ use crate::{
 };
 
 pub use connect::ConnectError;
+pub use documents::{Answered, Documents, FIELD_MANAGER, Resource};
 pub use events::{Events, Note};
 pub use fault::Fault;
 pub use journal::{Batch, Journal};
+pub use leadership::Leadership;
 pub use live::{Answer, Live, ReadError};
 pub use load::{LoadError, load_once};
 pub use state::{Published, State, WatchStatus};
@@ -71,6 +75,8 @@ pub struct Handle {
     pub journal: Arc<Journal>,
     /// Events on its objects.
     pub events: Events,
+    /// Single objects of Ringwall's own.
+    pub documents: Documents,
 }
 
 /// Follows a cluster until the tasks are told to stop. Returns at once; [`State::readiness`] says when enough has been seen.
@@ -117,5 +123,6 @@ fn follow(client: Client, watch_certificates: bool, metrics: Arc<Metrics>, vital
     vital.spawn("the probe of the API server", async { probe.await.unwrap_or_default() });
     let (events, notes) = Events::channel();
     tokio::spawn(shutdown.clone().run_until_cancelled_owned(events::write(client.clone(), notes)));
-    Handle { state, live: Arc::new(reader::Reader::new(client, metrics)), journal, events }
+    let documents = Documents::new(client.clone());
+    Handle { state, live: Arc::new(reader::Reader::new(client, metrics)), journal, events, documents }
 }

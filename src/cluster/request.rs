@@ -58,13 +58,15 @@ pub(super) async fn page(
     let field_selector = selector(kind);
     let parameters = ListParams { limit: Some(limit), continue_token, field_selector, ..ListParams::default() };
     let request = Request::new(path(kind, namespace)).list(&parameters).map_err(failed)?;
-    fetch(client, request, if limit > 1 { PAGE_BYTES } else { usize::MAX }).await
+    let most = if limit > 1 { PAGE_BYTES } else { usize::MAX };
+    Ok(fetch(client, request.map(Body::from), most).await?.1)
 }
 
 /// One object, as it was sent.
 pub(super) async fn get(client: &Client, key: &ObjectKey) -> Result<Vec<u8>, Fault> {
     let request = Request::new(path(key.kind, key.namespace.as_ref()));
-    fetch(client, request.get(&key.name, &GetParams::default()).map_err(failed)?, usize::MAX).await
+    let request = request.get(&key.name, &GetParams::default()).map_err(failed)?;
+    Ok(fetch(client, request.map(Body::from), usize::MAX).await?.1)
 }
 
 /// The changes of a kind after a version, each object as it was sent.
@@ -83,7 +85,7 @@ pub(super) async fn watch(
 /// Writes an object.
 pub(super) async fn create(client: &Client, path: String, body: Vec<u8>) -> Result<(), Fault> {
     let request = http::Request::post(path).header(http::header::CONTENT_TYPE, "application/json");
-    fetch(client, request.body(body).map_err(failed)?, usize::MAX).await.map(drop)
+    fetch(client, request.body(Body::from(body)).map_err(failed)?, usize::MAX).await.map(drop)
 }
 
 /// What the future yields, or [`Fault::Timeout`].
@@ -92,9 +94,15 @@ pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = Result
 }
 
 /// Like [`Client::request_text`], with one copy of the body instead of three.
-async fn fetch(client: &Client, request: http::Request<Vec<u8>>, most: usize) -> Result<Vec<u8>, Fault> {
-    let response = client.send(request.map(Body::from)).await?;
+/// The texts of warnings come first.
+pub(super) async fn fetch(
+    client: &Client,
+    request: http::Request<Body>,
+    most: usize,
+) -> Result<(Vec<String>, Vec<u8>), Fault> {
+    let response = client.send(request).await?;
     let status = response.status();
+    let warnings = warnings(response.headers());
     let mut body = response.into_body();
     let mut text = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -106,11 +114,21 @@ async fn fetch(client: &Client, request: http::Request<Vec<u8>>, most: usize) ->
         }
     }
     if status.is_success() {
-        return Ok(text);
+        return Ok((warnings, text));
     }
     let refusal = serde_json::from_slice::<Status>(&text);
     let refusal = refusal.unwrap_or_else(|_| Status::failure(&String::from_utf8_lossy(&text), ""));
     Err(Fault::of_status(&refusal.with_code(status.as_u16())))
+}
+
+/// The texts of `Warning: 299 - "text"`, quoted as Kubernetes does (`k8s.io/apimachinery/pkg/util/net`, `NewWarningHeader`).
+fn warnings(headers: &http::HeaderMap) -> Vec<String> {
+    let text = |value: &http::HeaderValue| {
+        let value = value.to_str().ok()?;
+        let quoted = value.split_once('"')?.1;
+        Some(quoted.rsplit_once('"')?.0.replace("\\\"", "\"").replace("\\\\", "\\"))
+    };
+    headers.get_all(http::header::WARNING).iter().filter_map(text).collect()
 }
 
 /// Of some kinds only a part is ever asked for as a list.

@@ -82,13 +82,20 @@ pub struct ProxyService {
 impl HttpProxy {
     /// All backends, each with its place.
     pub fn services(&self) -> impl Iterator<Item = (FieldPath, &ProxyService)> {
-        let routes = self.routes.iter().enumerate().map(|(index, route)| {
-            (FieldPath::new("spec.routes").index(index).field("services"), &route.services) //
-        });
-        let tcp = self.tcp.iter().map(|tcp| (FieldPath::new("spec.tcpproxy.services"), &tcp.services));
-        routes.chain(tcp).flat_map(|(path, services)| {
-            services.iter().enumerate().map(move |(index, service)| (path.index(index), service))
+        self.route_services().chain(self.tcp_services())
+    }
+
+    /// The backends of its routes, each with its place.
+    pub fn route_services(&self) -> impl Iterator<Item = (FieldPath, &ProxyService)> {
+        let routes = self.routes.iter().enumerate();
+        routes.flat_map(|(index, route)| {
+            numbered(&FieldPath::new("spec.routes").index(index).field("services"), &route.services)
         })
+    }
+
+    /// The backends of its `tcpproxy`, each with its place.
+    pub fn tcp_services(&self) -> impl Iterator<Item = (FieldPath, &ProxyService)> {
+        self.tcp.iter().flat_map(|tcp| numbered(&FieldPath::new("spec.tcpproxy.services"), &tcp.services))
     }
 
     /// The objects that it names.
@@ -100,4 +107,12 @@ impl HttpProxy {
         let services = self.services().map(|(_, service)| service.name.clone());
         out.extend(services.map(|name| ObjectKey::namespaced(Kind::Service, own.clone(), name)));
     }
+}
+
+fn numbered<'a>(
+    path: &FieldPath,
+    services: &'a [ProxyService],
+) -> impl Iterator<Item = (FieldPath, &'a ProxyService)> + use<'a> {
+    let path = path.clone();
+    services.iter().enumerate().map(move |(index, service)| (path.index(index), service))
 }

@@ -23,16 +23,25 @@ pub(super) fn entries(
     service: &ObjectKey,
     port: Option<(&str, u16)>,
 ) -> Vec<Entry> {
-    let leading = snapshot.referrers(service).filter(|key| key.kind.opens_edge());
-    let objects = leading.filter_map(|key| snapshot.object(key).found());
-    let entry = |object: Object| {
+    let direct: Vec<&ObjectKey> = snapshot.referrers(service).filter(|key| key.kind.opens_edge()).collect();
+    // Those that lead there by way of others.
+    let mut beyond = edge::alters(snapshot, service);
+    beyond.sort();
+    beyond.dedup();
+    beyond.retain(|key| !direct.contains(&key));
+    let entry = |key: &ObjectKey, is_direct: bool| {
+        let object = snapshot.object(key).found().filter(|object| !object.meta().is_terminating())?;
         let surface = edge::surface(snapshot, vouched, &object)?;
         let hops: Vec<Hop> = surface.hops().into_iter().filter(|hop| leads(hop, service, port)).collect();
+        if hops.is_empty() && !is_direct {
+            return None;
+        }
         let listeners = listeners(surface.as_ref(), &hops);
         drop(surface);
         Some(Entry { object, hops, listeners })
     };
-    objects.filter(|object| !object.meta().is_terminating()).filter_map(entry).collect()
+    let direct = direct.iter().filter_map(|key| entry(key, true));
+    direct.chain(beyond.iter().filter_map(|key| entry(key, false))).collect()
 }
 
 fn leads(hop: &Hop, service: &ObjectKey, port: Option<(&str, u16)>) -> bool {

@@ -27,15 +27,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ("cluster", &["model", "snapshot", "telemetry"]),
     ("webhook", &["model", "snapshot", "rules", "ruleset", "decision", "report", "cluster", "telemetry"]),
     ("audit", &["model", "snapshot", "rules", "ruleset", "decision", "report", "cluster", "telemetry"]),
+    ("upkeep", &["model", "snapshot", "rules", "ruleset", "decision", "cluster", "webhook", "telemetry"]),
 ];
 
 /// External crates that only some layers may name.
 const GUARDED: &[(&str, &[&str])] = &[
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
-    ("tokio", &["cluster", "webhook", "audit", "cli"]),
+    ("tokio", &["cluster", "webhook", "audit", "upkeep", "cli"]),
     ("hyper", &["webhook", "cluster"]),
-    ("rustls", &["webhook", "cluster", "cli"]),
+    ("rustls", &["webhook", "upkeep", "cluster", "cli"]),
     ("serde_saphyr", &["source"]),
     ("annotate_snippets", &["report"]),
 ];

@@ -5,7 +5,8 @@
 use crate::{
     edge::{By, Doubt, Hop, HopProtection, Reading, Verified},
     model::{
-        EdgeResource, FieldPath, Kind, Name, ObjectKey, Place, Service, contour::HttpProxy, contour::ProxyService,
+        FieldPath, Kind, Name, ObjectKey, Place, Service,
+        contour::{ProxyService, VirtualHost},
     },
     snapshot::Snapshot,
 };
@@ -34,25 +35,47 @@ pub(super) fn of_ingress(reading: Reading<'_>) -> Vec<Hop> {
     })
 }
 
-/// Where the traffic of an `HTTPProxy` goes; `host` is that of the proxy that it is part of.
-pub(super) fn of_proxy(snapshot: &Snapshot, resource: &EdgeResource, proxy: &HttpProxy) -> Vec<Hop> {
-    let Some(own) = &resource.meta.namespace else { return Vec::new() };
-    let host = proxy.virtual_host.as_ref();
-    let is_passed = host.and_then(|host| host.tls.as_ref()).is_some_and(|tls| tls.passthrough);
-    let this = ObjectKey::namespaced(resource.kind, own.clone(), resource.meta.name.clone());
-    let hop = |(at, service): (FieldPath, &ProxyService)| {
-        let key = ObjectKey::namespaced(Kind::Service, own.clone(), service.name.clone());
-        let port = service.port.map(|port| Name::from(port.to_string()));
-        let is_tcp = at.as_str().starts_with("spec.tcpproxy");
-        let protection = if is_passed && is_tcp {
+/// Where the traffic of an `HTTPProxy` goes that comes for a virtual host: its own one, or that of a proxy above it.
+pub(super) struct Way<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    /// The proxy whose backends they are.
+    pub(super) proxy: ObjectKey,
+    /// The virtual host, if it has one.
+    pub(super) host: Option<&'a VirtualHost>,
+    /// The field of the proxy above by which it is included; `None` for the virtual host's own proxy.
+    pub(super) included: Option<&'a FieldPath>,
+}
+
+impl Way<'_> {
+    /// The way to a backend of a route.
+    pub(super) fn by_route(&self, (at, service): (FieldPath, &ProxyService)) -> Hop {
+        let (key, port) = self.target(service);
+        let protection = protection(self.snapshot, &self.proxy, service, &key, port.as_ref(), &at);
+        self.hop(key, port, at, protection)
+    }
+
+    /// The way to a backend of a `tcpproxy`.
+    pub(super) fn by_tcp(&self, (at, service): (FieldPath, &ProxyService)) -> Hop {
+        let (key, port) = self.target(service);
+        let is_passed = self.host.and_then(|host| host.tls.as_ref()).is_some_and(|tls| tls.passthrough);
+        let protection = if is_passed {
             HopProtection::PassedThrough
         } else {
-            protection(snapshot, &this, service, &key, port.as_ref(), &at)
+            protection(self.snapshot, &self.proxy, service, &key, port.as_ref(), &at)
         };
-        let hosts = host.iter().map(|host| host.fqdn.clone()).collect();
-        Hop { service: Some(key), port, hosts, at, protection }
-    };
-    proxy.services().map(hop).collect()
+        self.hop(key, port, at, protection)
+    }
+
+    fn target(&self, service: &ProxyService) -> (ObjectKey, Option<Name>) {
+        let namespace = self.proxy.namespace.clone();
+        let key = ObjectKey { kind: Kind::Service, namespace, name: service.name.clone() };
+        (key, service.port.map(|port| Name::from(port.to_string())))
+    }
+
+    fn hop(&self, service: ObjectKey, port: Option<Name>, at: FieldPath, protection: HopProtection) -> Hop {
+        let hosts = self.host.iter().map(|host| host.fqdn.clone()).collect();
+        Hop { service: Some(service), port, hosts, at: self.included.cloned().unwrap_or(at), protection }
+    }
 }
 
 fn protection(

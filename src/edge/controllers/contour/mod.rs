@@ -36,7 +36,7 @@ pub(super) use proxy::surface;
 
 /// Adds those whom a change of this object concerns, beyond those that refer to it.
 pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
-    if key.kind == Kind::HTTPProxy {
+    if matches!(key.kind, Kind::HTTPProxy | Kind::Service) {
         proxy::alters(snapshot, key, out);
     }
 }

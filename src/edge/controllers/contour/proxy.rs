@@ -51,7 +51,8 @@ pub(in crate::edge) fn surface<'a>(
     Box::new(Proxy { snapshot, vouched, resource, spec, serving })
 }
 
-/// The proxies that include one that has changed, however far above: those next to it refer to it.
+/// The proxies that include one that has changed, or one that leads to a Service that has, however far above: those next to it
+/// refer to it.
 pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
     let mut known = BTreeSet::from([key.clone()]);
     let mut pending = vec![key.clone()];
@@ -123,9 +124,36 @@ impl Surface for Proxy<'_> {
         used.into_iter().collect()
     }
 
-    /// Its own backends. Those of a proxy that it includes are that one's, whose hosts are not known there.
+    /// Its own backends, and for a virtual host those of the proxies that it includes. A proxy that is only included does not know
+    /// for which hosts, and says nothing of what protects its requests before.
     fn hops(&self) -> Vec<Hop> {
-        backends::of_proxy(self.snapshot, self.resource, self.spec)
+        let (host, own) = (self.host(), self.key());
+        let way = |proxy, included| backends::Way { snapshot: self.snapshot, proxy, host, included };
+        let mut hops: Vec<Hop> = {
+            let way = way(own.clone(), None);
+            let by_tcp = self.spec.tcp_services().map(|service| way.by_tcp(service));
+            self.spec.route_services().map(|service| way.by_route(service)).chain(by_tcp).collect()
+        };
+        if host.is_none() {
+            return hops;
+        }
+        let includes = FieldPath::new("spec.includes");
+        self.each_included(&mut |key, included| {
+            let way = way(key.clone(), Some(&includes));
+            hops.extend(included.iter().flat_map(|included| included.route_services()).map(|it| way.by_route(it)));
+        });
+        let include = FieldPath::new("spec.tcpproxy.include");
+        let of_tcp = |proxy: &HttpProxy| proxy.tcp.as_ref().and_then(|tcp| tcp.include.clone());
+        let mut known = BTreeSet::from([own]);
+        let mut next = of_tcp(self.spec);
+        while let Some(key) = next.take().filter(|key| known.insert(key.clone())) {
+            let Some(object) = self.snapshot.object(&key).found() else { break };
+            let Some(part) = includable(&object) else { break };
+            let way = way(key, Some(&include));
+            hops.extend(part.tcp_services().map(|service| way.by_tcp(service)));
+            next = of_tcp(part);
+        }
+        hops
     }
 
     fn rests_on(&self) -> Vec<Need> {
@@ -201,18 +229,26 @@ impl Proxy<'_> {
             if known.len() > INCLUDED || !known.insert(key.clone()) {
                 continue;
             }
-            let Some(Object::EdgeResource(resource)) = self.snapshot.object(&key).found() else {
+            let Some(object) = self.snapshot.object(&key).found() else {
                 tell(&key, None);
                 continue;
             };
-            // A proxy with a host of its own cannot be included.
-            if let EdgeSpec::Contour(included) = &resource.spec
-                && included.virtual_host.is_none()
-            {
+            if let Some(included) = includable(&object) {
                 tell(&key, Some(included));
                 pending.extend(included.includes.iter().cloned());
             }
         }
+    }
+}
+
+/// A proxy with a host of its own cannot be included.
+fn includable(object: &Object) -> Option<&HttpProxy> {
+    match object {
+        Object::EdgeResource(resource) => match &resource.spec {
+            EdgeSpec::Contour(proxy) => Some(proxy).filter(|proxy| proxy.virtual_host.is_none()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -290,3 +290,37 @@ fn a_proxy_checks_backends_only_where_it_says_against_what() {
         assert_eq!(told, [format!("web:80 for shop.example.com at {at}: {expected}")], "{backend}");
     }
 }
+
+#[test]
+fn backends_of_included_proxies_are_those_of_the_virtual_host_above() {
+    let service =
+        |name: &str| json!({"metadata": {"name": name, "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}});
+    let child = proxy("child", &json!({"routes": [{"services": [{"name": "web", "port": 80}]}]}));
+    let database = proxy("database", &json!({"tcpproxy": {"services": [{"name": "db", "port": 80}]}}));
+    let root = |tls: Value| {
+        let host = json!({"fqdn": "shop.example.com", "tls": tls});
+        proxy(
+            "root",
+            &json!({"virtualhost": host, "includes": [{"name": "child"}], "tcpproxy": {"include": {"name": "database"}}}),
+        )
+    };
+    let (web, db) = (service("web"), service("db"));
+    let world = world().with([
+        (Kind::Service, &web),
+        (Kind::Service, &db),
+        (Kind::HTTPProxy, &child),
+        (Kind::HTTPProxy, &database),
+        (Kind::HTTPProxy, &root(secret())),
+    ]);
+    assert_eq!(
+        world.hops(Kind::HTTPProxy, &root(secret())),
+        [
+            "web:80 for shop.example.com at spec.includes: plaintext (default)",
+            "db:80 for shop.example.com at spec.tcpproxy.include: plaintext (default)"
+        ]
+    );
+    let passed = world.hops(Kind::HTTPProxy, &root(json!({"passthrough": true})));
+    assert_eq!(passed[1], "db:80 for shop.example.com at spec.tcpproxy.include: passed through");
+    let key = ObjectKey::namespaced(Kind::Service, "shop", "web");
+    assert!(alters(&world.snapshot, &key).contains(&ObjectKey::namespaced(Kind::HTTPProxy, "shop", "root")));
+}

@@ -1,0 +1,161 @@
+//! Single objects that Ringwall keeps or writes for its own sake, as JSON: its Lease, its certificate's Secret, the bundle in its webhook
+//! configuration, the status of its settings. They are read and written by name, beside the watches, each call within a deadline.
+
+use std::time::Duration;
+
+use hyper::http;
+use kube::{Client, client::Body};
+use serde_json::Value;
+
+use super::{
+    Fault,
+    request::{fetch, within},
+};
+
+/// How long a call may take.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Under which name fields are owned (Kubernetes: Server-Side Apply, "Field management").
+pub const FIELD_MANAGER: &str = "ringwall";
+
+/// Where objects of a sort are found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resource {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// The version.
+    pub version: &'static str,
+    /// The name in URLs, in plural.
+    pub plural: &'static str,
+}
+
+impl Resource {
+    /// `Lease` of `coordination.k8s.io`.
+    pub const LEASE: Self = Self { group: "coordination.k8s.io", version: "v1", plural: "leases" };
+    /// `Secret`.
+    pub const SECRET: Self = Self { group: "", version: "v1", plural: "secrets" };
+    /// `ValidatingWebhookConfiguration`.
+    pub const WEBHOOK_CONFIGURATION: Self =
+        Self { group: "admissionregistration.k8s.io", version: "v1", plural: "validatingwebhookconfigurations" };
+    /// `Ruleset` of Ringwall itself.
+    pub const RULESET: Self = Self { group: "ringwall.dev", version: "v1alpha1", plural: "rulesets" };
+    /// `Exemption` of Ringwall itself.
+    pub const EXEMPTION: Self = Self { group: "ringwall.dev", version: "v1alpha1", plural: "exemptions" };
+
+    /// The path of all of them, of one namespace or of the cluster.
+    fn path(self, namespace: Option<&str>) -> String {
+        let Self { group, version, plural } = self;
+        let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        match namespace {
+            Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
+            None => format!("{root}/{plural}"),
+        }
+    }
+}
+
+/// What a call brought: the object, and the warnings that came with it.
+#[derive(Clone, Debug, Default)]
+pub struct Answered {
+    /// The object as it is stored, or would be.
+    pub object: Value,
+    /// The texts of its `Warning` headers.
+    pub warnings: Vec<String>,
+}
+
+/// Reads and writes single objects. What they hold is never logged.
+#[derive(Clone)]
+pub struct Documents {
+    client: Client,
+}
+
+impl Documents {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The object, or `None` when it is not there.
+    pub async fn get(&self, resource: Resource, namespace: Option<&str>, name: &str) -> Result<Option<Value>, Fault> {
+        let request = http::Request::get(format!("{}/{name}", resource.path(namespace)));
+        match self.send(request, None).await {
+            Ok(answered) => Ok(Some(answered.object)),
+            Err(Fault::Absent) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Creates an object; [`Fault::Conflict`] when one of its name is there.
+    pub async fn create(&self, resource: Resource, namespace: Option<&str>, object: &Value) -> Result<Value, Fault> {
+        let request = http::Request::post(format!("{}?fieldManager={FIELD_MANAGER}", resource.path(namespace)));
+        Ok(self.send(request, Some(("application/json", object))).await?.object)
+    }
+
+    /// Asks whether an object might be created, and stores nothing.
+    pub async fn try_create(
+        &self,
+        resource: Resource,
+        namespace: Option<&str>,
+        object: &Value,
+    ) -> Result<Answered, Fault> {
+        let path = format!("{}?dryRun=All&fieldManager={FIELD_MANAGER}", resource.path(namespace));
+        self.send(http::Request::post(path), Some(("application/json", object))).await
+    }
+
+    /// Replaces an object; [`Fault::Conflict`] when it is not of the `resourceVersion` that it bears.
+    pub async fn replace(&self, resource: Resource, namespace: Option<&str>, object: &Value) -> Result<Value, Fault> {
+        let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        let path = format!("{}/{name}?fieldManager={FIELD_MANAGER}", resource.path(namespace));
+        Ok(self.send(http::Request::put(path), Some(("application/json", object))).await?.object)
+    }
+
+    /// Applies fields, which are Ringwall's from then on, whoever had them.
+    pub async fn apply(&self, resource: Resource, namespace: Option<&str>, object: &Value) -> Result<Value, Fault> {
+        self.apply_to(resource, namespace, object, "").await
+    }
+
+    /// Applies the status of an object.
+    pub async fn apply_status(
+        &self,
+        resource: Resource,
+        namespace: Option<&str>,
+        object: &Value,
+    ) -> Result<Value, Fault> {
+        self.apply_to(resource, namespace, object, "/status").await
+    }
+
+    async fn apply_to(
+        &self,
+        resource: Resource,
+        namespace: Option<&str>,
+        object: &Value,
+        subresource: &str,
+    ) -> Result<Value, Fault> {
+        let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        let path = resource.path(namespace);
+        let path = format!("{path}/{name}{subresource}?fieldManager={FIELD_MANAGER}&force=true");
+        // JSON is YAML.
+        Ok(self.send(http::Request::patch(path), Some(("application/apply-patch+yaml", object))).await?.object)
+    }
+
+    async fn send(
+        &self,
+        request: http::request::Builder,
+        body: Option<(&'static str, &Value)>,
+    ) -> Result<Answered, Fault> {
+        let failed = |error: &dyn std::fmt::Display| Fault::Failed(error.to_string());
+        let request = match body {
+            Some((kind, object)) => {
+                let bytes = serde_json::to_vec(object).map_err(|error| failed(&error))?;
+                request.header(http::header::CONTENT_TYPE, kind).body(Body::from(bytes))
+            }
+            None => request.body(Body::empty()),
+        };
+        let request = request.map_err(|error| failed(&error))?;
+        within(LIMIT, async {
+            let (warnings, text) = fetch(&self.client, request, usize::MAX).await?;
+            // The object may be a Secret: of what is wrong in it nothing is said.
+            let object =
+                serde_json::from_slice(&text).map_err(|_| Fault::Failed("the answer is no JSON".to_owned()))?;
+            Ok(Answered { object, warnings })
+        })
+        .await
+    }
+}
