@@ -17,9 +17,13 @@ pub(super) struct Crd {}
 impl Crd {
     #[allow(clippy::unused_self, reason = "as every command")]
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let parts = cluster::Parts { rules: schema::rules(), network_options: schema::network_options() };
-        let definitions = cluster::definitions(parts).map(|definition| source::yaml(&definition));
+        let definitions = definitions().map(|definition| source::yaml(&definition));
         output::print(&format!("---\n{}", definitions.join("---\n")))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The definitions of this version.
+pub(super) fn definitions() -> [serde_json::Value; 2] {
+    cluster::definitions(cluster::Parts { rules: schema::rules(), network_options: schema::network_options() })
 }

@@ -1,5 +1,7 @@
 //! Keeps the import table and the size of files: `docs/ARCHITECTURE.md` says why.
 
+mod links;
+
 use std::{
     collections::BTreeSet,
     fs,

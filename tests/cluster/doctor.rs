@@ -87,9 +87,10 @@ fn what_is_well_is_said_to_be_well_and_who_would_be_refused_is_counted() {
     for name in ["webhook-configuration", "webhook-entries", "reachable", "ca-bundle", "certificate", "rights"] {
         said.told(name, "ok");
     }
-    for name in ["replicas", "watches", "versions", "definitions", "other-webhooks"] {
+    for name in ["replicas", "watches", "versions", "ruleset-in-force", "definitions", "other-webhooks"] {
         said.told(name, "ok");
     }
+    assert!(said.told("reachable", "ok").contains("served with certificate "), "{}", said.report);
     let after = cluster.kubectl().ok(&["get", "namespaces,exemptions", "--output=name"]);
     assert_eq!(before, after, "dry runs leave nothing");
 

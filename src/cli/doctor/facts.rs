@@ -46,6 +46,8 @@ pub(super) struct Facts {
     pub(super) lease: Read<Option<Lease>>,
     /// The definitions of Ringwall's own kinds, by their name; `None` for one that is not there.
     pub(super) definitions: BTreeMap<&'static str, Read<Option<Value>>>,
+    /// Those of this version.
+    pub(super) wanted: [Value; 2],
     /// The Ruleset in force and every Exemption.
     pub(super) ruleset: Read<Option<Value>>,
     /// Every Exemption.

@@ -23,6 +23,7 @@ use crate::{
 };
 
 use super::{
+    super::crd,
     facts::{
         Calls, Configuration, Deployment, Facts, Hook, Lease, Names, Read, Replica, Rights, Served, ServiceReference,
         address,
@@ -105,6 +106,7 @@ pub(super) async fn facts(asked: Asked<'_>) -> anyhow::Result<Facts> {
         replicas,
         lease: lease(&inspector, &names).await,
         definitions,
+        wanted: crd::definitions(),
         ruleset: inspector.documents().get(Resource::RULESET, None, "default").await.or_else(unserved),
         exemptions: inspector.list("/apis/ringwall.dev/v1alpha1/exemptions").await,
         survey: judged,

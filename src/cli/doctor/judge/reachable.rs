@@ -1,6 +1,6 @@
 //! Whether the API server reaches Ringwall: what it answers to a request that Ringwall always refuses.
 
-use crate::{cluster::Reply, report::Check};
+use crate::{cluster::Reply, report::Check, webhook};
 
 use super::{
     super::facts::{Facts, Hook, Read},
@@ -9,8 +9,6 @@ use super::{
 
 const ENDPOINTS: &str = "endpoints";
 const CHECK: &str = "reachable";
-/// How a replica tells which certificate it serves.
-const NAMED: &str = "ringwall: served with certificate ";
 
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let Ok(Some(_)) = facts.configuration() else { return Vec::new() };
@@ -20,7 +18,7 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
 /// The fingerprint of the certificate that the answering replica serves.
 pub(super) fn fingerprint(facts: &Facts) -> Option<&str> {
     let reply = facts.calls.named.as_ref()?.as_ref().ok()?;
-    reply.warnings.iter().find_map(|warning| warning.strip_prefix(NAMED)).map(str::trim)
+    reply.warnings.iter().find_map(|warning| webhook::served(warning))
 }
 
 /// What is behind the Service.

@@ -171,19 +171,22 @@ fn versions(facts: &Facts, read: &Metrics<'_>) -> Check {
         .fix("let the rollout end, and use the ringwall of the version that is installed")
 }
 
-/// Whether all have the same ruleset.
+/// Whether all have the same ruleset: the series of what is in force is one, and its labels say which.
 fn ruleset(read: &Metrics<'_>) -> Option<Check> {
-    let by_replica = read.named("ringwall_ruleset_info{", "revision");
-    let revisions: BTreeSet<&BTreeSet<&str>> = by_replica.values().filter(|revisions| !revisions.is_empty()).collect();
-    let revision = revisions.first()?;
-    if revisions.len() == 1 {
-        let revision = some(revision.iter().copied());
-        return Some(Check::ok(RULESET, format!("the same ruleset is in force in every replica ({revision})")));
+    let in_force = |text: &'_ str| {
+        samples(text, "ringwall_ruleset_info").find(|(_, value)| *value > 0.0).map(|(labels, _)| labels.to_owned())
+    };
+    let by_replica: Vec<(&str, String)> =
+        read.0.iter().filter_map(|(replica, text)| Some((*replica, in_force(text)?))).collect();
+    let different: BTreeSet<&str> = by_replica.iter().map(|(_, labels)| labels.as_str()).collect();
+    let first = different.first()?;
+    if different.len() == 1 {
+        let who = if by_replica.len() == 1 { "the replica has a" } else { "every replica has the same" };
+        return Some(Check::ok(RULESET, format!("{who} ruleset in force: {}", first.replace('"', ""))));
     }
-    let lines = by_replica.iter().map(|(replica, revisions)| format!("{replica}: {}", some(revisions.iter().copied())));
-    let check = Check::problem(RULESET, "replicas have different rulesets in force").details(lines.collect::<Vec<_>>());
     Some(
-        check
+        Check::problem(RULESET, "replicas have different rulesets in force")
+            .details(by_replica.iter().map(|(replica, labels)| format!("{replica}: {}", labels.replace('"', ""))))
             .why("The same request gets different answers.")
             .fix("within seconds of a change that is so; later: look at the watches of Ruleset and Exemption, and at the replicas' logs"),
     )

@@ -30,7 +30,7 @@ fn definitions(facts: &Facts) -> Check {
                 return unread(DEFINITIONS, name, fault, settles);
             }
             Ok(None) => faults.push(format!("{name} is not there")),
-            Ok(Some(definition)) => faults.extend(wrong(name, definition)),
+            Ok(Some(definition)) => faults.extend(wrong(name, definition).or_else(|| other(facts, name, definition))),
         }
     }
     if faults.is_empty() {
@@ -42,10 +42,21 @@ fn definitions(facts: &Facts) -> Check {
         .fix("ringwall crd | kubectl apply --server-side -f -, or helm upgrade with the chart of this version")
 }
 
+/// A schema of another version knows other fields.
+fn other(facts: &Facts, name: &str, definition: &Value) -> Option<String> {
+    let wanted =
+        facts.wanted.iter().find(|wanted| wanted.pointer("/metadata/name").and_then(Value::as_str) == Some(name))?;
+    let schema = |definition: &Value| version(definition)?.pointer("/schema/openAPIV3Schema").cloned();
+    (schema(wanted) != schema(definition)).then(|| format!("{name} has the schema of another version"))
+}
+
+fn version(definition: &Value) -> Option<&Value> {
+    let versions = definition.pointer("/spec/versions")?.as_array()?;
+    versions.iter().find(|version| version["name"] == VERSION && version["served"] == true)
+}
+
 fn wrong(name: &str, definition: &Value) -> Option<String> {
-    let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
-    let is_served = |version: &Value| version["name"] == VERSION && version["served"] == true;
-    if !versions.is_some_and(|versions| versions.iter().any(is_served)) {
+    if version(definition).is_none() {
         return Some(format!("{name} does not serve {VERSION}"));
     }
     condition(definition, "Established").filter(|it| it["status"] != "True").map(|it| {
@@ -84,26 +95,27 @@ fn ruleset(facts: &Facts, wrong: &[String]) -> Check {
 fn status(object: &Value) -> Check {
     let generation = object.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default();
     let observed = object.pointer("/status/observedGeneration").and_then(Value::as_i64);
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
-    let refused = conditions.into_iter().flatten().find(|it| it["status"] == "False");
-    if let Some(refused) = refused {
-        let text = |field: &str| refused[field].as_str().unwrap_or_default().to_owned();
-        return Check::problem(RULESET, format!("the Ruleset is not in force: {}", text("reason")))
-            .details([text("message")])
-            .why("The one before stays in force.")
-            .fix("correct it: kubectl edit ruleset default");
-    }
-    match observed {
-        Some(observed) if observed == generation => {
+    match (observed, condition(object, "InForce")) {
+        (Some(observed), _) if observed != generation => {
+            let message = format!("the Ruleset is of generation {generation}, and {observed} was taken in last");
+            Check::problem(RULESET, message)
+                .why("The leader has not said yet what became of it.")
+                .fix("a moment after a change that is so; later, see leader")
+        }
+        (Some(_), Some(said)) if said["status"] == "True" => {
             Check::ok(RULESET, format!("the Ruleset default is in force (generation {generation})"))
         }
-        Some(observed) => Check::problem(
-            RULESET,
-            format!("the Ruleset is of generation {generation}, and {observed} was taken in last"),
-        )
-        .why("The leader has not said yet what became of it.")
-        .fix("a moment after a change that is so; later, see leader"),
-        None => Check::ok(RULESET, "the Ruleset default can be read; nobody has written its status yet"),
+        (Some(_), Some(said)) if said["reason"] == "FileInForce" => {
+            Check::ok(RULESET, "replicas have a ruleset from a file, which goes before the Ruleset of the cluster")
+        }
+        (Some(_), Some(said)) => {
+            let text = |field: &str| said[field].as_str().unwrap_or_default().to_owned();
+            Check::problem(RULESET, format!("the Ruleset is not in force: {}", text("reason")))
+                .details([text("message")])
+                .why("The one before stays in force.")
+                .fix("correct it: kubectl edit ruleset default")
+        }
+        _ => Check::ok(RULESET, "the Ruleset default can be read; nobody has written its status yet"),
     }
 }
 
@@ -161,11 +173,22 @@ mod tests {
     }
 
     #[test]
+    fn a_definition_of_another_version_is_named() {
+        let check = told(DEFINITIONS, |facts| {
+            let mut older = facts.wanted[0].clone();
+            older["spec"]["versions"][0]["schema"] = json!({"openAPIV3Schema": {"type": "object"}});
+            facts.definitions.insert("rulesets.ringwall.dev", Ok(Some(older)));
+        });
+        assert_eq!(check.details, ["rulesets.ringwall.dev has the schema of another version"]);
+    }
+
+    #[test]
     fn a_ruleset_that_is_refused_says_why() {
         let check = told(RULESET, |facts| {
             let condition =
                 json!({"type": "InForce", "status": "False", "reason": "Refused", "message": "spec.flor: unknown"});
-            facts.ruleset = Ok(Some(json!({"status": {"conditions": [condition]}})));
+            let status = json!({"observedGeneration": 1, "conditions": [condition]});
+            facts.ruleset = Ok(Some(json!({"metadata": {"generation": 1}, "status": status})));
         });
         assert_eq!(check.answer, Answer::Problem);
         assert_eq!(check.details, ["spec.flor: unknown"]);

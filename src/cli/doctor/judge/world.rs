@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::super::{
+    super::crd,
     facts::{Calls, Deployment, Facts, Lease, Names, Replica, Rights, Served, Survey},
     gather::DEFINITIONS,
     trust::{
@@ -53,11 +54,10 @@ pub(super) fn healthy() -> Facts {
         ..reply(201, "{}")
     };
     let denied = "admission webhook \"namespaces.ringwall.dev\" denied the request: unknown-profile: ...";
-    let definition = json!({
-        "spec": {"versions": [{"name": "v1alpha1", "served": true}]},
-        "status": {"conditions": [{"type": "Established", "status": "True"}]},
+    let in_force = json!({
+        "metadata": {"generation": 1},
+        "status": {"observedGeneration": 1, "conditions": [{"type": "InForce", "status": "True"}]},
     });
-    let in_force = json!({"metadata": {"generation": 1}, "status": {"observedGeneration": 1}});
     Facts {
         now: at("2026-06-01T00:00:00Z"),
         version: env!("CARGO_PKG_VERSION"),
@@ -83,7 +83,8 @@ pub(super) fn healthy() -> Facts {
             renewed: Some(at("2026-05-31T23:59:55Z")),
             seconds: 15,
         })),
-        definitions: DEFINITIONS.into_iter().map(|name| (name, Ok(Some(definition.clone())))).collect(),
+        definitions: DEFINITIONS.into_iter().zip(crd::definitions().map(Some).map(Ok)).collect(),
+        wanted: crd::definitions(),
         ruleset: Ok(Some(in_force)),
         exemptions: Ok(Vec::new()),
         survey: Ok(Survey { namespaces: BTreeMap::new(), ..Survey::default() }),
