@@ -284,3 +284,65 @@ fn commands_judge_a_cluster_by_its_own_settings() {
     assert_eq!(code, Some(0), "{text}");
     let _: Value = serde_json::from_str(&text).unwrap();
 }
+
+#[test]
+fn the_leader_says_what_holds_what_is_used_and_what_is_over() {
+    let Some(cluster) = world() else { return };
+    let kubectl = cluster.kubectl();
+    let home = cluster.namespace("home", &[]);
+    home.kubectl().apply("apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: ringwall}\n").ok();
+    let arguments = ["--own-namespace", &home.name, "--audit-interval", "1"].map(str::to_owned).to_vec();
+    let ringwall = Ringwall::start(&cluster, Setup { arguments, ..Setup::default() });
+    let own = ringwall.namespace("shop", &[]);
+    own.kubectl().apply(&crate::manifests::deployment("web", 1)).ok();
+
+    let condition = |object: &str, kind: &str| -> Result<Value, String> {
+        let object = kubectl.json(&["get", object]);
+        let found =
+            object["status"]["conditions"].as_array().into_iter().flatten().find(|condition| condition["type"] == kind);
+        found.cloned().ok_or_else(|| object.to_string())
+    };
+    let says = |object: &str, kind: &str, reason: &str| {
+        eventually(PATIENCE, &format!("{object} is {reason}"), || {
+            let condition = condition(object, kind)?;
+            if condition["reason"] == reason { Ok(condition) } else { Err(condition.to_string()) }
+        })
+    };
+    kubectl.apply(&ruleset("{defaults: {enforce: baseline}}")).ok();
+    let first = says("ruleset/default", "InForce", "InForce");
+    assert_eq!((&first["status"], &first["observedGeneration"]), (&"True".into(), &1.into()), "{first}");
+    let shown = kubectl.ok(&["get", "rulesets"]);
+    assert!(shown.lines().nth(1).unwrap().contains("True"), "{shown}");
+
+    let spec = |namespace: &str| {
+        format!("{{rules: [unisolated-ingress], match: {{namespaces: [{namespace}]}}, reason: r, owner: me}}")
+    };
+    kubectl.apply(&exemption("web", &spec(&own.name))).ok();
+    kubectl.apply(&exemption("nobody", &spec("elsewhere"))).ok();
+    says("exemption/web", "Active", "Active");
+    let used = says("exemption/web", "Used", "Used");
+    assert!(used["message"].as_str().unwrap().contains("through now"), "{used}");
+    assert_eq!(says("exemption/nobody", "Used", "Unused")["status"], "False");
+
+    // What nobody was asked about is stored, and is told of.
+    ringwall.unconfigure();
+    let past = format!("{{rules: [open-ingress], reason: r, owner: me, expires: '{}'}}", day(-1));
+    kubectl.apply(&exemption("over", &past)).ok();
+    assert_eq!(says("exemption/over", "Active", "Expired")["status"], "False");
+    kubectl.apply(&exemption("wrong", "{rules: [open-ingres], reason: r, owner: me}")).ok();
+    let wrong = says("exemption/wrong", "Active", "Invalid");
+    assert!(wrong["message"].as_str().unwrap().contains("did you mean open-ingress?"), "{wrong}");
+    kubectl
+        .apply(&ruleset("{defaults: {enforce: baseline}, exemptions: [{name: a, rules: [gone], reason: r, owner: o}]}"))
+        .ok();
+    let invalid = says("ruleset/default", "InForce", "Invalid");
+    assert_eq!(invalid["observedGeneration"], 2, "{invalid}");
+
+    // Nothing is written where nothing changes.
+    let version = |object: &str| kubectl.json(&["get", object])["metadata"]["resourceVersion"].clone();
+    let before = version("exemption/nobody");
+    kubectl.apply(&ruleset("{defaults: {enforce: privileged}}")).ok();
+    let again = says("ruleset/default", "InForce", "InForce");
+    assert_eq!(again["observedGeneration"], 3, "{again}");
+    assert_eq!(version("exemption/nobody"), before);
+}

@@ -55,7 +55,8 @@ pub(super) struct RulesetSpec {
     /// What cannot be read from objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<Environment>,
-    /// Findings let through on purpose, beside the Exemptions of the cluster.
+    /// Findings let through on purpose, beside the Exemptions of the cluster. At most 1000: what checks each has a budget.
+    #[schemars(length(max = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     exemptions: Option<Vec<NamedExemption>>,
 }
