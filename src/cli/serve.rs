@@ -45,7 +45,7 @@ pub(super) struct Serve {
     tls: TlsFiles,
     #[command(flatten)]
     managing: Managing,
-    /// The ruleset, read again when it changes; without it, what is built in
+    /// The ruleset, read again when it changes; without it, the cluster's Ruleset, or what is built in
     #[arg(long, value_name = "FILE", env = "RINGWALL_RULESET")]
     ruleset: Option<std::path::PathBuf>,
     #[command(flatten)]
