@@ -109,7 +109,9 @@ fn a_ruleset_takes_effect_in_two_replicas_and_falls_back_when_it_is_deleted() {
     assert!(admits(&own.kubectl()), "what is built in refuses nothing");
 
     kubectl.apply(&ruleset("{defaults: {enforce: baseline}}")).ok();
-    replicas.iter().for_each(|replica| shows(replica, "ringwall_ruleset_generation", 1.0));
+    for replica in replicas {
+        shows(replica, "ringwall_ruleset_generation", 1.0);
+    }
     assert_eq!(fingerprint(&one), fingerprint(&other));
     assert!(!admits(&own.kubectl()));
 
@@ -121,14 +123,20 @@ fn a_ruleset_takes_effect_in_two_replicas_and_falls_back_when_it_is_deleted() {
         "--patch",
         r#"{"spec":{"defaults":{"enforce":"privileged"}}}"#,
     ]);
-    replicas.iter().for_each(|replica| shows(replica, "ringwall_ruleset_generation", 2.0));
+    for replica in replicas {
+        shows(replica, "ringwall_ruleset_generation", 2.0);
+    }
     assert!(admits(&own.kubectl()));
     kubectl.apply(&ruleset("{defaults: {enforce: baseline}, floor: privileged}")).ok();
-    replicas.iter().for_each(|replica| shows(replica, "ringwall_ruleset_generation", 3.0));
+    for replica in replicas {
+        shows(replica, "ringwall_ruleset_generation", 3.0);
+    }
     assert!(!admits(&own.kubectl()));
 
     kubectl.ok(&["delete", "ruleset", "default"]);
-    replicas.iter().for_each(|replica| shows(replica, "ringwall_ruleset_generation", 0.0));
+    for replica in replicas {
+        shows(replica, "ringwall_ruleset_generation", 0.0);
+    }
     assert!(admits(&own.kubectl()));
 
     // A replica that begins decides by the cluster's ruleset from its first answer on.
