@@ -90,7 +90,7 @@ pub(super) fn plan(scene: &Scene<'_>) -> Step {
     if !stored.faults.is_empty() || adopted(scene).previous.len() > contents.previous.len() {
         return Step::Mend;
     }
-    if !contents.trusted().is_empty() && bundles.is_some_and(|bundles| !bundles.are(&contents.bundle())) {
+    if !contents.trusted().is_empty() && bundles.is_some_and(|bundles| !bundles.are(&contents.trusted())) {
         return Step::PutInBundle;
     }
     let leaf = contents.leaf.as_ref().map(|leaf| &leaf.certificate);
