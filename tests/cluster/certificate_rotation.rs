@@ -82,7 +82,8 @@ fn authorities_that_reach_their_age_one_after_the_other_fail_no_call() {
     assert!(checked > 100, "{checked} handshakes");
     let served = "the API server reaches Ringwall and trusts the certificate that it serves";
     stage.logged(served);
-    let rotation = |replica: &Ringwall<'_>| replica.metric("ringwall_certificate_rotation_timestamp_seconds").is_some();
+    let rotation =
+        |replica: &Ringwall<'_>| replica.metric("ringwall_certificate_rotation_timestamp_seconds{}").is_some();
     assert!(stage.replicas.iter().all(rotation));
 }
 

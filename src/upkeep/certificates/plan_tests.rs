@@ -24,6 +24,7 @@ struct Rotation {
     terms: Terms,
     names: Vec<String>,
     now: Timestamp,
+    serves: bool,
 }
 
 impl Rotation {
@@ -46,7 +47,7 @@ impl Rotation {
         let bundles = Bundles::of(&[contents.bundle()]);
         let mut memory = Memory::default();
         memory.observe(Some(&bundles), contents.signing(), Duration::ZERO);
-        Self { stored: Stored::holding(contents), bundles, memory, terms, names, now }
+        Self { stored: Stored::holding(contents), bundles, memory, terms, names, now, serves: true }
     }
 
     fn plan(&self, uptime: Duration, outcome: Option<Outcome>) -> Step {
@@ -58,7 +59,7 @@ impl Rotation {
         plan(&Scene {
             stored: &self.stored,
             bundles: Some(&self.bundles),
-            in_force: Some(self.leaf()),
+            in_force: Some(self.leaf()).filter(|_| self.serves),
             memory: &self.memory,
             probe: probe.as_ref(),
             clock,
@@ -96,13 +97,15 @@ fn a_wait_is_that_of_the_process_whatever_the_clock_says() {
 
 #[test]
 fn the_new_authority_signs_once_a_probe_is_answered_or_cannot_be_made() {
-    let rotation = Rotation::new();
+    let mut rotation = Rotation::new();
     let by_next = |step| matches!(step, Step::IssueLeaf(By::Next, _));
     assert!(by_next(rotation.plan(MINUTE, Some(Outcome::Answered(rotation.leaf().fingerprint.clone())))));
     assert!(by_next(rotation.plan(MINUTE, Some(Outcome::Impossible("not served".to_owned())))));
     assert_eq!(rotation.plan(MINUTE, Some(silent())), Step::Wait(10 * SECOND));
     assert_eq!(rotation.plan(MINUTE + 10 * SECOND, Some(silent())), Step::Probe(rotation.about()));
     assert!(by_next(rotation.plan(11 * MINUTE, Some(silent()))), "whom nobody reaches has nothing to lose");
+    rotation.serves = false;
+    assert!(by_next(rotation.plan(MINUTE, Some(silent()))), "nor has who serves nothing");
 }
 
 #[test]

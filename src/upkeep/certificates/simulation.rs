@@ -338,7 +338,7 @@ impl World {
         assert!(contents.next.is_none() && contents.previous.is_empty(), "done: {:?}", self.done);
         let leaf = &contents.leaf.as_ref().unwrap().certificate;
         assert!(leaf.is_signed_by(&contents.authority.as_ref().unwrap().certificate));
-        assert!(Bundles::of(&self.bundles.last().unwrap().1).are(&contents.bundle()));
+        assert!(Bundles::of(&self.bundles.last().unwrap().1).are(&contents.trusted()));
         for replica in &self.replicas {
             assert_eq!(replica.in_force.as_ref().unwrap().fingerprint, leaf.fingerprint);
         }
