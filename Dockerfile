@@ -7,7 +7,7 @@
 
 # Where the program is compiled: Rust 1.90 or later on Debian with a C compiler. Another registry's copy, or an image made without any
 # registry, does as well.
-ARG BUILDER=docker.io/library/rust:1.95-slim-bookworm
+ARG BUILDER=rust:1.95-slim-bookworm
 # What the root folder is laid on. It holds all that is needed, so nothing is the default.
 ARG BASE=scratch
 

@@ -26,13 +26,16 @@ use serde_json::{Value, json};
 
 /// Certificates in each namespace.
 const CERTIFICATES: usize = 20;
+/// The day of January 2027 on which a certificate ends, and that on which its renewal does.
+const ENDS: u8 = 29;
+const RENEWED_ENDS: u8 = 30;
 
 fn main() {
     let now = "2026-11-22T12:00:00Z".parse().unwrap();
     let ruleset = Ruleset::default();
     let certificates: Vec<Object> = (0..world::NAMESPACES)
         .flat_map(|index| (0..CERTIFICATES).map(move |number| (world::namespace(index), number)))
-        .map(|(space, number)| world::decoded(&certificate(&space, number)))
+        .map(|(space, number)| world::decoded(&certificate(&space, number, ENDS)))
         .collect();
     let list = Edit::Replace { scope: Need::List(Kind::Secret, None), objects: certificates };
     let (snapshot, _) = world::snapshot().with([list]);
@@ -55,8 +58,9 @@ fn main() {
     let (snapshot, _) = snapshot.with(used);
     let renewed: Vec<Change> = (0..world::NAMESPACES)
         .map(|index| {
-            let object = world::decoded(&certificate(&world::namespace(index), index % CERTIFICATES));
+            let object = world::decoded(&certificate(&world::namespace(index), index % CERTIFICATES, RENEWED_ENDS));
             let before = snapshot.object(&object.key()).found();
+            assert!(before.as_ref().is_some_and(|before| *before != object), "what is equal touches nothing");
             change(Operation::Update, before, object)
         })
         .collect();
@@ -73,7 +77,7 @@ fn stolen(snapshot: &Snapshot, ruleset: &Ruleset, now: jiff::Timestamp) {
     let replaced: Vec<Change> = (0..world::NAMESPACES)
         .map(|index| {
             let space = world::namespace(index);
-            let mut other = certificate(&space, CERTIFICATES + 1);
+            let mut other = certificate(&space, CERTIFICATES + 1, ENDS);
             other["metadata"]["name"] = format!("certificate-{}", index % CERTIFICATES).into();
             let object = world::decoded(&other);
             let before = snapshot.object(&object.key()).found();
@@ -121,11 +125,11 @@ fn ingress(space: &str, number: usize) -> Value {
     })
 }
 
-fn certificate(space: &str, number: usize) -> Value {
+fn certificate(space: &str, number: usize, ends: u8) -> Value {
     let key = KeyPair::generate().unwrap();
     let mut parameters = CertificateParams::new([host(space, number)]).unwrap();
     parameters.not_before = rcgen::date_time_ymd(2026, 11, 1);
-    parameters.not_after = rcgen::date_time_ymd(2027, 1, 30);
+    parameters.not_after = rcgen::date_time_ymd(2027, 1, ends);
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let certificate = parameters.self_signed(&key).unwrap();
     json!({

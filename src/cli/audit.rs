@@ -24,7 +24,7 @@ pub(super) struct Audit {
     /// The kubeconfig; without it, the usual one or the Pod's service account
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-    /// The ruleset; without it, what is built in
+    /// The ruleset; without it, the cluster's own, or what is built in
     #[arg(long, value_name = "FILE")]
     ruleset: Option<PathBuf>,
     /// Which findings make the command fail
@@ -38,13 +38,15 @@ pub(super) struct Audit {
 
 impl Audit {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let mut rules = match self.ruleset.as_deref().map(ruleset::load) {
-            None => Ruleset::default(),
-            Some(Ok(rules)) => rules,
-            Some(Err(error)) => return self.write(&Report::of_errors(error.0)),
+        let given = match self.ruleset.as_deref().map(ruleset::load).transpose() {
+            Ok(given) => given,
+            Err(error) => return self.write(&Report::of_errors(error.0)),
         };
-        rules.environment.plugin = self.plugin.over(&rules.environment.plugin)?;
         let snapshot = live::load(self.kubeconfig.as_deref())?;
+        let is_given = given.is_some();
+        // What is wrong with the cluster's own settings the survey tells.
+        let (mut rules, _) = Ruleset::of_snapshot(&snapshot, given);
+        rules.environment.plugin = self.plugin.over(&rules.environment.plugin)?;
         let now = Timestamp::now();
         let judgements = decision::survey(&snapshot, &rules, Templates::AsTemplates, now);
         let (errors, mut hints) = live::unseen(&snapshot);
@@ -52,6 +54,7 @@ impl Audit {
             .into_iter()
             .map(|exemption| format!("the exemption {} exempts nothing (owner: {})", exemption.name, exemption.owner));
         hints.extend(unused);
+        hints.extend(ruleset::in_force_by_objects(&snapshot, is_given));
         let context = Context {
             snapshot: &snapshot,
             environment: &rules.environment,

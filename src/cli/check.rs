@@ -32,7 +32,7 @@ pub(super) struct Check {
     /// Files, folders (all *.yaml, *.yml and *.json below them), or - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The ruleset; without it, what is built in
+    /// The ruleset; without it, the Ruleset named default among what is checked, or what is built in
     #[arg(long, value_name = "FILE")]
     ruleset: Option<PathBuf>,
     /// What is enforced in namespaces that carry no label ringwall.dev/enforce
@@ -74,16 +74,13 @@ enum EnforcedProfile {
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let (sources, unread) = inputs::read(&self.paths);
-        let (mut rules, mut errors) = match self.ruleset.as_deref().map(ruleset::load) {
-            None => (Ruleset::default(), unread),
-            Some(Ok(rules)) => (rules, unread),
+        let given = match self.ruleset.as_deref().map(ruleset::load).transpose() {
+            Ok(given) => given,
             // Without its ruleset nothing can be judged rightly, so nothing is.
-            Some(Err(error)) => return self.write(&Report::of_errors(error.0)),
+            Err(error) => return self.write(&Report::of_errors(error.0)),
         };
-        if let Some(profile) = self.profile {
-            rules.defaults.enforce = profile.into();
-        }
-        rules.environment.plugin = self.plugin.over(&rules.environment.plugin)?;
+        let mut errors = unread;
+        let is_given = given.is_some();
         let (manifests, wrong) = manifests::load(&sources, &self.namespace);
         errors.extend(wrong);
         let objects = written(&manifests).count();
@@ -91,7 +88,7 @@ impl Check {
             errors.push(self.nothing());
         }
         let now = Timestamp::now();
-        let (snapshot, judgements) = self.judge(&manifests, &rules, now)?;
+        let (snapshot, rules, judgements) = self.judge(&manifests, given, now)?;
         let context = Context {
             snapshot: &snapshot,
             environment: &rules.environment,
@@ -103,6 +100,7 @@ impl Check {
         let (unseen, mut hints) = self.unseen(&snapshot);
         errors.extend(unseen);
         hints.extend(hint);
+        hints.extend(ruleset::in_force_by_objects(&snapshot, is_given));
         self.write(&Report::new(Judged {
             context,
             judgements,
@@ -122,15 +120,33 @@ impl Check {
         ReportError { file, position: None, reason, suggestion: None }
     }
 
-    /// The state that the manifests make, and what comes of it.
-    fn judge(&self, manifests: &Loaded, rules: &Ruleset, now: Timestamp) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+    /// The state that the manifests make, the ruleset in force in it, and what comes of it.
+    fn judge(
+        &self,
+        manifests: &Loaded,
+        given: Option<Ruleset>,
+        now: Timestamp,
+    ) -> anyhow::Result<(Snapshot, Ruleset, Vec<Judgement>)> {
         #[cfg(feature = "cluster")]
         if self.live.cluster {
+            let rules = |snapshot: &Snapshot| self.rules(given, snapshot);
             return live::judge(self.live.kubeconfig.as_deref(), written(manifests), rules, now);
         }
         let snapshot = manifests.snapshot.clone();
-        let judgements = decision::survey(&snapshot, rules, Templates::AsPods, now);
-        Ok((snapshot, judgements))
+        let rules = self.rules(given, &snapshot)?;
+        let judgements = decision::survey(&snapshot, &rules, Templates::AsPods, now);
+        Ok((snapshot, rules, judgements))
+    }
+
+    /// The ruleset in force: the one that is given, or else what the objects say; exemptions among them count either way, as in a cluster.
+    fn rules(&self, given: Option<Ruleset>, snapshot: &Snapshot) -> anyhow::Result<Ruleset> {
+        // What is wrong with them the survey tells.
+        let (mut rules, _) = Ruleset::of_snapshot(snapshot, given);
+        if let Some(profile) = self.profile {
+            rules.defaults.enforce = profile.into();
+        }
+        rules.environment.plugin = self.plugin.over(&rules.environment.plugin)?;
+        Ok(rules)
     }
 
     /// What could not be seen of the cluster, as errors and as hints.

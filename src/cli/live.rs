@@ -68,11 +68,16 @@ pub(super) fn laid_on(below: &Snapshot, objects: impl Iterator<Item = Object>) -
 pub(super) fn judge(
     kubeconfig: Option<&Path>,
     objects: impl Iterator<Item = Object>,
-    rules: &Ruleset,
+    rules: impl FnOnce(&Snapshot) -> anyhow::Result<Ruleset>,
     now: Timestamp,
-) -> anyhow::Result<(Snapshot, Vec<Judgement>)> {
+) -> anyhow::Result<(Snapshot, Ruleset, Vec<Judgement>)> {
     let before = load(kubeconfig)?;
-    Ok(lay_on(&before, objects, rules, now))
+    let objects: Vec<Object> = objects.collect();
+    // Settings among the objects are in force in the state that they make.
+    let settings = objects.iter().filter(|object| object.kind().is_settings()).cloned();
+    let rules = rules(&before.with(settings.map(Edit::Put)).0)?;
+    let (after, judgements) = lay_on(&before, objects.into_iter(), &rules, now);
+    Ok((after, rules, judgements))
 }
 
 fn lay_on(

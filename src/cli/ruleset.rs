@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::{
-    model::Name,
+    model::{Kind, Name},
     report::ReportError,
-    ruleset::Ruleset,
+    ruleset::{Exemption, IN_FORCE, Ruleset, of_kind},
+    snapshot::Snapshot,
     source::{Source, SourceError},
 };
 
@@ -30,6 +31,23 @@ pub(crate) fn load(path: &Path) -> Result<Ruleset, RulesetFileError> {
         };
         RulesetFileError(errors.into_iter().map(report).collect())
     })
+}
+
+/// Says which settings among the objects are in force, where there are any.
+pub(super) fn in_force_by_objects(snapshot: &Snapshot, is_given: bool) -> Option<String> {
+    let rulesets =
+        of_kind(snapshot, Kind::Ruleset).filter(|settings| settings.meta.name == IN_FORCE && !is_given).count();
+    let exemptions =
+        of_kind(snapshot, Kind::Exemption).filter(|settings| Exemption::of_object(settings).is_ok()).count();
+    let exempting = match exemptions {
+        0 => None,
+        1 => Some("1 Exemption".to_owned()),
+        count => Some(format!("{count} Exemptions")),
+    };
+    let parts: Vec<String> =
+        (rulesets > 0).then(|| format!("the Ruleset {IN_FORCE}")).into_iter().chain(exempting).collect();
+    let count = rulesets + exemptions;
+    (count > 0).then(|| format!("judged by {}, found among the objects", parts.join(" and ")))
 }
 
 /// `file:line:column: reason; suggestion`, one line each.

@@ -18,7 +18,7 @@ use crate::{
     cluster::{self, Live, State, Vital},
     manifest,
     telemetry::{Metrics, logs},
-    upkeep::Settings,
+    upkeep::{Settings, StatusWriter},
     webhook::{self, Admission, Certificate, Parts, Server, Tls},
 };
 
@@ -45,7 +45,7 @@ pub(super) struct Serve {
     tls: TlsFiles,
     #[command(flatten)]
     managing: Managing,
-    /// The ruleset, read again when it changes; without it, what is built in
+    /// The ruleset, read again when it changes; without it, the cluster's Ruleset, or what is built in
     #[arg(long, value_name = "FILE", env = "RINGWALL_RULESET")]
     ruleset: Option<std::path::PathBuf>,
     #[command(flatten)]
@@ -180,7 +180,15 @@ impl Serve {
         let following = Arc::clone(settings).follow(Arc::clone(&cluster.state), cluster.documents.clone());
         let following = vital.shutdown().clone().run_until_cancelled_owned(following);
         vital.spawn("what follows the settings", async { following.await.unwrap_or_default() });
-        let (surveyed, _) = tokio::sync::watch::channel(Surveyed::default());
+        let (surveyed, found) = tokio::sync::watch::channel(Surveyed::default());
+        let status = StatusWriter {
+            state: Arc::clone(&cluster.state),
+            documents: cluster.documents.clone(),
+            leadership: candidacy.leadership.clone(),
+            settings: Arc::clone(settings),
+            surveyed: found,
+        };
+        tokio::spawn(candidacy.leaving.clone().run_until_cancelled_owned(status.run()));
         let audit = Audit {
             state: Arc::clone(&cluster.state),
             journal: cluster.journal,

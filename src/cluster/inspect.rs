@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     ConnectError, Documents, Fault, LoadError, connect, load,
-    request::{exchange, within},
+    request::{exchange, warnings, within},
 };
 
 /// How long a call may take. A webhook of somebody else may keep the API server waiting for 10 seconds, and there may be two.
@@ -154,7 +154,8 @@ impl Inspector {
             None => request.body(Body::empty()),
         };
         let request = request.map_err(|error| failed(&error))?;
-        let (status, warnings, body) = within(LIMIT, exchange(&self.client, request, MOST, |_| ())).await?;
+        let (head, body) = within(LIMIT, exchange(&self.client, request, MOST)).await?;
+        let (status, warnings) = (head.status, warnings(&head.headers));
         Ok(Reply { status: status.as_u16(), warnings, body: String::from_utf8_lossy(&body).into_owned() })
     }
 }

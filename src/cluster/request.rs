@@ -110,27 +110,23 @@ pub(super) async fn fetch_noting(
     most: usize,
     note: impl FnOnce(&http::HeaderMap),
 ) -> Result<(Vec<String>, Vec<u8>), Fault> {
-    let (status, warnings, text) = exchange(client, request, most, note).await?;
-    if status.is_success() {
-        return Ok((warnings, text));
+    let (head, text) = exchange(client, request, most).await?;
+    note(&head.headers);
+    if head.status.is_success() {
+        return Ok((warnings(&head.headers), text));
     }
     let refusal = serde_json::from_slice::<Status>(&text);
     let refusal = refusal.unwrap_or_else(|_| Status::failure(&String::from_utf8_lossy(&text), ""));
-    Err(Fault::of_status(&refusal.with_code(status.as_u16())))
+    Err(Fault::of_status(&refusal.with_code(head.status.as_u16())))
 }
 
-/// The answer, whatever its status: the status, the texts of warnings, the body.
+/// The answer, whatever its status: its head and its body.
 pub(super) async fn exchange(
     client: &Client,
     request: http::Request<Body>,
     most: usize,
-    note: impl FnOnce(&http::HeaderMap),
-) -> Result<(http::StatusCode, Vec<String>, Vec<u8>), Fault> {
-    let response = client.send(request).await?;
-    note(response.headers());
-    let status = response.status();
-    let warnings = warnings(response.headers());
-    let mut body = response.into_body();
+) -> Result<(http::response::Parts, Vec<u8>), Fault> {
+    let (head, mut body) = client.send(request).await?.into_parts();
     let mut text = Vec::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
@@ -140,7 +136,7 @@ pub(super) async fn exchange(
             text.extend_from_slice(&data);
         }
     }
-    Ok((status, warnings, text))
+    Ok((head, text))
 }
 
 /// The time of the `Date` header: what the API server's clock says.
@@ -149,7 +145,7 @@ pub(super) fn date(headers: &http::HeaderMap) -> Option<jiff::Timestamp> {
 }
 
 /// The texts of `Warning: 299 - "text"`, quoted as Kubernetes does (`k8s.io/apimachinery/pkg/util/net`, `NewWarningHeader`).
-fn warnings(headers: &http::HeaderMap) -> Vec<String> {
+pub(super) fn warnings(headers: &http::HeaderMap) -> Vec<String> {
     let text = |value: &http::HeaderValue| {
         let value = value.to_str().ok()?;
         let quoted = value.split_once('"')?.1;

@@ -51,13 +51,12 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     let mut verdicts = Vec::new();
     let mut owners = std::collections::BTreeSet::new();
     let own = change.after.as_ref().map(|object| Subject::Object(object.key()));
-    let mut subjects = rules::affected(&before, &after, &touched, &ruleset.environment);
+    // One more workload mends what rules say of policies, as a rule: that they mean nobody. What else they say of it then is
+    // for the policies' own requests and for surveys, not for every Pod of a rollout.
+    let spares_policies = change.operation == Operation::Create && !change.key.kind.decides_isolation();
+    let affected = if spares_policies { rules::affected_but_policies } else { rules::affected };
+    let mut subjects = affected(&before, &after, &touched, &ruleset.environment);
     subjects.extend(own.clone());
-    if change.operation == Operation::Create && !change.key.kind.decides_isolation() {
-        // One more workload mends what rules say of policies, as a rule: that they mean nobody. What else they say of it then is
-        // for the policies' own requests and for surveys, not for every Pod of a rollout.
-        subjects.retain(|subject| !subject.kind().is_policy());
-    }
     let raises = namespace::raises(&judge, change);
     for subject in &subjects {
         let is_own = own.as_ref() == Some(subject);

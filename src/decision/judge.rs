@@ -135,7 +135,7 @@ impl<'a> Judge<'a> {
                 continue;
             }
             rule.judge(&context, subject, &mut after);
-            for breach in after.drain(..) {
+            for breach in std::mem::take(&mut after) {
                 let Some(level) = rule.level(&context, &breach) else { continue };
                 let Some(mode) = self.ruleset.mode_at(rule.info().id, level, modes) else { continue };
                 let prior = before.entry(breach.family.0).or_insert_with(|| self.prior(breach.family.0, subject));

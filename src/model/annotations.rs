@@ -23,6 +23,8 @@ pub const TLS_ACME: &str = "kubernetes.io/tls-acme";
 
 /// The `IngressGroup` of an Ingress that the AWS Load Balancer Controller serves.
 pub const ALB_GROUP: &str = "alb.ingress.kubernetes.io/group.name";
+/// The namespace in which Contour looks for the Secrets of an Ingress, where that is not its own.
+pub const CONTOUR_CERTIFICATE_NAMESPACE: &str = "projectcontour.io/tls-cert-namespace";
 /// The `FrontendConfig` of an Ingress that GKE serves.
 pub const GKE_FRONTEND_CONFIG: &str = "networking.gke.io/v1beta1.FrontendConfig";
 

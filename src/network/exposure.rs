@@ -10,7 +10,9 @@ use crate::{
     snapshot::{Blind, Snapshot},
 };
 
-use super::{Admission, Direction, Enforcement, Family, Plugin, PodView, Policy, Reading, evaluate, select};
+use super::{
+    Admission, Direction, Enforcement, Family, Plugin, PodView, Policy, Reading, evaluate, policies_on, select,
+};
 
 /// What one direction of a workload is open to.
 #[derive(Clone, Debug)]
@@ -96,12 +98,23 @@ pub fn exposure(
     facts: &PodFacts,
     direction: Direction,
 ) -> Exposure {
-    if facts.host_network && !plugin.host_network_pods {
-        return Exposure::unisolated();
-    }
     let labels = select::namespace_labels(snapshot, namespace);
     let pod = PodView { namespace, namespace_labels: &labels, facts };
-    let known = of(snapshot, plugin, pod, direction, |kind| plugin.enforces(kind));
+    let policies = policies_on(snapshot, plugin, pod, direction);
+    exposure_under(snapshot, plugin, namespace, facts, direction, policies.as_deref())
+}
+
+/// As [`exposure`], under the policies that [`policies_on`] found.
+pub fn exposure_under(
+    snapshot: &Snapshot,
+    plugin: &Plugin,
+    namespace: &Name,
+    facts: &PodFacts,
+    direction: Direction,
+    policies: Option<&[Arc<Policy>]>,
+) -> Exposure {
+    let Some(policies) = policies else { return Exposure::unisolated() };
+    let known = of(snapshot, plugin, facts, direction, policies.to_vec());
     if plugin.knows_what_is_enforced() {
         return known;
     }
@@ -109,10 +122,12 @@ pub fn exposure(
     let beyond =
         |kind: &Kind| snapshot.count(*kind) > 0 && Family::of(*kind).is_some_and(|it| it != Family::NetworkPolicy);
     let Some(first) = Kind::all().find(beyond) else { return known };
+    let labels = select::namespace_labels(snapshot, namespace);
+    let pod = PodView { namespace, namespace_labels: &labels, facts };
     if select::selecting(snapshot, plugin, pod, direction, |kind| !plugin.enforces(kind)).is_empty() {
         return known;
     }
-    let all = of(snapshot, plugin, pod, direction, |_| true);
+    let all = of(snapshot, plugin, facts, direction, select::selecting(snapshot, plugin, pod, direction, |_| true));
     let why = format!("is a {first} enforced? set environment.networkPlugin");
     let others = [&known, &all].into_iter().flat_map(|exposure| exposure.readings().skip(1)).chain([&all]);
     let others = others.map(|other| Exposure { doubt: None, ..other.clone() }).collect();
@@ -122,21 +137,20 @@ pub fn exposure(
 fn of(
     snapshot: &Snapshot,
     plugin: &Plugin,
-    pod: PodView<'_>,
+    facts: &PodFacts,
     direction: Direction,
-    counts: impl Fn(Kind) -> bool,
+    policies: Vec<Arc<Policy>>,
 ) -> Exposure {
-    let policies = select::selecting(snapshot, plugin, pod, direction, counts);
     let rules = policies.iter().filter_map(|policy| policy.rules(direction)).map(<[_]>::len).sum::<usize>();
     if rules <= MANY_RULES {
-        return exposed_by(policies, plugin, pod.facts, direction);
+        return exposed_by(policies, plugin, facts, direction);
     }
     let table = snapshot.memo().table::<Mutex<Vec<Dear>>>();
-    let known = |dear: &Dear| dear.is_of(&policies, plugin, pod.facts, direction);
+    let known = |dear: &Dear| dear.is_of(&policies, plugin, facts, direction);
     let found = lock(&table).iter().find(|dear| known(dear)).map(|dear| dear.exposure.clone());
     found.unwrap_or_else(|| {
-        let exposure = exposed_by(policies.clone(), plugin, pod.facts, direction);
-        let ports = pod.facts.ports.clone();
+        let exposure = exposed_by(policies.clone(), plugin, facts, direction);
+        let ports = facts.ports.clone();
         let dear = Dear { policies, plugin: plugin.clone(), ports, direction, exposure: exposure.clone() };
         let mut kept = lock(&table);
         kept.insert(0, dear);

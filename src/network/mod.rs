@@ -27,7 +27,7 @@ pub use admission::{Admission, Claim};
 pub use controllers::{Backend, Controllers, Server};
 pub use effect::{AlteredPeers, Effect, Effects, effects};
 pub use evaluate::evaluate;
-pub use exposure::{Doubt, Exposure, WidePeer, WideReach, exposure};
+pub use exposure::{Doubt, Exposure, WidePeer, WideReach, exposure, exposure_under};
 pub use flow::{flow, half, of_policies, policies_on, unplaced};
 pub use lower::{each_policy, lower, other_forms};
 pub use option::{OptionError, PluginOption};

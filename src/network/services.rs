@@ -73,8 +73,8 @@ pub fn endpoints(snapshot: &Snapshot, service: &Service, now: Timestamp) -> Vec<
             found.push(Endpoints { workload, namespace: namespace.clone(), facts, class });
         }
     }
-    for template in snapshot.templates(Some(namespace)) {
-        let Some(facts) = template.pod_facts().filter(|facts| service.selects(&facts.labels)) else { continue };
+    for template in snapshot.templates_where(Some(namespace), |facts| service.selects(&facts.labels)) {
+        let Some(facts) = template.pod_facts() else { continue };
         let workload = WorkloadName::of_object(snapshot, template);
         if !workloads.contains(&workload) && !snapshot.is_going(template.meta()) {
             found.push(Endpoints { workload, namespace: namespace.clone(), facts: Arc::clone(facts), class: None });

@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     edge,
-    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, Selector, annotations},
+    model::{IngressBackend, Kind, Labels, Name, Object, ObjectKey, PodFacts, Selector, annotations},
     network::{Family, PodView, Policy, each_policy, namespace_labels},
     snapshot::{Snapshot, Touched},
 };
@@ -32,12 +32,35 @@ pub fn affected(
     touched: &Touched,
     environment: &Environment,
 ) -> BTreeSet<Subject> {
+    gathered(before, after, touched, environment, true)
+}
+
+/// Those of [`affected`] that are no policies.
+pub fn affected_but_policies(
+    before: &Snapshot,
+    after: &Snapshot,
+    touched: &Touched,
+    environment: &Environment,
+) -> BTreeSet<Subject> {
+    let mut subjects = gathered(before, after, touched, environment, false);
+    subjects.retain(|subject| !subject.kind().is_policy());
+    subjects
+}
+
+fn gathered(
+    before: &Snapshot,
+    after: &Snapshot,
+    touched: &Touched,
+    environment: &Environment,
+    with_policies: bool,
+) -> BTreeSet<Subject> {
     // Where no Pod and no template differs, the state after has all that the state before has.
     let same_workloads = touched.iter().all(|key| key.kind != Kind::Pod && !key.kind.is_workload());
     let states = if same_workloads { vec![after] } else { vec![before, after] };
     let same_policies = touched.iter().all(|key| !key.kind.decides_isolation());
     let policies = if same_policies { vec![after] } else { vec![before, after] };
-    let mut affected = Affected { before, after, states, policies, environment, subjects: BTreeSet::new() };
+    let subjects = BTreeSet::new();
+    let mut affected = Affected { before, after, states, policies, with_policies, environment, subjects };
     for key in touched {
         affected.touch(key);
     }
@@ -92,6 +115,8 @@ struct Affected<'a> {
     states: Vec<&'a Snapshot>,
     /// The states whose policies differ.
     policies: Vec<&'a Snapshot>,
+    /// Whether the policies that a change of something else affects are looked for.
+    with_policies: bool,
     environment: &'a Environment,
     subjects: BTreeSet<Subject>,
 }
@@ -99,7 +124,9 @@ struct Affected<'a> {
 impl Affected<'_> {
     fn touch(&mut self, key: &ObjectKey) {
         self.subjects.insert(Subject::Object(key.clone()));
-        self.tied(key.kind);
+        if self.with_policies {
+            self.tied(key.kind);
+        }
         match key.kind {
             Kind::Namespace => self.workloads_where(&key.name, |_| true),
             Kind::NetworkPolicy => self.policy(key),
@@ -144,6 +171,9 @@ impl Affected<'_> {
     fn workload(&mut self, key: &ObjectKey) {
         let Some(namespace) = &key.namespace else { return };
         self.subjects.insert(Subject::Object(ObjectKey::cluster(Kind::Namespace, namespace.clone())));
+        if !self.with_policies {
+            return;
+        }
         for version in self.versions(key) {
             let Some(facts) = version.pod_facts() else { continue };
             for state in &self.policies {
@@ -208,13 +238,14 @@ impl Affected<'_> {
             let (states, subjects) = (&self.states, &mut self.subjects);
             for state in states {
                 let labels = namespace_labels(state, name);
-                let view = |facts| PodView { namespace: name, namespace_labels: &labels, facts };
-                let selected = |facts| everywhere.iter().chain(here).any(|policy| policy.subject.names(view(facts)));
+                let selected = |facts: &PodFacts| {
+                    let view = PodView { namespace: name, namespace_labels: &labels, facts };
+                    everywhere.iter().chain(here).any(|policy| policy.subject.names(view))
+                };
                 let classes = state.classes(Some(name)).filter(|(key, _)| selected(&key.facts));
                 subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
-                let templates = templates(state, Some(name));
-                let fitting = templates.filter(|object| object.pod_facts().is_some_and(|facts| selected(facts)));
-                subjects.extend(fitting.map(|object| Subject::Object(object.key())));
+                let templates = state.templates_where(Some(name), |facts| selected(facts));
+                subjects.extend(templates.map(|object| Subject::Object(object.key())));
             }
         }
     }
@@ -244,6 +275,9 @@ impl Affected<'_> {
             }
         }
         self.subjects.extend(leading.into_iter().map(Subject::Object));
+        if !self.with_policies {
+            return;
+        }
         for version in self.versions(key) {
             if let Object::Service(service) = version {
                 policies_behind(self.after, namespace, &service, &mut self.subjects);
@@ -305,8 +339,7 @@ impl Affected<'_> {
         for state in &self.states {
             let classes = state.classes(Some(namespace)).filter(|(key, _)| fits(&key.facts.labels));
             self.subjects.extend(classes.map(|(key, _)| Subject::Class(key.clone())));
-            let fitting = |object: &&Object| object.pod_facts().is_some_and(|facts| fits(&facts.labels));
-            let templates = templates(state, Some(namespace)).filter(fitting);
+            let templates = state.templates_where(Some(namespace), |facts| fits(&facts.labels));
             self.subjects.extend(templates.map(|object| Subject::Object(object.key())));
         }
     }

@@ -11,9 +11,10 @@ use crate::{
     snapshot::{Blind, Coverage, Need, Snapshot},
 };
 
-use super::{Breach, Context, Subject, isolation::describe_reach};
+use super::{Breach, Context, Subject, answers::Answers, isolation::describe_reach};
 
 /// Pods behind a Service, and the policies of their ingress.
+#[derive(Clone)]
 pub(super) struct Endpoint {
     /// The Pods.
     pub(super) pods: Endpoints,
@@ -21,8 +22,15 @@ pub(super) struct Endpoint {
     pub(super) policies: Option<Vec<Arc<Policy>>>,
 }
 
-/// The Pods behind a Service.
-pub(super) fn endpoints_of(context: &Context<'_>, service: &Service) -> Vec<Endpoint> {
+/// The Pods behind a Service of the snapshot. Many Ingresses lead to one Service, and more than one rule asks.
+pub(super) fn endpoints_of(context: &Context<'_>, service: &Service) -> Arc<[Endpoint]> {
+    let known = context.snapshot.memo().table::<Answers<ObjectKey, Arc<[Endpoint]>>>();
+    let meta = &service.meta;
+    let key = ObjectKey { kind: Kind::Service, namespace: meta.namespace.clone(), name: meta.name.clone() };
+    known.give(context, key, || find(context, service).into())
+}
+
+fn find(context: &Context<'_>, service: &Service) -> Vec<Endpoint> {
     let found = endpoints(context.snapshot, service, context.now);
     let Some(first) = found.first() else { return Vec::new() };
     let labels = namespace_labels(context.snapshot, &first.namespace);
@@ -114,16 +122,23 @@ pub(super) fn describe(peer: &Peer) -> String {
     }
 }
 
-/// The object of a subject that is of one of these kinds, with its key.
-pub(super) fn object_of(snapshot: &Snapshot, subject: &Subject) -> Option<(ObjectKey, Object)> {
+/// The object of a subject that is of a kind which `counts`, with its key.
+pub(super) fn object_of(
+    snapshot: &Snapshot,
+    subject: &Subject,
+    counts: impl Fn(Kind) -> bool,
+) -> Option<(ObjectKey, Object)> {
     let Subject::Object(key) = subject else { return None };
+    if !counts(key.kind) {
+        return None;
+    }
     let object = snapshot.object(key).found()?;
     (!object.meta().is_terminating()).then(|| (key.clone(), object))
 }
 
 /// The subject as a Service.
 pub(super) fn service_of(snapshot: &Snapshot, subject: &Subject) -> Option<(ObjectKey, Arc<Service>)> {
-    match object_of(snapshot, subject)? {
+    match object_of(snapshot, subject, |kind| kind == Kind::Service)? {
         (key, Object::Service(service)) => Some((key, service)),
         _ => None,
     }

@@ -4,16 +4,17 @@
 //! names it, a rule for Pods of other namespaces, for nodes or for addresses may mean the controller and is taken to. What admits
 //! nobody at all blocks it for certain; what admits only its own namespace blocks it unless it runs there, which cannot be proved.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{FieldPath, IngressBackend, Labels, Name, Object, ObjectKey, PodFacts, Route},
+    model::{FieldPath, IngressBackend, Kind, Labels, Name, Object, ObjectKey, PodFacts, Route},
     network::{Backend, Controllers, Fit, Peer, PodView, Rule as PolicyRule, Server, namespace_labels},
     snapshot::{Blind, Lookup, Need},
 };
 
 use super::{
     Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
+    answers::Answers,
     behind_services::{Endpoint, certainty, controllers, endpoints_of, needs, object_of},
 };
 
@@ -117,10 +118,7 @@ impl Rule for BlockedIngressController {
         for backend in &served.backends {
             let Some(blocked) = served.blocked(context, backend) else { continue };
             let namespace = backend.service.namespace.clone().unwrap_or_default();
-            let certain = match blocked.certain {
-                Ok(()) => certainty(context, &namespace),
-                blind => blind,
-            };
+            let certain = blocked.certain.clone().and_then(|()| certainty(context, &namespace));
             out.push(Breach {
                 rule: INFO.id,
                 family: INFO.family,
@@ -160,7 +158,7 @@ impl Rule for BlockedIngressController {
             (None, _) => "the ingress controller".to_owned(),
         };
         let subject = &finding.subject;
-        let Blocked { workload, target, isolated_by, .. } = &blocked;
+        let Blocked { workload, target, isolated_by, .. } = &*blocked;
         finding.message = format!(
             "{subject} leads to {service} port {port}, and {workload} does not let {controller} in on {target}: isolated by {isolated_by}"
         );
@@ -184,6 +182,7 @@ struct Served {
 }
 
 /// Pods that do not let a controller in.
+#[derive(Clone)]
 struct Blocked {
     controller: Option<Name>,
     /// Where it runs, if that is said.
@@ -196,7 +195,7 @@ struct Blocked {
 
 impl Served {
     fn of(context: &Context<'_>, subject: &Subject) -> Option<Self> {
-        let (key, object) = object_of(context.snapshot, subject)?;
+        let (key, object) = object_of(context.snapshot, subject, |kind| kind == Kind::Ingress || kind.is_route())?;
         let controllers = controllers(context);
         let (servers, backends) = match &object {
             Object::Ingress(ingress) => {
@@ -210,8 +209,15 @@ impl Served {
         Some(Self { key, object, servers, backends, controllers })
     }
 
-    /// The Pods of a backend that let some controller in on none of its ports: all that it has, or else it is a split Service.
-    fn blocked(&self, context: &Context<'_>, backend: &Backend) -> Option<Blocked> {
+    /// The Pods of a backend that let some controller in on none of its ports: all that it has, or else it is a split Service. It is the
+    /// same for all that lead there through the same controllers.
+    fn blocked(&self, context: &Context<'_>, backend: &Backend) -> Option<Arc<Blocked>> {
+        let known = context.snapshot.memo().table::<Answers<(Backend, BTreeSet<Server>), Option<Arc<Blocked>>>>();
+        let asked = (backend.clone(), self.servers.clone());
+        known.give(context, asked, || self.find_blocked(context, backend).map(Arc::new))
+    }
+
+    fn find_blocked(&self, context: &Context<'_>, backend: &Backend) -> Option<Blocked> {
         let (service, port) = backend.resolve(context.snapshot)?;
         let endpoints = endpoints_of(context, &service);
         let reached: Vec<_> = endpoints
@@ -291,7 +297,7 @@ struct Whereabouts {
     /// Its namespace with its labels.
     namespace: Option<(Name, Labels)>,
     /// The Pods of that namespace; none where they are not known.
-    pods: Vec<std::sync::Arc<PodFacts>>,
+    pods: Vec<Arc<PodFacts>>,
     /// The namespace of the backends.
     own: Option<Name>,
     certain: Result<(), Blind>,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    model::{Labels, METADATA_NAME, Name, Object, ObjectKey, Webhook, WebhookConfiguration},
+    model::{Kind, Labels, METADATA_NAME, Name, Object, ObjectKey, Webhook, WebhookConfiguration},
     network::{Backend, Fit, Peer, Rule as PolicyRule},
     snapshot::{Need, Snapshot},
 };
@@ -160,7 +160,7 @@ impl Rule for BlockedWebhook {
 }
 
 fn configuration_of(snapshot: &Snapshot, subject: &Subject) -> Option<(ObjectKey, Arc<WebhookConfiguration>)> {
-    match object_of(snapshot, subject)? {
+    match object_of(snapshot, subject, Kind::is_webhook_configuration)? {
         (key, Object::WebhookConfiguration(configuration)) => Some((key, configuration)),
         _ => None,
     }

@@ -10,13 +10,19 @@ use jiff::Timestamp;
 
 use crate::{
     edge::{EdgeSettings, Vouched},
-    encryption::mesh::MeshSettings,
+    encryption::mesh::{Inbound, MeshSettings},
     model::Name,
-    network::{Controllers, Direction, Exposure, Plugin, exposure},
+    network::{
+        Controllers, Direction, Exposure, Plugin, PodView, Policy, exposure_under, namespace_labels, policies_on,
+    },
     snapshot::Snapshot,
 };
 
-use super::{Parameters, Subject, Workload, certificates::Uses, sensitive::SensitiveLabels};
+use super::{
+    Parameters, Subject, Workload,
+    certificates::{Held, Uses},
+    sensitive::SensitiveLabels,
+};
 
 /// What a rule may look at: one snapshot, the environment, its parameters and the time.
 #[derive(Clone, Copy)]
@@ -37,14 +43,28 @@ pub struct Context<'a> {
 pub struct Shared<'a> {
     subject: &'a Subject,
     workload: OnceCell<Option<Workload>>,
+    policies: [OnceCell<Option<Selecting>>; 2],
     exposures: [OnceCell<Arc<Exposure>>; 2],
+    inbound: OnceCell<Arc<Inbound>>,
     uses: OnceCell<Arc<Uses>>,
+    held: OnceCell<Arc<[Held]>>,
 }
+
+/// The policies that speak of a direction of a workload, in order.
+type Selecting = Arc<[Arc<Policy>]>;
 
 impl<'a> Shared<'a> {
     /// For a subject.
     pub fn new(subject: &'a Subject) -> Self {
-        Self { subject, workload: OnceCell::new(), exposures: Default::default(), uses: OnceCell::new() }
+        Self {
+            subject,
+            workload: OnceCell::new(),
+            policies: Default::default(),
+            exposures: Default::default(),
+            inbound: OnceCell::new(),
+            uses: OnceCell::new(),
+            held: OnceCell::new(),
+        }
     }
 }
 
@@ -58,16 +78,38 @@ impl Context<'_> {
         }
     }
 
+    /// The policies that speak of a direction of a subject that is this workload, in order; `None` where policies have no hold on it.
+    pub fn policies(&self, subject: &Subject, workload: &Workload, direction: Direction) -> Option<Selecting> {
+        let find = || {
+            let labels = namespace_labels(self.snapshot, &workload.namespace);
+            let pod = PodView { namespace: &workload.namespace, namespace_labels: &labels, facts: &workload.facts };
+            policies_on(self.snapshot, &self.environment.plugin, pod, direction).map(Selecting::from)
+        };
+        match self.shared_of(subject) {
+            Some(shared) => of_direction(&shared.policies, direction).get_or_init(find).clone(),
+            None => find(),
+        }
+    }
+
     /// The exposure of a subject that is this workload.
     pub fn exposure(&self, subject: &Subject, workload: &Workload, direction: Direction) -> Arc<Exposure> {
         let find = || {
-            Arc::new(exposure(self.snapshot, &self.environment.plugin, &workload.namespace, &workload.facts, direction))
+            let policies = self.policies(subject, workload, direction);
+            let plugin = &self.environment.plugin;
+            let Workload { namespace, facts, .. } = workload;
+            Arc::new(exposure_under(self.snapshot, plugin, namespace, facts, direction, policies.as_deref()))
         };
         match self.shared_of(subject) {
-            Some(Shared { exposures: [ingress, egress], .. }) => {
-                let kept = if direction == Direction::Ingress { ingress } else { egress };
-                Arc::clone(kept.get_or_init(find))
-            }
+            Some(shared) => Arc::clone(of_direction(&shared.exposures, direction).get_or_init(find)),
+            None => find(),
+        }
+    }
+
+    /// What a subject that is this workload accepts from inside the cluster.
+    pub fn inbound(&self, subject: &Subject, workload: &Workload) -> Arc<Inbound> {
+        let find = || Arc::new(super::inside::inbound(self, workload));
+        match self.shared_of(subject) {
+            Some(shared) => Arc::clone(shared.inbound.get_or_init(find)),
             None => find(),
         }
     }
@@ -81,9 +123,26 @@ impl Context<'_> {
         }
     }
 
+    /// The certificates that a subject holds, uses or asks for.
+    pub(super) fn held(&self, subject: &Subject) -> Arc<[Held]> {
+        let find = || super::certificates::held(self, subject).into();
+        match self.shared_of(subject) {
+            Some(shared) => Arc::clone(shared.held.get_or_init(find)),
+            None => find(),
+        }
+    }
+
     /// What is shared, if it is this very subject's.
     fn shared_of(&self, subject: &Subject) -> Option<&Shared<'_>> {
         self.shared.filter(|shared| std::ptr::eq(shared.subject, subject))
+    }
+}
+
+/// That of one direction.
+fn of_direction<T>([ingress, egress]: &[T; 2], direction: Direction) -> &T {
+    match direction {
+        Direction::Ingress => ingress,
+        Direction::Egress => egress,
     }
 }
 

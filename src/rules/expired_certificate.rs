@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, called, day, held, origin},
+    certificates::{self, called, day, origin},
 };
 
 /// The rule.
@@ -84,9 +84,9 @@ impl Rule for ExpiredCertificate {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        for held in held(context, subject) {
+        for held in context.held(subject).iter() {
             if held.bundle().and_then(|bundle| lapse(bundle, context.now)).is_some() {
-                out.push(certificates::breach(&INFO, subject, &held, Extent::Count(1)));
+                out.push(certificates::breach(&INFO, subject, held, Extent::Count(1)));
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, called, day, held, origin},
+    certificates::{self, Held, called, day, origin},
 };
 
 /// How long the certificate can be used still, where that is too short.
@@ -90,9 +90,9 @@ impl Rule for ExpiringCertificate {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        for held in held(context, subject) {
-            if never_rests(&held) || left(context, &held).is_some() {
-                out.push(certificates::breach(&INFO, subject, &held, Extent::Count(1)));
+        for held in context.held(subject).iter() {
+            if never_rests(held) || left(context, held).is_some() {
+                out.push(certificates::breach(&INFO, subject, held, Extent::Count(1)));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{FieldPath, NetworkPolicy, Object},
+    model::{FieldPath, Kind, NetworkPolicy, Object},
     network::Direction,
     snapshot::{Need, Snapshot},
 };
@@ -131,6 +131,9 @@ fn capitalised(direction: Direction) -> &'static str {
 
 fn policy(snapshot: &Snapshot, subject: &Subject) -> Option<Arc<NetworkPolicy>> {
     let Subject::Object(key) = subject else { return None };
+    if key.kind != Kind::NetworkPolicy {
+        return None;
+    }
     match snapshot.object(key).found()? {
         Object::NetworkPolicy(policy) => Some(policy),
         _ => None,

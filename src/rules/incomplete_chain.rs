@@ -4,7 +4,7 @@ use crate::snapshot::Need;
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, called, held},
+    certificates::{self, Held, called},
 };
 
 /// What is wrong with a chain: the sort, what it is, to follow "whose", and what mends it.
@@ -127,11 +127,11 @@ impl Rule for IncompleteChain {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        for held in held(context, subject) {
+        for held in context.held(subject).iter() {
             let sorts: std::collections::BTreeSet<_> =
-                faults(&held).into_iter().map(|(sort, ..)| crate::model::Name::from(sort)).collect();
+                faults(held).into_iter().map(|(sort, ..)| crate::model::Name::from(sort)).collect();
             if !sorts.is_empty() {
-                out.push(certificates::breach(&INFO, subject, &held, Extent::Names(sorts)));
+                out.push(certificates::breach(&INFO, subject, held, Extent::Names(sorts)));
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::{encryption::certificates::life, model::Name, snapshot::Need};
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Parameter, ParameterKind, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, called, held, origin},
+    certificates::{self, Held, called, origin},
 };
 
 const DAY: i64 = 86_400;
@@ -101,12 +101,12 @@ impl Rule for LongLivedCertificate {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        for held in held(context, subject) {
-            let life = too_long(context, &held).map(|_| Name::from(LIFE));
-            let key = keeps_key(&held).then(|| Name::from(KEY));
+        for held in context.held(subject).iter() {
+            let life = too_long(context, held).map(|_| Name::from(LIFE));
+            let key = keeps_key(held).then(|| Name::from(KEY));
             let sorts: std::collections::BTreeSet<_> = life.into_iter().chain(key).collect();
             if !sorts.is_empty() {
-                out.push(certificates::breach(&INFO, subject, &held, Extent::Names(sorts)));
+                out.push(certificates::breach(&INFO, subject, held, Extent::Names(sorts)));
             }
         }
     }

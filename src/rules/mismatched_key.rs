@@ -5,10 +5,7 @@ use crate::{
     snapshot::{Blind, Need},
 };
 
-use super::{
-    Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, held},
-};
+use super::{Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject, certificates};
 
 /// What is wrong, to follow "whose", the field that shows it and what mends it; or what cannot be said.
 fn fault(tls: &TlsFacts) -> Option<Result<(String, &'static str, &'static str), &'static str>> {
@@ -92,10 +89,10 @@ impl Rule for MismatchedKey {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        for held in held(context, subject) {
+        for held in context.held(subject).iter() {
             let Some(tls) = held.secret.as_ref().and_then(|secret| secret.tls.as_ref()) else { continue };
             let Some(fault) = fault(tls) else { continue };
-            let mut breach = certificates::breach(&INFO, subject, &held, Extent::Count(1));
+            let mut breach = certificates::breach(&INFO, subject, held, Extent::Count(1));
             breach.certain = fault.map(drop).map_err(|why| Blind::Unknowable(why.into()));
             out.push(breach);
         }

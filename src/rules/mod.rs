@@ -7,6 +7,7 @@ mod affected_encryption;
 mod affected_policies;
 mod affected_services;
 mod ambiguous_priority;
+mod answers;
 mod at_the_edge;
 mod behind_services;
 mod blocked_dns;
@@ -75,7 +76,7 @@ mod weak_cipher;
 mod weak_tls_version;
 mod wide_peer;
 
-pub use affected::{affected, everything};
+pub use affected::{affected, affected_but_policies, everything};
 pub use breach::{Aspect, Breach, Extent, Family};
 pub use catalogue::{all, rule};
 pub use certificates::{CERTIFICATE_RULES, unseen_certificates};

@@ -75,6 +75,9 @@ impl Rule for NoDefaultDeny {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Subject::Object(key) = subject else { return };
+        if key.kind != Kind::Namespace {
+            return;
+        }
         let Lookup::Found(Object::Namespace(namespace)) = context.snapshot.object(key) else { return };
         if namespace.terminating {
             return;

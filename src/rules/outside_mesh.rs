@@ -62,12 +62,12 @@ impl Rule for OutsideMesh {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some(workload) = context.workload(subject) else { return };
-        let inbound = inside::inbound(context, &workload);
+        let inbound = context.inbound(subject, &workload);
         if inbound.mesh.is_some() {
             return;
         }
-        let certain = match inbound.default {
-            Accepts::Unknown(blind) => Err(blind),
+        let certain = match &inbound.default {
+            Accepts::Unknown(blind) => Err(blind.clone()),
             _ => Ok(()),
         };
         out.push(inside::breach(&INFO, subject, PortSet::every(), certain));

@@ -80,7 +80,7 @@ impl Rule for PermissiveMtls {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Some(workload) = context.workload(subject) else { return };
-        let inbound = inside::inbound(context, &workload);
+        let inbound = context.inbound(subject, &workload);
         if inbound.mesh.is_none() {
             return;
         }
@@ -110,7 +110,7 @@ impl Rule for PermissiveMtls {
             subject: reference,
         };
         let Some(workload) = context.workload(&breach.subject) else { return finding };
-        let inbound = inside::inbound(context, &workload);
+        let inbound = context.inbound(&breach.subject, &workload);
         let because = inside::plaintext(&inbound).and_then(|(_, _, because)| because.cloned());
         let marked = sensitive::shown(context, &workload);
         let ports = match &breach.extent {

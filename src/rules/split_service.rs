@@ -169,15 +169,15 @@ impl Rule for SplitService {
 /// The endpoints, one for each set of policies and ports; none where all are under the same.
 fn different(context: &Context<'_>, service: &Service) -> Vec<Endpoint> {
     let mut kept: Vec<Endpoint> = Vec::new();
-    for endpoint in endpoints_of(context, service) {
+    for endpoint in endpoints_of(context, service).iter() {
         let same = |other: &Endpoint| {
             let sources = |it: &Endpoint| {
                 it.policies.as_ref().map(|list| list.iter().map(|it| it.source.clone()).collect::<Vec<_>>())
             };
-            sources(other) == sources(&endpoint) && other.pods.facts.ports == endpoint.pods.facts.ports
+            sources(other) == sources(endpoint) && other.pods.facts.ports == endpoint.pods.facts.ports
         };
         if !kept.iter().any(same) {
-            kept.push(endpoint);
+            kept.push(endpoint.clone());
         }
     }
     if kept.len() < 2 { Vec::new() } else { kept }

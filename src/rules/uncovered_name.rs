@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, held, listed, named, origin},
+    certificates::{self, listed, named, origin},
 };
 
 /// The rule.
@@ -103,13 +103,13 @@ impl Rule for UncoveredName {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        for held in held(context, subject) {
+        for held in context.held(subject).iter() {
             let Some(uncovered) = held.uncovered() else { continue };
             let all = uncovered.there.union(&uncovered.asked).cloned().collect::<std::collections::BTreeSet<_>>();
             if all.is_empty() {
                 continue;
             }
-            let mut breach = certificates::breach(&INFO, subject, &held, Extent::Names(all));
+            let mut breach = certificates::breach(&INFO, subject, held, Extent::Names(all));
             if uncovered.is_partial && uncovered.asked.is_empty() {
                 let what = format!("the certificate in {} has more names than are read", held.key);
                 breach.certain = Err(Blind::Unknowable(what.into()));

@@ -1,7 +1,7 @@
 //! `unknown-profile`: a namespace label that chooses a profile that does not exist.
 
 use crate::{
-    model::{FieldPath, Object},
+    model::{FieldPath, Kind, Object},
     snapshot::Need,
     source::nearest::nearest,
 };
@@ -41,6 +41,9 @@ impl Rule for UnknownProfile {
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
         let Subject::Object(key) = subject else { return };
+        if key.kind != Kind::Namespace {
+            return;
+        }
         let Some(Object::Namespace(namespace)) = context.snapshot.object(key).found() else { return };
         for label in LABELS {
             let value = namespace.meta.labels.value(label);

@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     Breach, Context, Extent, Family, Finding, Fix, Level, Rule, RuleId, RuleInfo, Subject,
-    certificates::{self, Held, called, held, origin},
+    certificates::{self, Held, called, origin},
 };
 
 /// What is weak about the certificate that is there.
@@ -120,11 +120,11 @@ impl Rule for WeakCertificate {
     }
 
     fn judge(&self, context: &Context<'_>, subject: &Subject, out: &mut Vec<Breach>) {
-        for held in held(context, subject) {
+        for held in context.held(subject).iter() {
             let sorts: std::collections::BTreeSet<_> =
-                there(&held).iter().chain(&asked(&held)).map(Weakness::sort).collect();
+                there(held).iter().chain(&asked(held)).map(Weakness::sort).collect();
             if !sorts.is_empty() {
-                out.push(certificates::breach(&INFO, subject, &held, Extent::Names(sorts)));
+                out.push(certificates::breach(&INFO, subject, held, Extent::Names(sorts)));
             }
         }
     }

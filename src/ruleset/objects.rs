@@ -98,22 +98,20 @@ impl Exemption {
 
 /// Everything that is wrong with settings. With a date, what is over by then counts as well: nobody means to begin with the end.
 pub fn mistakes(settings: &Settings, today: Option<Date>) -> Vec<Mistake> {
-    let (errors, exemptions) = match settings.kind {
-        Kind::Exemption => match Exemption::of_object(settings) {
+    let (errors, exemptions) = if settings.kind == Kind::Exemption {
+        match Exemption::of_object(settings) {
             Ok(exemption) => (Vec::new(), vec![(FieldPath::new("spec.expires"), exemption)]),
             Err(errors) => (errors, Vec::new()),
-        },
-        _ => {
-            let (ruleset, errors) = Ruleset::of_object(settings);
-            let listed = settings.spec.get("exemptions").and_then(Value::as_array);
-            let place = |exemption: &Exemption| {
-                let is_it = |entry: &Value| entry.get("name").and_then(Value::as_str) == Some(&*exemption.name);
-                let index = listed.and_then(|list| list.iter().position(is_it)).unwrap_or_default();
-                FieldPath::new("spec.exemptions").index(index).field("expires")
-            };
-            let exemptions = ruleset.exemptions.into_iter().map(|exemption| (place(&exemption), exemption)).collect();
-            (errors, exemptions)
         }
+    } else {
+        let (ruleset, errors) = Ruleset::of_object(settings);
+        let listed = settings.spec.get("exemptions").and_then(Value::as_array);
+        let place = |exemption: &Exemption| {
+            let is_it = |entry: &Value| entry.get("name").and_then(Value::as_str) == Some(&*exemption.name);
+            let index = listed.and_then(|list| list.iter().position(is_it)).unwrap_or_default();
+            FieldPath::new("spec.exemptions").index(index).field("expires")
+        };
+        (errors, ruleset.exemptions.into_iter().map(|exemption| (place(&exemption), exemption)).collect())
     };
     let plain = errors.into_iter().map(|error| Mistake { error, over: None });
     let ended = exemptions.into_iter().filter_map(|(path, exemption)| {

@@ -52,5 +52,5 @@ fn parameter_schema(parameter: &Parameter) -> Value {
 }
 
 fn object(description: &str, properties: Map<String, Value>) -> Value {
-    json!({"type": "object", "description": description, "properties": properties})
+    json!({"type": "object", "description": description, "properties": Value::Object(properties)})
 }

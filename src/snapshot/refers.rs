@@ -2,7 +2,7 @@
 
 use crate::model::{
     BackendTrust, GatewayListener, Ingress, IngressBackend, Kind, Meta, Name, Object, ObjectKey,
-    annotations::{ALB_GROUP, GKE_FRONTEND_CONFIG},
+    annotations::{ALB_GROUP, CONTOUR_CERTIFICATE_NAMESPACE, GKE_FRONTEND_CONFIG},
     gateway::grants_of_namespace,
     wildcard_above,
 };
@@ -67,9 +67,13 @@ fn ingress_refers_to(ingress: &Ingress) -> Vec<ObjectKey> {
     let class = ingress.class_name.iter().map(|name| ObjectKey::cluster(Kind::IngressClass, name.clone()));
     let hosts = ingress.rules.iter().filter_map(|rule| rule.host.as_ref()).map(host_key);
     let wildcards = ingress.rules.iter().filter_map(|rule| wildcard_above(rule.host.as_ref()?));
-    let secrets = ingress.tls.iter().filter_map(|entry| entry.secret_name.clone());
-    let secrets = secrets.map(|name| ObjectKey { kind: Kind::Secret, namespace: namespace.clone(), name });
     let annotated = |key: &str| ingress.meta.annotations.value(key).filter(|value| !value.is_empty());
+    let elsewhere = annotated(CONTOUR_CERTIFICATE_NAMESPACE).cloned().map(Some);
+    let holding: Vec<Option<Name>> = [namespace.clone()].into_iter().chain(elsewhere).collect();
+    let names = ingress.tls.iter().filter_map(|entry| entry.secret_name.as_ref());
+    let secret =
+        |(name, of): (&Name, Option<Name>)| ObjectKey { kind: Kind::Secret, namespace: of, name: name.clone() };
+    let secrets = names.flat_map(|name| holding.iter().map(move |of| (name, of.clone()))).map(secret);
     let frontend = annotated(GKE_FRONTEND_CONFIG).cloned();
     let frontend = frontend.map(|name| ObjectKey { kind: Kind::FrontendConfig, namespace: namespace.clone(), name });
     let group = annotated(ALB_GROUP).map(group_key);

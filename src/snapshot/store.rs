@@ -256,8 +256,12 @@ impl Snapshot {
         kind: Kind,
         namespace: Option<&'a Name>,
     ) -> impl Iterator<Item = (&'a ObjectKey, &'a Object)> {
-        let first = ObjectKey { kind, namespace: namespace.cloned(), name: Name::default() };
-        self.objects.range((Bound::Included(first), Bound::Unbounded)).take_while(move |(key, _)| {
+        // Of most kinds there is nothing, and to find that in the tree costs as much as to find something.
+        let range = (self.count(kind) > 0).then(|| {
+            let first = ObjectKey { kind, namespace: namespace.cloned(), name: Name::default() };
+            self.objects.range((Bound::Included(first), Bound::Unbounded))
+        });
+        range.into_iter().flatten().take_while(move |(key, _)| {
             key.kind == kind && (namespace.is_none() || key.namespace.as_ref() == namespace)
         })
     }

@@ -106,14 +106,6 @@ struct ResultLabels {
     result: &'static str,
 }
 
-/// The labels of what stands alone. A family of it has no series before the first value: a time of 0 would be taken for one.
-type NoLabels = [(&'static str, &'static str); 0];
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct StepLabels {
-    step: &'static str,
-}
-
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct RulesetLabels {
     source: &'static str,
@@ -140,6 +132,14 @@ impl RulesetSource {
             Self::Cluster => "cluster",
         }
     }
+}
+
+/// The labels of what stands alone. A family of it has no series before the first value: a time of 0 would be taken for one.
+type NoLabels = [(&'static str, &'static str); 0];
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct StepLabels {
+    step: &'static str,
 }
 
 /// The states of a watch. Exactly one of them is 1 for each kind.

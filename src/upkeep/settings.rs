@@ -405,7 +405,9 @@ mod tests {
         let gone = world.at(3);
         assert_eq!(gone.len(), 2);
         assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Baseline, 1));
-        gone.iter().for_each(|key| world.settings.forget(key));
+        for key in &gone {
+            world.settings.forget(key);
+        }
         assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Privileged, 0));
         world.then([enforce(2, "baseline")]);
         assert_eq!(world.enforced(), Profile::Baseline, "it may come again");
@@ -418,7 +420,9 @@ mod tests {
         world.then([remove(Kind::Ruleset, IN_FORCE)]);
         let gone = world.at(3);
         world.then([enforce(2, "restricted")]);
-        gone.iter().for_each(|key| world.settings.forget(key));
+        for key in &gone {
+            world.settings.forget(key);
+        }
         assert_eq!(world.enforced(), Profile::Restricted);
     }
 

@@ -323,3 +323,31 @@ async fn a_dry_run_of_an_object_that_cannot_be_decoded_is_not_counted_as_one() {
     trial.ask(&obscure).await;
     assert!(trial.metrics.encode().contains(&format!("{counted} 1")));
 }
+
+#[tokio::test]
+async fn a_dry_run_that_asks_which_certificate_is_served_is_told_its_fingerprint() {
+    let trial = Trial::new(Snapshot::default(), Script::default());
+    let (made, _) = crate::webhook::self_made().unwrap();
+    let tls =
+        crate::webhook::Tls::load(made, crate::webhook::TlsPolicy::default(), Arc::clone(&trial.metrics)).unwrap();
+    let tls = Arc::new(tls);
+    let admission = trial.admission.serving(Arc::clone(&tls));
+    let ask = async |name: &str, dry_run: bool| {
+        let spec =
+            json!({"rules": ["unisolated-ingress"], "match": {"namespaces": ["x"]}, "reason": "r", "owner": "o"});
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": {
+                "uid": "u", "kind": {"group": "ringwall.dev", "version": "v1alpha1", "kind": "Exemption"},
+                "operation": "CREATE", "name": name, "dryRun": dry_run, "userInfo": {"username": "jane"},
+                "object": {"metadata": {"name": name}, "spec": spec},
+            }
+        });
+        let answer = admission.answer(review.to_string().as_bytes()).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let warnings = answer["response"]["warnings"].as_array().cloned().unwrap_or_default();
+        warnings.iter().find_map(|it| crate::webhook::served(it.as_str().unwrap()).map(str::to_owned))
+    };
+    assert_eq!(ask("ringwall-probe-1", true).await, tls.fingerprint());
+    assert_eq!((ask("ringwall-probe-1", false).await, ask("other", true).await), (None, None));
+}

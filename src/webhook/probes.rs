@@ -38,6 +38,8 @@ pub(super) struct Probes {
     pub(super) tls: Arc<Tls>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) stage: watch::Receiver<Stage>,
+    /// What runs everything else, whose tasks are counted.
+    pub(super) runtime: tokio::runtime::Handle,
 }
 
 impl Probes {
@@ -100,7 +102,7 @@ impl Probes {
                 Err(reasons) => respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, reasons.join("\n") + "\n"),
             },
             "/metrics" => {
-                self.metrics.tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
+                self.metrics.tasks(self.runtime.metrics().num_alive_tasks());
                 respond(StatusCode::OK, OPEN_METRICS, self.metrics.encode())
             }
             _ => respond(StatusCode::NOT_FOUND, TEXT, "there are /livez, /readyz and /metrics\n"),

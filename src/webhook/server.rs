@@ -95,7 +95,13 @@ impl Server {
             undecided: parts.undecided,
         });
         let tls = Arc::clone(&parts.tls);
-        let answers = Probes { state: parts.state, tls, metrics: parts.metrics, stage: stages.clone() };
+        let answers = Probes {
+            state: parts.state,
+            tls,
+            metrics: parts.metrics,
+            stage: stages.clone(),
+            runtime: tokio::runtime::Handle::current(),
+        };
         if let Err(error) = answers.start(probes) {
             tracing::error!(%error, "probes cannot be answered");
         }

@@ -81,13 +81,13 @@ fn a_ruleset_that_is_missing_cannot_be_judged_by() {
     assert_eq!(runner.told("output"), "exit-code=2\n");
 }
 
-/// A Helm and a kubectl that print what they were asked for, as a `ConfigMap`: the real ones are run in CI on GitHub.
+/// A Helm and a kubectl that tell what they were asked for, and make a Pod that nothing isolates.
 const PRINTS: &str = r#"
 echo "$@" >> "$RUNNER_TEMP/asked"
-cat <<'Y'
+cat <<Y
 apiVersion: v1
 kind: Pod
-metadata: {name: bare, labels: {app: bare}}
+metadata: {name: made-by-$(basename "$0"), labels: {app: $(basename "$0")}}
 spec: {containers: [{name: c, image: i}]}
 Y"#;
 
@@ -106,7 +106,11 @@ fn charts_and_kustomizations_are_rendered_and_judged() {
     let asked = "template web deploy/web --values deploy/web/production.yaml --include-crds --namespace web\nkustomize overlays/production\n";
     assert_eq!(runner.told("asked"), asked);
     assert_eq!(runner.told("output"), "exit-code=1\n", "{}{}", step.stdout, step.stderr);
-    assert!(step.stdout.contains("Pod web/bare"), "{}", step.stdout);
+    assert!(
+        step.stdout.contains("Pod web/made-by-helm") && step.stdout.contains("Pod web/made-by-kubectl"),
+        "{}",
+        step.stdout
+    );
 }
 
 #[test]

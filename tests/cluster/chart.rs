@@ -257,7 +257,7 @@ fn encoded(name: &str) -> String {
     use std::collections::BTreeMap;
     use std::sync::{LazyLock, Mutex};
     static MADE: LazyLock<Mutex<BTreeMap<String, String>>> = LazyLock::new(Mutex::default);
-    let mut made = MADE.lock().unwrap();
+    let mut kept = MADE.lock().unwrap();
     let make = || harness::base64(harness::Authority::new(name).pem().as_bytes());
-    made.entry(name.to_owned()).or_insert_with(make).clone()
+    kept.entry(name.to_owned()).or_insert_with(make).clone()
 }

@@ -15,6 +15,7 @@
 
 mod audit_mode;
 mod bypasses;
+mod certificate_rotation;
 mod certificates;
 mod chart;
 mod commands;
@@ -43,6 +44,7 @@ mod races;
 mod reach;
 mod replicas;
 mod serving;
+mod settings;
 mod soak;
 #[path = "../webhook/client.rs"]
 #[allow(dead_code, reason = "it can do more than is needed here")]

@@ -58,12 +58,13 @@ fn with_nobody_to_answer_nodes_report_namespaces_go_and_kube_system_is_written()
 
     let beat = heartbeat("2026-01-01T00:00:10.000000Z").to_string();
     heartbeats.run_with_input(&["replace", "--filename=-"], &beat).ok();
-    let ready = r#"--patch={"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}"#;
-    kubelet.ok(&["patch", "node", "one", "--subresource=status", "--type=merge", ready]);
-    let running = r#"--patch={"status":{"phase":"Running"}}"#;
+    let node = admin.json(&["get", "node", "one"]);
+    report(&kubelet, "/api/v1/nodes/one/status", node, json!({"conditions": [{"type": "Ready", "status": "True"}]}));
+    let bound = kubectl.json(&["get", "pod", "bound"]);
+    let path = format!("/api/v1/namespaces/{}/pods/bound/status", namespace.name);
+    report(&kubelet, &path, bound, json!({"phase": "Running"}));
     let own = kubelet.with(&["--namespace", &namespace.name]);
-    own.ok(&["patch", "pod", "bound", "--subresource=status", "--type=merge", running]);
-    own.ok(&["delete", "pod", "bound", "--force", "--grace-period=0"]);
+    own.ok(&["delete", "pod", "bound", "--force", "--grace-period=0", "--wait=false"]);
 
     let system = admin.with(&["--namespace=kube-system"]);
     for manifest in [deployment("dns", 1), policy("dns"), service("dns")] {
@@ -127,6 +128,13 @@ fn walk(kubectl: &Client, section: &str) -> String {
 #[track_caller]
 fn create(kubectl: &Client, object: &Value) {
     kubectl.run_with_input(&["create", "--filename=-"], &object.to_string()).ok();
+}
+
+/// Writes the status of an object as kubelets do: they may not read it on its own.
+#[track_caller]
+fn report(kubelet: &Client, path: &str, mut object: Value, status: Value) {
+    object["status"] = status;
+    kubelet.run_with_input(&["replace", "--raw", path, "--filename=-"], &object.to_string()).ok();
 }
 
 fn heartbeat(time: &str) -> Value {

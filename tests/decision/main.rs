@@ -18,6 +18,7 @@ mod other_kinds;
 mod pods;
 mod policies;
 mod reads;
+mod settings;
 mod spared;
 #[path = "../../src/model/decode/test_certificates.rs"]
 mod test_certificates;

@@ -11,6 +11,7 @@
 )]
 
 mod certificates;
+mod definitions;
 mod monitoring;
 mod roles;
 mod values;

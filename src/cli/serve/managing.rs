@@ -39,7 +39,13 @@ impl Managing {
                 configuration: self.webhook_configuration.clone(),
                 names,
             },
-            terms: Terms::waiting(self.certificate_life, self.authority_life, self.rotation_wait),
+            terms: Terms {
+                leaf: self.certificate_life,
+                authority: self.authority_life,
+                wait: self.rotation_wait,
+                keep: self.rotation_keep,
+                patience: self.rotation_wait * 10,
+            },
             poll,
             clock_ahead: self.certificate_clock_ahead,
         };

@@ -97,9 +97,12 @@ pub(super) struct Managing {
     /// How far this machine's clock is put ahead, in seconds
     #[arg(long, hide = true, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     pub(super) certificate_clock_ahead: Duration,
-    /// How long a new authority is trusted before it is used, in seconds; the other waits follow
+    /// How long a new authority is trusted before it is used, in seconds
     #[arg(long, hide = true, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(super) rotation_wait: Duration,
+    /// How long a former authority stays trusted, in seconds
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    pub(super) rotation_keep: Duration,
     /// The life of a managed certificate, in seconds
     #[arg(long, hide = true, value_name = "SECONDS", default_value = "2592000", value_parser = seconds)]
     pub(super) certificate_life: Duration,

@@ -1,5 +1,8 @@
 //! `Exemption`: findings let through on purpose. Cluster-scoped, so that editors of a namespace cannot write it.
 
+#![allow(clippy::duplicated_attributes, reason = "every printed column has a type")]
+#![allow(clippy::doc_markdown, reason = "what is written here is shown by kubectl explain")]
+
 use std::collections::BTreeMap;
 
 use kube::{CustomResource, KubeSchema};

@@ -49,11 +49,14 @@ fn put(schema: &mut Value, pointer: &str, part: Value) {
     }
 }
 
-/// A field is given or left out, never null, and numbers have no defaults that nobody wrote.
+/// A field is given or left out, never null.
 fn given_or_left_out(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
             fields.remove("nullable");
+            if let Some(Value::Array(words)) = fields.get_mut("enum") {
+                words.retain(|word| !word.is_null());
+            }
             fields.values_mut().for_each(given_or_left_out);
         }
         Value::Array(items) => items.iter_mut().for_each(given_or_left_out),

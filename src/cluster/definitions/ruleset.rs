@@ -1,6 +1,9 @@
 //! `Ruleset`: the configuration. One is in force, named `default`: another name is refused by the API server itself, for a ruleset that is
 //! stored and holds nowhere would be believed in.
 
+#![allow(clippy::duplicated_attributes, reason = "every printed column has a type")]
+#![allow(clippy::doc_markdown, reason = "what is written here is shown by kubectl explain")]
+
 use std::collections::BTreeMap;
 
 use kube::{CustomResource, KubeSchema};
@@ -52,7 +55,8 @@ pub(super) struct RulesetSpec {
     /// What cannot be read from objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<Environment>,
-    /// Findings let through on purpose, beside the Exemptions of the cluster.
+    /// Findings let through on purpose, beside the Exemptions of the cluster. At most 1000: what checks each has a budget.
+    #[schemars(length(max = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     exemptions: Option<Vec<NamedExemption>>,
 }

@@ -1,5 +1,7 @@
 //! The status that Ringwall writes: conditions, as Kubernetes' API conventions have them.
 
+#![allow(clippy::doc_markdown, reason = "what is written here is shown by kubectl explain")]
+
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 

@@ -74,7 +74,8 @@ struct Times {
 impl Times {
     fn of(duration: Duration) -> Self {
         // The API server takes whole seconds, one at least.
-        let duration = Duration::from_secs(duration.as_secs_f64().ceil().clamp(1.0, f64::from(i32::MAX)) as u64);
+        let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
+        let duration = Duration::from_secs(seconds.clamp(1, i32::MAX.unsigned_abs().into()));
         Self {
             duration,
             term: duration * 2 / 3,
@@ -121,6 +122,33 @@ impl Store for Stored {
     }
 }
 
+/// What was seen of the Lease last.
+#[derive(Clone, PartialEq, Eq)]
+enum Seen {
+    /// Nobody has looked yet.
+    Nothing,
+    /// It was not there.
+    Absence,
+    /// The incarnation and the version.
+    Version(String, String),
+}
+
+impl Seen {
+    fn of(record: &Record) -> Self {
+        let (incarnation, version) = record.mark.clone();
+        Self::Version(incarnation, version)
+    }
+
+    /// Whether the object is not the one that was seen before.
+    fn is_another_than(&self, before: &Self) -> bool {
+        match (self, before) {
+            (_, Self::Nothing) => false,
+            (Self::Version(now, _), Self::Version(before, _)) => now != before,
+            (now, before) => now != before,
+        }
+    }
+}
+
 /// A replica in the election.
 struct Candidate<S> {
     store: S,
@@ -130,8 +158,8 @@ struct Candidate<S> {
     metrics: Arc<Metrics>,
     /// The Lease as this replica wrote it last, for as long as nobody is known to have changed it.
     own: Option<Value>,
-    /// The version that was seen last; the inner `None` is its absence.
-    seen: Option<Option<(String, String)>>,
+    /// What was seen of it last.
+    seen: Seen,
     /// Until when somebody else may lead.
     taken_until: Option<Instant>,
     /// What went wrong last, and was said.
@@ -146,7 +174,7 @@ impl<S: Store> Candidate<S> {
         term: watch::Sender<Option<Instant>>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let (own, seen, taken_until, complaint) = (None, None, None, None);
+        let (own, seen, taken_until, complaint) = (None, Seen::Nothing, None, None);
         Self { store, identity, times, term, metrics, own, seen, taken_until, complaint }
     }
 
@@ -192,7 +220,7 @@ impl<S: Store> Candidate<S> {
             }
         }
         let found = within(self.times.limit, self.store.get()).await?;
-        let is_first = self.seen.is_none();
+        let is_first = self.seen == Seen::Nothing;
         let holder = self.observe(found.as_ref(), Instant::now());
         if holder != self.identity {
             self.end_term();
@@ -221,14 +249,13 @@ impl<S: Store> Candidate<S> {
     /// Takes notice of the Lease, and returns who holds it.
     fn observe(&mut self, found: Option<&Value>, now: Instant) -> String {
         let record = found.map(Record::of);
-        let mark = record.as_ref().map(|record| record.mark.clone());
+        let seen = record.as_ref().map_or(Seen::Absence, Seen::of);
         let Record { holder, duration, .. } = record.unwrap_or_default();
-        let before = self.seen.replace(mark.clone());
-        if before.as_ref() == Some(&mark) {
+        let before = std::mem::replace(&mut self.seen, seen);
+        if before == self.seen {
             return holder;
         }
-        let incarnation = |mark: Option<(String, String)>| mark.map(|(uid, _)| uid);
-        let is_another = before.is_some_and(|before| incarnation(before) != incarnation(mark));
+        let is_another = self.seen.is_another_than(&before);
         self.taken_until = if !holder.is_empty() && holder != self.identity {
             Some(now + duration.unwrap_or(self.times.duration))
         } else if is_another {
@@ -248,7 +275,7 @@ impl<S: Store> Candidate<S> {
             if exists { self.store.replace(&lease).await } else { self.store.create(&lease).await }
         });
         let stored = stored.await?;
-        self.seen = Some(Some(Record::of(&stored).mark));
+        self.seen = Seen::of(&Record::of(&stored));
         self.taken_until = None;
         self.own = Some(stored);
         self.term.send_replace(Some(asked + self.times.term));

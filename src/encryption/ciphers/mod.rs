@@ -10,7 +10,10 @@ mod suites;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use crate::{
     edge::{By, Ciphers, Doubt, EdgeSettings, Notation, Setting},
@@ -199,7 +202,10 @@ pub fn settled(
         }
         _ => {
             let offer = match &setting.value {
-                Ciphers::Written(notation, text) => Ok(offered(*notation, text)),
+                Ciphers::Written(notation, text) => Ok(match setting.by {
+                    By::Default(_) => by_default(*notation, text),
+                    By::Field(_) | By::Environment => offered(*notation, text),
+                }),
                 Ciphers::Policy(name) => of_policy(name, edge),
                 Ciphers::Sound => Ok(Offer::default()),
                 Ciphers::Unknown(doubt) => Err(doubt.clone()),
@@ -207,6 +213,13 @@ pub fn settled(
             (offer, setting.by.clone())
         }
     }
+}
+
+/// As [`offered`], of a list that a controller has built in. There are few of these, and nearly every Ingress has one of them.
+fn by_default(notation: Notation, text: &Name) -> Offer {
+    static KNOWN: LazyLock<Mutex<BTreeMap<(Notation, Name), Offer>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry((notation, text.clone())).or_insert_with(|| offered(notation, text)).clone()
 }
 
 /// What a policy of a cloud offers. One that the ruleset names under `tlsPolicies` is vouched for: its suites are nowhere to be seen.

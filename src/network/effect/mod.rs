@@ -4,6 +4,7 @@
 //! moves, and of peers only those that rules which differ name. What opens or closes to just anybody is told as such and not peer
 //! by peer.
 
+mod anybody;
 mod peers;
 mod subjects;
 
@@ -19,11 +20,9 @@ use crate::{
     snapshot::{ClassKey, Snapshot, Touched},
 };
 
-use super::{
-    Admission, Direction, Enforcement, Party, Plugin, PodView, Policy, Reading, evaluate, of_policies, policies_on,
-    reach::WorkloadName, select, unplaced,
-};
+use super::{Direction, Party, Plugin, PodView, of_policies, policies_on, reach::WorkloadName, select, unplaced};
 
+use anybody::{Alteration, Alterations, Known, Policies};
 use peers::{Apart, Members};
 use subjects::{Moved, Subjects};
 
@@ -77,9 +76,11 @@ pub fn effects(before: &Snapshot, after: &Snapshot, plugin: &Plugin, touched: &T
     let mut subjects = Subjects::of(before, after, plugin, touched, now);
     let mut found = Found { more: subjects.list.len() > WORKLOADS, ..Found::default() };
     subjects.list.truncate(WORKLOADS);
+    let mut known = Known::default();
     for subject in &subjects.list {
         for direction in Direction::BOTH {
-            Comparison { before, after, plugin, subject, moved: &subjects.moved, direction }.run(&mut found);
+            Comparison { before, after, plugin, subject, moved: &subjects.moved, direction }
+                .run(&mut known, &mut found);
         }
     }
     found.finish()
@@ -111,7 +112,7 @@ impl Side {
 /// The alterations, gathered so that the classes of one workload are told once.
 #[derive(Default)]
 struct Found {
-    wide: BTreeSet<Effect>,
+    wide: Vec<Effect>,
     named: BTreeMap<(bool, WorkloadName, Direction, PortSet), BTreeSet<WorkloadName>>,
     pairs: usize,
     more: bool,
@@ -142,11 +143,8 @@ struct Comparison<'a> {
     direction: Direction,
 }
 
-/// The policies of one side; `None` where policies have no hold.
-type Policies = Option<Vec<Arc<Policy>>>;
-
 impl Comparison<'_> {
-    fn run(&self, found: &mut Found) {
+    fn run(&self, known: &mut Known, found: &mut Found) {
         let view = |side: &'_ Side| side.view(&self.subject.namespace).facts.host_network;
         let old =
             policies_on(self.before, self.plugin, self.subject.before.view(&self.subject.namespace), self.direction);
@@ -156,54 +154,31 @@ impl Comparison<'_> {
         if same && self.moved.is_empty() {
             return;
         }
-        let mut wide = [PortSet::none(), PortSet::none()];
-        if !same {
-            let (old, new) = (self.exposed(&old, &self.subject.before), self.exposed(&new, &self.subject.after));
-            wide = [self.anybody(false, &old, &new, found), self.anybody(true, &new, &old, found)];
-        }
-        for peer in self.peers(&old, &new, same, found) {
-            self.peer(&peer, &old, &new, &wide, found);
-        }
-    }
-
-    fn exposed(&self, policies: &Policies, side: &Side) -> Arc<Admission> {
-        match policies {
-            Some(policies) if policies.is_empty() && self.plugin.enforcement == Enforcement::Always => {
-                Arc::new(Admission::nothing())
-            }
-            Some(policies) => {
-                evaluate(policies.clone(), self.plugin, &side.facts, self.direction, Reading::Most).admission
-            }
-            None => Arc::new(Admission::everything()),
-        }
-    }
-
-    /// What opens (or closes) to just anybody; the ports on which every Pod is concerned.
-    fn anybody(&self, closes: bool, less: &Admission, more: &Admission, found: &mut Found) -> PortSet {
-        let gained = more.difference(less);
-        let mut tell = |peers, ports: &PortSet| {
-            for workload in &self.subject.workloads {
-                let (workload, direction, peers) = (workload.clone(), self.direction, AlteredPeers::clone(&peers));
-                found.wide.insert(Effect { closes, workload, direction, peers, ports: ports.clone() });
-            }
+        let altered = if same {
+            Arc::<Alterations>::default()
+        } else {
+            let (earlier, later) = ((&old, &self.subject.before.facts), (&new, &self.subject.after.facts));
+            known.between(self.plugin, self.direction, earlier, later)
         };
-        let every = AddressSet::every();
-        let everywhere = gained.ports_where(|addresses| *addresses == every);
-        let both = gained.pods.intersection(&everywhere);
-        let (pods, rest) = (gained.pods.difference(&both), everywhere.difference(&both));
-        if !both.is_empty() {
-            tell(AlteredPeers::Everyone, &both);
+        self.anybody(false, &altered.opens, found);
+        self.anybody(true, &altered.closes, found);
+        let wide = [&altered.opens.pods, &altered.closes.pods];
+        for peer in self.peers(&old, &new, same, found) {
+            self.peer(&peer, &old, &new, wide, found);
         }
-        if !pods.is_empty() {
-            tell(AlteredPeers::EveryPod, &pods);
+    }
+
+    /// Tells what opens (or closes) to just anybody.
+    fn anybody(&self, closes: bool, altered: &Alteration, found: &mut Found) {
+        for workload in &self.subject.workloads {
+            found.wide.extend(altered.list.iter().map(|(peers, ports)| Effect {
+                closes,
+                workload: workload.clone(),
+                direction: self.direction,
+                peers: peers.clone(),
+                ports: ports.clone(),
+            }));
         }
-        if !rest.is_empty() {
-            tell(AlteredPeers::Addresses(every.clone()), &rest);
-        }
-        for (ports, addresses) in gained.addresses().filter(|(_, addresses)| **addresses != every) {
-            tell(AlteredPeers::Addresses(addresses.clone()), ports);
-        }
-        gained.pods
     }
 
     /// The peers for which something may differ from what it is for just anybody: those that rules tell apart, and those that move.
@@ -231,7 +206,7 @@ impl Comparison<'_> {
         peers
     }
 
-    fn peer(&self, peer: &Moved, old: &Policies, new: &Policies, wide: &[PortSet; 2], found: &mut Found) {
+    fn peer(&self, peer: &Moved, old: &Policies, new: &Policies, wide: [&PortSet; 2], found: &mut Found) {
         let namespace = &peer.members.class.namespace;
         let own = old.iter().chain(new).flatten();
         for alike in peer.members.by_networks(self.after, self.plugin, own, self.direction) {

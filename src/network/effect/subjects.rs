@@ -46,7 +46,7 @@ pub(super) struct Subjects {
 
 impl Subjects {
     pub(super) fn of(before: &Snapshot, after: &Snapshot, plugin: &Plugin, touched: &Touched, now: Timestamp) -> Self {
-        let mut gathering = Gathering { before, after, plugin, now, classes: BTreeMap::new(), moved: Vec::new() };
+        let mut gathering = Gathering { before, after, plugin, now, classes: Vec::new(), moved: Vec::new() };
         let mut altered: BTreeSet<ObjectKey> = BTreeSet::new();
         let mut list = Vec::new();
         for key in touched {
@@ -67,9 +67,8 @@ impl Subjects {
         if !gathering.moved.is_empty() {
             gathering.meaning_the_moved();
         }
-        let Gathering { classes, moved, .. } = gathering;
-        list.extend(classes.into_values());
-        Self { list, moved }
+        list.extend(gathering.subjects());
+        Self { list, moved: gathering.moved }
     }
 }
 
@@ -78,7 +77,8 @@ struct Gathering<'a> {
     after: &'a Snapshot,
     plugin: &'a Plugin,
     now: Timestamp,
-    classes: BTreeMap<ClassKey, Subject>,
+    /// The classes that are concerned; some of them more than once.
+    classes: Vec<ClassKey>,
     moved: Vec<Moved>,
 }
 
@@ -96,7 +96,7 @@ impl Gathering<'_> {
             let members = Members { class: class.clone(), only: None };
             let moved = Moved { members, before: side(&old), after: side(&new) };
             self.moved.push(moved);
-            self.concern(&class);
+            self.classes.push(class);
         }
     }
 
@@ -145,9 +145,7 @@ impl Gathering<'_> {
             };
             found.extend(self.after.classes(Some(namespace)).map(|(key, _)| key).filter(|key| selects(key)).cloned());
         });
-        for class in &found {
-            self.concern(class);
-        }
+        self.classes.append(&mut found);
     }
 
     /// The classes selected by policies for which one that moves is a peer in one state and not in the other.
@@ -173,22 +171,26 @@ impl Gathering<'_> {
                 }
             });
         }
-        for class in &found {
-            self.concern(class);
-        }
+        self.classes.append(&mut found);
     }
 
-    fn concern(&mut self, class: &ClassKey) {
-        if self.classes.contains_key(class) || !self.runs(class) {
-            return;
-        }
-        let (old, new) = labels_of(self.before, self.after, &class.namespace);
-        let side = |labels| Side { labels, facts: Arc::clone(&class.facts) };
-        let namespace = class.namespace.clone();
-        let workloads = WorkloadName::of_class(self.after, class);
-        let members = Members { class: class.clone(), only: None };
-        let subject = Subject { workloads, namespace, members, before: side(old), after: side(new) };
-        self.classes.insert(class.clone(), subject);
+    /// The classes that run, each once, with the labels of their namespaces.
+    fn subjects(&mut self) -> Vec<Subject> {
+        let mut classes = std::mem::take(&mut self.classes);
+        classes.sort();
+        classes.dedup();
+        classes.retain(|class| self.runs(class));
+        let mut homes: BTreeMap<Name, (Labels, Labels)> = BTreeMap::new();
+        let subject = |class: ClassKey| {
+            let namespace = class.namespace.clone();
+            let home = homes.entry(namespace.clone());
+            let (old, new) = home.or_insert_with(|| labels_of(self.before, self.after, &namespace)).clone();
+            let side = |labels| Side { labels, facts: Arc::clone(&class.facts) };
+            let workloads = WorkloadName::of_class(self.after, &class);
+            let (before, after) = (side(old), side(new));
+            Subject { workloads, namespace, members: Members { class, only: None }, before, after }
+        };
+        classes.into_iter().map(subject).collect()
     }
 
     /// Whether a Pod of the class counts as running.

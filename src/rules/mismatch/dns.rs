@@ -66,9 +66,8 @@ fn servers(snapshot: &Snapshot, namespace: &str, label: (&'static str, &'static 
         })
         .collect();
     if found.is_empty() {
-        let templates = crate::rules::affected::templates(snapshot, Some(&namespace));
-        let facts = templates.filter_map(Object::pod_facts).filter(|facts| is_one(facts));
-        found.extend(facts.map(|facts| server(facts, Vec::new())));
+        let templates = snapshot.templates_where(Some(&namespace), |facts| is_one(facts));
+        found.extend(templates.filter_map(Object::pod_facts).map(|facts| server(facts, Vec::new())));
     }
     found
 }

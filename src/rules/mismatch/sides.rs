@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{Family, FieldPath, Name, PortSet, Protocol},
-    network::{Action, Direction, Exposure, Peer, PodView, Policy, Rule, namespace_labels, policies_on},
+    network::{Action, Direction, Exposure, Peer, Policy, Rule},
     rules::{
         Context, Place, Subject, Workload,
         isolation::{governed, known, settled},
@@ -18,7 +18,7 @@ pub(in crate::rules) struct Side {
     pub(in crate::rules) workload: Workload,
     direction: Direction,
     exposure: Arc<Exposure>,
-    policies: Vec<Arc<Policy>>,
+    policies: Arc<[Arc<Policy>]>,
 }
 
 impl Side {
@@ -29,9 +29,7 @@ impl Side {
         if !exposure.readings().all(Exposure::is_isolated) {
             return None;
         }
-        let labels = namespace_labels(context.snapshot, &workload.namespace);
-        let pod = PodView { namespace: &workload.namespace, namespace_labels: &labels, facts: &workload.facts };
-        let policies = policies_on(context.snapshot, &context.environment.plugin, pod, direction)?;
+        let policies = context.policies(subject, &workload, direction)?;
         Some(Self { workload, direction, exposure, policies })
     }
 

@@ -66,9 +66,14 @@ impl Bundles {
         held
     }
 
-    /// Whether every entry holds exactly this.
-    pub(super) fn are(&self, text: &str) -> bool {
-        self.entries.iter().all(|entry| entry.text == text.as_bytes())
+    /// Whether every entry holds exactly these, in any order, and nothing beside them.
+    pub(super) fn are(&self, trusted: &[&Cert]) -> bool {
+        let length: usize = trusted.iter().map(|authority| authority.pem().len()).sum();
+        self.entries.iter().all(|entry| {
+            entry.text.len() == length
+                && entry.authorities.len() == trusted.len()
+                && entry.authorities.iter().all(|authority| trusted.contains(&authority))
+        })
     }
 
     /// What to apply so that every entry holds this, if the configuration is still the one that was read.

@@ -14,17 +14,22 @@ use crate::{
 };
 
 use super::{
-    Memory, Terms,
+    Terms,
     ask::ask,
     bundles::Bundles,
     cert::Cert,
     clock::{Clock, ahead},
+    memory::Memory,
     plan::{Outcome, Probe, Scene, Step, plan, written},
     stored::{Contents, Leaf, Stored, wipe},
 };
 
 /// How often the leader looks, and a replica that has nothing to serve yet. A bundle that a hand has emptied fails calls until it is seen.
 const SOON: Duration = Duration::from_secs(2);
+/// What is between two steps.
+const BREATH: Duration = Duration::from_millis(50);
+/// So many steps follow one another at once; if there are more, somebody works against them.
+const STEPS: usize = 8;
 
 /// Where everything is.
 #[derive(Clone, Debug)]
@@ -100,6 +105,7 @@ impl Keeper {
 
     async fn keep(&mut self) {
         let mut course = Course::new();
+        let mut steps = 0;
         loop {
             let pause = match self.look(&mut course).await {
                 Ok(pause) => {
@@ -115,7 +121,9 @@ impl Keeper {
                 }
             };
             let is_close = course.in_force.is_none() || self.leadership.leads();
-            let pause = pause.min(if is_close { SOON.min(self.poll) } else { self.poll });
+            let pause = pause.min(if is_close { SOON.min(self.poll) } else { self.poll }).max(BREATH);
+            steps = if pause == BREATH { steps + 1 } else { 0 };
+            let pause = if steps > STEPS { SOON } else { pause };
             let leads = self.leadership.leads();
             let began = Instant::now();
             // A term that is only prolonged is nothing new.
@@ -131,7 +139,7 @@ impl Keeper {
         let view = self.read(course).await?;
         let bundles = view.bundles.as_ref().ok().and_then(Option::as_ref);
         let leaf = view.stored.contents.leaf.as_ref();
-        course.memory.observe(bundles, leaf.map(|leaf| &leaf.certificate), view.uptime);
+        course.memory.observe(bundles, view.stored.contents.signing(), view.uptime);
         if let Some(authority) = &view.stored.contents.authority {
             self.metrics.authority_expiry(authority.certificate.not_after.as_second());
         }
@@ -204,8 +212,8 @@ impl Keeper {
             "it is not there".clone_into(&mut state);
         }
         if !state.is_empty() && course.is_new(Topic::Secret, &state) {
-            let served = course.in_force.as_ref().map_or("nothing", |_| "what was taken from it before");
-            tracing::warn!(state, served, "the Secret {namespace}/{secret} is not as it was written");
+            let in_force = course.in_force.as_ref().map_or("nothing", |_| "what was taken from it before");
+            tracing::warn!(state, in_force, "the Secret {namespace}/{secret} is not as it was written");
         } else if state.is_empty() {
             course.forget(Topic::Secret);
         }
@@ -239,7 +247,7 @@ impl Keeper {
             return Ok(());
         }
         let pem = new.pem();
-        self.tls.put(pem.as_bytes(), leaf.key.0.as_bytes()).map_err(|error| Failure("take", error.to_string()))?;
+        self.tls.put(pem.as_bytes(), leaf.key.pem.as_bytes()).map_err(|error| Failure("take", error.to_string()))?;
         if course.in_force.replace(new.clone()).is_some() {
             self.metrics.certificate_rotation(view.clock.now.as_second());
         }
@@ -379,7 +387,7 @@ fn tell(step: &Step, new: &Contents) {
         Step::MakeAuthority(why) => tracing::info!(why, authority, "made a new authority, which will sign next"),
         Step::IssueLeaf(_, why) => tracing::info!(why, authority, certificate, kept, "made a new serving certificate"),
         Step::DropPrevious => {
-            tracing::info!("forgot the former authorities: nothing that they signed is served any more")
+            tracing::info!("forgot the former authorities: nothing that they signed is served any more");
         }
         Step::PutInBundle | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
     }

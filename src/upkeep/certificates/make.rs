@@ -37,14 +37,8 @@ pub struct Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self::waiting(30 * DAY, 365 * DAY, Duration::from_secs(60))
-    }
-}
-
-impl Terms {
-    /// Terms with that wait, and the others in proportion to it.
-    pub fn waiting(leaf: Duration, authority: Duration, wait: Duration) -> Self {
-        Self { leaf, authority, wait, keep: wait * 60, patience: wait * 10 }
+        let minute = Duration::from_secs(60);
+        Self { leaf: 30 * DAY, authority: 365 * DAY, wait: minute, keep: 60 * minute, patience: 10 * minute }
     }
 }
 
@@ -67,7 +61,7 @@ impl Maker<'_> {
     /// An authority and a certificate by it, where there was nothing.
     pub(super) fn begin(&self, now: Timestamp) -> Result<Contents, rcgen::Error> {
         let (authority, signer) = self.authority(now)?;
-        let leaf = self.leaf(&authority.certificate, signer, now)?;
+        let leaf = self.leaf(&authority.certificate, &signer, now)?;
         Ok(Contents { authority: Some(authority), leaf: Some(leaf), next: None, previous: Vec::new() })
     }
 
@@ -90,7 +84,7 @@ impl Maker<'_> {
         else {
             return Err(rcgen::Error::CouldNotParseKeyPair);
         };
-        let leaf = self.leaf(&authority.certificate, signer, now)?;
+        let leaf = self.leaf(&authority.certificate, &signer, now)?;
         Ok(Contents { leaf: Some(leaf), ..contents })
     }
 
@@ -107,7 +101,7 @@ impl Maker<'_> {
         Ok((Authority { certificate, key: Some(Key::of(&signer)) }, signer))
     }
 
-    fn leaf(&self, authority: &Cert, signer: Signer, now: Timestamp) -> Result<Leaf, rcgen::Error> {
+    fn leaf(&self, authority: &Cert, signer: &Signer, now: Timestamp) -> Result<Leaf, rcgen::Error> {
         let own = generate()?;
         let mut params = CertificateParams::new(self.names.to_vec())?;
         params.distinguished_name.push(DnType::CommonName, "ringwall");
@@ -115,7 +109,7 @@ impl Maker<'_> {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         valid(&mut params, earlier(now, BACK), later(now, self.terms.leaf).min(authority.not_after));
-        let made = params.signed_by(&*own, &Issuer::from_ca_cert_der(&authority.der(), &*signer)?)?;
+        let made = params.signed_by(&*own, &Issuer::from_ca_cert_der(&authority.der(), &**signer)?)?;
         let certificate = Cert::from_der(made.der()).ok_or(rcgen::Error::CouldNotParseCertificate)?;
         Ok(Leaf { certificate, key: Key::of(&own) })
     }

@@ -1,7 +1,7 @@
 //! The serving certificate that Ringwall makes for itself, and its rotation without a failed call.
 //!
 //! An authority and a certificate by it are kept in one Secret; the authority's certificate stands as `caBundle` in every entry of the
-//! webhook configuration. All that is decided is decided by pure functions ([`plan`](plan::plan), [`Memory`]): they are given what was
+//! webhook configuration. All that is decided is decided by pure functions (`plan`, `memory`): they are given what was
 //! read and the time, and a test runs years of them. [`Keeper`] reads, asks them, and does the one step that they name.
 //!
 //! **Invariants.**
@@ -29,4 +29,3 @@ mod stored;
 
 pub use keep::{Keeper, Place};
 pub use make::Terms;
-pub use memory::Memory;

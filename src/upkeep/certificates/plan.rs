@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Memory, Terms,
+    Terms,
     bundles::Bundles,
     cert::Cert,
     clock::{Clock, earlier, later},
     make::{By, Maker},
+    memory::Memory,
     stored::{Contents, Stored},
 };
 
@@ -89,7 +90,7 @@ pub(super) fn plan(scene: &Scene<'_>) -> Step {
     if !stored.faults.is_empty() || adopted(scene).previous.len() > contents.previous.len() {
         return Step::Mend;
     }
-    if !contents.trusted().is_empty() && bundles.is_some_and(|bundles| !bundles.are(&contents.bundle())) {
+    if !contents.trusted().is_empty() && bundles.is_some_and(|bundles| !bundles.are(&contents.trusted())) {
         return Step::PutInBundle;
     }
     let leaf = contents.leaf.as_ref().map(|leaf| &leaf.certificate);
@@ -198,7 +199,7 @@ fn serve(scene: &Scene<'_>, authority: &Cert, leaf: Option<&Cert>) -> Step {
         };
     };
     if !scene.stored.contents.previous.is_empty() {
-        let remains = terms.keep.saturating_sub(memory.kept(uptime));
+        let remains = terms.keep.saturating_sub(memory.signed(uptime));
         if remains > Duration::ZERO {
             return Step::Wait(remains);
         }
@@ -231,8 +232,12 @@ fn heard<'a>(scene: &Scene<'a>, about: &str) -> Heard<'a> {
     match &probe.outcome {
         Outcome::Answered(served) => Heard::Yes(served),
         Outcome::Impossible(_) => Heard::Never,
-        // Who cannot be reached has nothing to lose by a new certificate; a former authority is kept for whoever may need it.
-        Outcome::Silent(_) if !is_for_leaf && scene.uptime.saturating_sub(probe.first) >= scene.terms.patience => {
+        // Who cannot be reached, or has nothing to serve, has nothing to lose by a new certificate; a former authority is kept for
+        // whoever may need it.
+        Outcome::Silent(_)
+            if !is_for_leaf
+                && (scene.in_force.is_none() || scene.uptime.saturating_sub(probe.first) >= scene.terms.patience) =>
+        {
             Heard::Never
         }
         Outcome::Silent(_) => match again(scene, about) {

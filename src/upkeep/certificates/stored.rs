@@ -70,6 +70,12 @@ impl Contents {
         self.trusted().into_iter().map(Cert::pem).collect()
     }
 
+    /// The authority that signed the serving certificate, where both are there.
+    pub(super) fn signing(&self) -> Option<&Cert> {
+        let (authority, leaf) = (self.authority.as_ref()?, self.leaf.as_ref()?);
+        leaf.certificate.is_signed_by(&authority.certificate).then_some(&authority.certificate)
+    }
+
     /// The same without former authorities.
     pub(super) fn without_previous(&self) -> Self {
         Self { previous: Vec::new(), ..self.clone() }
@@ -96,25 +102,25 @@ impl Contents {
             let Some(authority) = authority else { continue };
             put(certificate, &authority.certificate.pem());
             if let Some(private) = &authority.key {
-                put(key, &private.0);
+                put(key, &private.pem);
             }
         }
         if let Some(leaf) = &self.leaf {
             put(LEAF[0], &leaf.certificate.pem());
-            put(LEAF[1], &leaf.key.0);
+            put(LEAF[1], &leaf.key.pem);
         }
         if !self.previous.is_empty() {
             put(PREVIOUS, &self.previous.iter().map(Cert::pem).collect::<String>());
         }
         let mut metadata = json!({"name": name, "namespace": namespace});
         match (&stored.metadata, last) {
-            (Some(read), _) => metadata = read.clone(),
+            (Some(read), _) => metadata.clone_from(read),
             // Whoever made it shall find it as its own again: Helm knows its objects by labels and annotations.
             (None, Some(last)) => {
-                for part in ["labels", "annotations"] {
-                    if let Some(found) = last.get(part) {
-                        metadata[part] = found.clone();
-                    }
+                let parts =
+                    ["labels", "annotations"].into_iter().filter_map(|part| Some((part, last.get(part)?.clone())));
+                for (part, found) in parts {
+                    metadata.as_object_mut().map(|metadata| metadata.insert(part.to_owned(), found));
                 }
             }
             (None, None) => {}
@@ -186,6 +192,8 @@ fn read(secret: &Value, faults: &mut Vec<String>) -> Contents {
                 Some(_) => format!("{name} is not the key of {certificate_name}"),
                 None => format!("{name} cannot be read"),
             },
+            // An authority that has lost its key is still trusted, and is written so.
+            (None, Some(_)) if name == AUTHORITY[1] => return None,
             (None, Some(_)) => format!("{name} is missing"),
             (Some(_), None) if part(certificate_name).is_none() => format!("{certificate_name} is missing"),
             (_, None) => return None,
@@ -209,4 +217,58 @@ fn read(secret: &Value, faults: &mut Vec<String>) -> Contents {
         }
     }
     Contents { authority, leaf, next, previous }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upkeep::certificates::make::{Maker, Terms};
+
+    fn written() -> Value {
+        let (terms, names) = (Terms::default(), vec!["ringwall.ringwall.svc".to_owned()]);
+        let contents = Maker { terms: &terms, names: &names }.begin(jiff::Timestamp::UNIX_EPOCH).unwrap();
+        contents.object(&Stored::default(), "ringwall", "ringwall-certificate", None)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let stored = Stored::read(Some(written()));
+        assert_eq!(stored.faults, Vec::<String>::new());
+        assert!(stored.contents.leaf.is_some() && stored.contents.signing().is_some());
+    }
+
+    #[test]
+    fn an_empty_secret_has_no_faults() {
+        let stored = Stored::read(Some(json!({"metadata": {"name": "x"}, "type": "Opaque"})));
+        assert!(stored.exists() && stored.faults.is_empty() && stored.contents.trusted().is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_by_name_and_never_by_content() {
+        let with = |part: &str, text: Option<&str>| {
+            let mut secret = written();
+            let data = secret["data"].as_object_mut().unwrap();
+            match text {
+                Some(text) => _ = data.insert(part.to_owned(), BASE64.encode(text.as_bytes()).into()),
+                None => _ = data.remove(part),
+            }
+            Stored::read(Some(secret)).faults
+        };
+        assert_eq!(with("tls.key", Some("hush")), ["tls.key cannot be read"]);
+        assert_eq!(with("tls.key", None), ["tls.key is missing"]);
+        assert_eq!(with("ca.key", Some("hush")), ["ca.key cannot be read"]);
+        assert_eq!(with("ca.key", None), Vec::<String>::new(), "it signs no more, and is trusted");
+        assert_eq!(with("ca.crt", Some("hush")), ["ca.crt cannot be read"]);
+        assert_eq!(with("ca.crt", None), ["ca.crt is missing"]);
+        assert_eq!(with("previous-ca.crt", Some("hush")), ["previous-ca.crt cannot be read"]);
+        let other = Stored::read(Some(written())).contents.leaf.unwrap();
+        assert_eq!(with("tls.key", Some(&other.key.pem)), ["tls.key is not the key of tls.crt"]);
+    }
+
+    #[test]
+    fn a_secret_made_anew_bears_the_labels_of_the_former_and_not_its_version() {
+        let last = json!({"labels": {"a": "b"}, "resourceVersion": "7", "uid": "u"});
+        let object = Contents::default().object(&Stored::default(), "ringwall", "x", Some(&last));
+        assert_eq!(object["metadata"], json!({"name": "x", "namespace": "ringwall", "labels": {"a": "b"}}));
+    }
 }

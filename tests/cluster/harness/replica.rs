@@ -12,6 +12,9 @@ use super::process::{Process, addresses, spawn};
 /// How long after a replica became unready, was told to stop or died the balancer still leads to it.
 pub(crate) const WITHDRAWAL: Duration = Duration::from_secs(1);
 
+/// How long a process that died stays away. Kubelets take 10 s, from the second time on.
+const AGAIN: Duration = Duration::from_secs(3);
+
 /// Something that happened to a Pod's process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -43,6 +46,8 @@ pub(super) struct Replica {
     /// Where webhook and probes listen: like a Pod's address, it outlives the process.
     addresses: Option<(SocketAddr, SocketAddr)>,
     pub(super) restarts: usize,
+    /// When the process died that is to be started again.
+    died: Option<Instant>,
     pub(super) ready: bool,
     /// When the process has to have ended, once it was told to.
     deadline: Option<Instant>,
@@ -62,6 +67,7 @@ impl Replica {
             before: 0,
             addresses: None,
             restarts: 0,
+            died: None,
             ready: false,
             deadline: None,
             listed: false,
@@ -89,9 +95,12 @@ impl Replica {
                 Some(_) => Event::Failed,
                 None => Event::Died,
             });
-            self.restarts += usize::from(self.deadline.is_none());
+            if self.deadline.is_none() {
+                self.restarts += 1;
+                self.died = Some(Instant::now());
+            }
         }
-        if self.process.is_none() && self.deadline.is_none() {
+        if self.process.is_none() && self.deadline.is_none() && self.died.is_none_or(|died| died.elapsed() > AGAIN) {
             self.start();
             events.push(Event::Started);
         }

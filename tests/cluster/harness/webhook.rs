@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) authority: Option<Authority>,
     /// Started without waiting for readiness and without a webhook configuration: the test does both.
     pub(crate) bare: bool,
+    /// It makes its certificate itself: none is given to it.
+    pub(crate) managed: bool,
 }
 
 /// A running Ringwall. It ends, and its webhook configuration goes, when it is dropped or this process ends.
@@ -66,13 +68,15 @@ impl<'a> Ringwall<'a> {
 
     #[track_caller]
     fn launch(cluster: &'a ControlPlane, setup: Setup, label: Option<String>) -> Self {
-        let Setup { ruleset, kubeconfig, arguments: more, authority, bare } = setup;
+        let Setup { ruleset, kubeconfig, arguments: more, authority, bare, managed } = setup;
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let kubeconfig = kubeconfig.unwrap_or_else(|| cluster.kubeconfig.clone());
         let mut arguments = vec!["serve".to_owned(), "--log-format=json".to_owned()];
         arguments.extend(["--kubeconfig".to_owned(), kubeconfig.to_string_lossy().into_owned()]);
-        arguments.extend(["--certificate".to_owned(), file("tls.crt"), "--key".to_owned(), file("tls.key")]);
+        if !managed {
+            arguments.extend(["--certificate".to_owned(), file("tls.crt"), "--key".to_owned(), file("tls.key")]);
+        }
         if let Some(ruleset) = ruleset {
             std::fs::write(file("ruleset.yaml"), ruleset).unwrap();
             arguments.extend(["--ruleset".to_owned(), file("ruleset.yaml")]);

@@ -151,6 +151,8 @@ impl Client {
                     Ok(_) if is_bare => Err("a bare Pod was admitted".to_owned()),
                     Ok(_) => Ok(false),
                     Err(error) if is_bare && error.to_string().contains("unisolated-ingress") => Ok(true),
+                    // What could not be made, which has been noted, cannot be removed.
+                    Err(kube::Error::Api(status)) if method == Method::DELETE && status.code == 404 => Ok(false),
                     Err(error) => Err(format!("{method} {path}: {error}")),
                 };
                 self.count.lock().unwrap().note(began, outcome);

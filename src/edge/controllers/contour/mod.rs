@@ -21,7 +21,7 @@ use crate::{
         TlsSettings, Vouched,
         hosts::{self, Listed, Wanted},
     },
-    model::{FieldPath, Ingress, Kind, Name, Object, ObjectKey, Place, TlsVersion},
+    model::{FieldPath, Ingress, Kind, Name, ObjectKey, Place, TlsVersion, annotations::CONTOUR_CERTIFICATE_NAMESPACE},
     snapshot::Snapshot,
 };
 
@@ -36,24 +36,9 @@ pub(super) use proxy::surface;
 
 /// Adds those whom a change of this object concerns, beyond those that refer to it.
 pub(super) fn alters(snapshot: &Snapshot, key: &ObjectKey, out: &mut Vec<ObjectKey>) {
-    match key.kind {
-        Kind::HTTPProxy | Kind::Service => proxy::alters(snapshot, key, out),
-        Kind::Secret => borrowers(snapshot, key, out),
-        _ => {}
+    if matches!(key.kind, Kind::HTTPProxy | Kind::Service) {
+        proxy::alters(snapshot, key, out);
     }
-}
-
-/// The Ingresses whose certificates are in another namespace, by annotation.
-fn borrowers(snapshot: &Snapshot, secret: &ObjectKey, out: &mut Vec<ObjectKey>) {
-    let borrows = |ingress: &Ingress| {
-        annotation(ingress, CERTIFICATE_NAMESPACE) == secret.namespace.as_deref()
-            && ingress.tls.iter().any(|entry| entry.secret_name.as_ref() == Some(&secret.name))
-    };
-    let borrowing = snapshot.list(Kind::Ingress, None).filter(|object| match object {
-        Object::Ingress(ingress) => borrows(ingress),
-        _ => false,
-    });
-    out.extend(borrowing.map(Object::key));
 }
 
 /// Contour.
@@ -76,7 +61,6 @@ static SHARING: Sharing = Sharing { matching: HostMatch::Exact, leaves_out: |_| 
 const FORCE_REDIRECT: &str = "ingress.kubernetes.io/force-ssl-redirect";
 const ALLOW_HTTP: &str = "kubernetes.io/ingress.allow-http";
 const MIN_VERSION: &str = "projectcontour.io/tls-minimum-protocol-version";
-const CERTIFICATE_NAMESPACE: &str = "projectcontour.io/tls-cert-namespace";
 /// Who speaks where nobody does.
 const CONTOUR: By = By::Default("the default of Contour");
 /// `DefaultTLSCiphers` of apis/projectcontour/v1alpha1.
@@ -141,7 +125,9 @@ impl Controller for Contour {
             annotation(ingress, FORCE_REDIRECT) == Some("true") || annotation(ingress, ALLOW_HTTP) == Some("false");
         let missing = if is_refused { MissingSecret::NoRoute } else { MissingSecret::Plaintext };
         let mut uses = secrets::of_tls(ingress, missing);
-        if let Some(namespace) = annotation(ingress, CERTIFICATE_NAMESPACE).filter(|namespace| !namespace.is_empty()) {
+        if let Some(namespace) =
+            annotation(ingress, CONTOUR_CERTIFICATE_NAMESPACE).filter(|namespace| !namespace.is_empty())
+        {
             for used in &mut uses {
                 used.secret.namespace = Some(namespace.into());
             }
