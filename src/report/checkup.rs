@@ -111,8 +111,8 @@ impl Checkup {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();
         for check in &self.checks {
-            let rendered = renderer.render(&[group(check)]);
-            out.push_str(rendered.trim_end());
+            let shown = renderer.render(&[group(check)]);
+            out.push_str(shown.trim_end());
             out.push('\n');
             if check.answer != Answer::Ok {
                 out.push('\n');

@@ -67,8 +67,8 @@ pub(super) fn verify(chain: &[Vec<u8>], authorities: &[Vec<u8>], name: &str, now
     let rest: Vec<CertificateDer<'_>> = rest.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
     let seconds = u64::try_from(now.as_second()).unwrap_or_default();
     let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    let verified = verifier.verify_server_cert(&CertificateDer::from(leaf.as_slice()), &rest, &server, &[], time);
-    verified.map(drop).map_err(|error| match error {
+    let outcome = verifier.verify_server_cert(&CertificateDer::from(leaf.as_slice()), &rest, &server, &[], time);
+    outcome.map(drop).map_err(|error| match error {
         rustls::Error::InvalidCertificate(error) => distrust(&error, leaf),
         error => other(&error),
     })
