@@ -34,15 +34,15 @@ impl<K: Ord, V: Clone> Answers<K, V> {
         if let Some(known) = known {
             return known;
         }
-        let made = make();
+        let answer = make();
         let mut given = lock();
         if !given.as_ref().is_some_and(is_same) {
             *given =
                 Some(Given { environment: context.environment.clone(), now: context.now, answers: BTreeMap::new() });
         }
         if let Some(given) = given.as_mut() {
-            given.answers.insert(asked, made.clone());
+            given.answers.insert(asked, answer.clone());
         }
-        made
+        answer
     }
 }

@@ -127,19 +127,17 @@ fn nothing_but_the_crds_is_left_and_they_come_up_to_date() {
     let everything = Path::new(CHART).join("ci/everything-values.yaml");
     let values = text(&everything);
     install_others(&kubectl);
-    let older = older(&cluster.folder, "crds/rulesets.yaml", |crd| {
-        crd.replace("  names:\n", "  names:\n    shortNames: [older]\n")
-    });
+    let older = older(&cluster.folder, "crds/rulesets.yaml", |crd| crd.replace("    - rwr\n", "    - older\n"));
     helm(&["install", "ringwall", text(&older), "--values", values, "--create-namespace"]).ok();
     let definition = || kubectl.json(&["get", "customresourcedefinition", "rulesets.ringwall.dev"]);
     assert_eq!(
-        definition()["metadata"]["annotations"]["helm.sh/resource-policy"],
-        "keep",
+        definition()["metadata"]["labels"]["app.kubernetes.io/instance"],
+        "ringwall",
         "the release has adopted it"
     );
     assert_eq!(definition()["spec"]["names"]["shortNames"], json!(["older"]));
     helm(&["upgrade", "ringwall", CHART, "--values", values]).ok();
-    assert_eq!(definition()["spec"]["names"]["shortNames"], Value::Null);
+    assert_eq!(definition()["spec"]["names"]["shortNames"], json!(["rwr"]));
 
     helm(&["uninstall", "ringwall"]).ok();
     let left = || {

@@ -25,7 +25,7 @@ pub(crate) fn values() -> Value {
 #[track_caller]
 pub(crate) fn installed<'a>(cluster: &'a ControlPlane, namespace: &Namespace, values: &Value) -> Release<'a> {
     let release = Release::install(cluster, values);
-    release.wait_until_asked(namespace);
+    Release::wait_until_asked(namespace);
     fail_closed(&release, values);
     release
 }
@@ -67,7 +67,7 @@ fn installing_upgrading_rolling_back_and_uninstalling_fail_no_request_and_leave_
     let values = values();
     println!("{}", release.helm("install", CHART, &values).ok());
     release.roll_out();
-    release.wait_until_asked(&namespace);
+    Release::wait_until_asked(&namespace);
     println!("{}", fail_closed(&release, &values));
     let unasked = load.tally().unasked;
 
@@ -100,7 +100,7 @@ fn installing_upgrading_rolling_back_and_uninstalling_fail_no_request_and_leave_
 
     release.helm("install", CHART, &values).ok();
     release.roll_out();
-    release.wait_until_asked(&namespace);
+    Release::wait_until_asked(&namespace);
 }
 
 /// What else goes on then is in `nobody.rs`.

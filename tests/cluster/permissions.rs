@@ -41,7 +41,7 @@ fn everything_used_is_granted_and_everything_granted_is_used() {
         "ruleset": {"spec": {"environment": {"ingressControllers": controllers}}},
     });
     let release = Release::install(&cluster, &everything);
-    release.wait_until_asked(&namespace);
+    Release::wait_until_asked(&namespace);
     let granted = granted(&release.kubectl());
     assert!(granted.len() > 100, "{granted:#?}");
 
@@ -96,7 +96,11 @@ fn everything_used_is_granted_and_everything_granted_is_used() {
         seen = used(&cluster);
         let idle: Vec<_> =
             wanted.iter().filter(|permission| !seen.iter().any(|used| permission.covers(used))).collect();
-        if idle.is_empty() { Ok(()) } else { Err(idle.iter().map(|it| format!("\n{it}")).collect()) }
+        if idle.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("\n{}", idle.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+        }
     });
     let forbidden = forbidden(&cluster);
     assert!(forbidden.is_empty(), "{forbidden:#?}");

@@ -328,7 +328,8 @@ async fn served_kinds(inspector: &Inspector) -> Read<std::collections::BTreeSet<
     while let Some(answer) = answers.next().await {
         // A group whose own API server is away serves nothing now.
         let Ok((group, version, Some(list))) = answer else { continue };
-        let names = list["resources"].as_array().into_iter().flatten().filter_map(|it| it["name"].as_str());
+        let names = list.get("resources").and_then(serde_json::Value::as_array).into_iter().flatten();
+        let names = names.filter_map(|it| it.get("name").and_then(serde_json::Value::as_str));
         served.extend(names.map(|name| (group.to_owned(), version.to_owned(), name.to_owned())));
     }
     Ok(served)

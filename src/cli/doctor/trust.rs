@@ -154,13 +154,13 @@ pub(super) mod tests {
         let chain = [leaf.clone()];
         let now = at("2026-06-01T00:00:00Z");
         for name in ["ringwall.guard.svc", "127.0.0.1"] {
-            assert_eq!(verify(&chain, &[authority.clone()], name, now), Ok(()), "{name}");
+            assert_eq!(verify(&chain, std::slice::from_ref(&authority), name, now), Ok(()), "{name}");
             // While the authority changes there are two.
             assert_eq!(verify(&chain, &[stranger.clone(), authority.clone()], name, now), Ok(()), "{name}");
         }
         assert_eq!(verify(&chain, &[stranger], "ringwall.guard.svc", now), Err(Distrust::Issuer));
         assert_eq!(verify(&chain, &[], "ringwall.guard.svc", now), Err(Distrust::Issuer));
-        let other = verify(&chain, &[authority.clone()], "ringwall.other.svc", now);
+        let other = verify(&chain, std::slice::from_ref(&authority), "ringwall.other.svc", now);
         assert_eq!(other, Err(Distrust::Name(vec!["ringwall.guard.svc".to_owned(), "127.0.0.1".to_owned()])));
         let late = at("2027-01-02T00:00:00Z");
         assert_eq!(verify(&chain, &[authority], "ringwall.guard.svc", late), Err(Distrust::Time));
@@ -175,8 +175,8 @@ pub(super) mod tests {
         let der = own.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
         let chain = [der.clone()];
         let now = at("2026-06-01T00:00:00Z");
-        assert_eq!(verify(&chain, &[der.clone()], "ringwall.guard.svc", now), Ok(()));
-        assert!(matches!(verify(&chain, &[der.clone()], "other", now), Err(Distrust::Name(_))));
+        assert_eq!(verify(&chain, std::slice::from_ref(&der), "ringwall.guard.svc", now), Ok(()));
+        assert!(matches!(verify(&chain, std::slice::from_ref(&der), "other", now), Err(Distrust::Name(_))));
         assert_eq!(verify(&chain, &[der], "ringwall.guard.svc", at("2027-06-01T00:00:00Z")), Err(Distrust::Time));
     }
 }

@@ -41,7 +41,7 @@ impl Balancer {
                     return;
                 }
                 let inner = Arc::clone(&shared);
-                thread::spawn(move || inner.forward(near));
+                thread::spawn(move || inner.forward(&near));
             }
         });
         Self { address, inner }
@@ -85,7 +85,7 @@ impl Balancer {
 }
 
 impl Inner {
-    fn forward(&self, near: TcpStream) {
+    fn forward(&self, near: &TcpStream) {
         self.connections.fetch_add(1, Ordering::SeqCst);
         let endpoint = {
             let endpoints = self.endpoints.lock().unwrap();

@@ -80,9 +80,9 @@ impl<'a> Release<'a> {
         assert!(outcome.success, "{outcome}\nthe kubelet could not: {}", self.kubelet.complaints());
     }
 
-    /// Waits until the API server asks it: a Pod that no policy of this namespace selects is refused.
+    /// Waits until the API server asks a release: a Pod that no policy of this namespace selects is refused.
     #[track_caller]
-    pub(crate) fn wait_until_asked(&self, namespace: &Namespace) {
+    pub(crate) fn wait_until_asked(namespace: &Namespace) {
         eventually(PATIENCE, "the API server asks", || {
             let trial = namespace.kubectl().run(&["run", "trial", "--image=trial", "--dry-run=server"]);
             if trial.stderr.contains("unisolated-ingress") { Ok(()) } else { Err(trial.to_string()) }

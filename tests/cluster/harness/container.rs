@@ -69,7 +69,7 @@ impl Container {
         Ok(made)
     }
 
-    /// Writes what has changed in Secrets and ConfigMaps into their files, as the kubelet does every minute or so.
+    /// Writes what has changed in `Secrets` and `ConfigMaps` into their files, as the kubelet does every minute or so.
     pub(super) fn refresh(&mut self, api: &Api) -> Result<(), String> {
         for Volume { source, folder } in &self.volumes {
             let (kind, name, wanted) = if source["secret"].is_object() {

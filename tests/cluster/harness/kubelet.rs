@@ -26,7 +26,7 @@ use super::replica::{Event, Replica};
 const NODE: &str = "node";
 /// How often it looks.
 const TICK: Duration = Duration::from_millis(50);
-/// After how many looks the files of Secrets and ConfigMaps are read anew.
+/// After how many looks the files of `Secrets` and `ConfigMaps` are read anew.
 const REFRESH: usize = 20;
 
 /// Looks after a namespace until it is dropped, which ends the processes.

@@ -76,12 +76,11 @@ fn entries(facts: &Facts, configuration: &Configuration) -> Check {
     let mut faults = Vec::new();
     let wanted = asked::entries();
     for entry in &wanted {
-        match configuration.webhooks.iter().find(|hook| hook.name == entry.name()) {
-            Some(hook) => faults.extend(differences(facts, entry, hook)),
-            None => {
-                let kinds = some(entry.kinds.iter().map(|info| info.unique_name));
-                faults.push(format!("{} is missing: nothing is asked about {kinds}", entry.name()));
-            }
+        if let Some(hook) = configuration.webhooks.iter().find(|hook| hook.name == entry.name()) {
+            faults.extend(differences(facts, entry, hook));
+        } else {
+            let kinds = some(entry.kinds.iter().map(|info| info.unique_name));
+            faults.push(format!("{} is missing: nothing is asked about {kinds}", entry.name()));
         }
     }
     let is_known = |hook: &&Hook| wanted.iter().any(|entry| entry.name() == hook.name);

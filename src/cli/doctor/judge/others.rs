@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::report::Answer;
 
-    fn other(name: &str, hook: &str, selector: serde_json::Value) -> Configuration {
+    fn other(name: &str, hook: &str, selector: &serde_json::Value) -> Configuration {
         serde_json::from_value(json!({
             "metadata": {"name": name},
             "webhooks": [{
@@ -123,21 +123,21 @@ mod tests {
     #[test]
     fn a_webhook_without_whose_answer_no_replica_starts_is_named() {
         let mut facts = world::healthy();
-        facts.mutating = Ok(vec![other("injector", "pods.injector.example.com", json!({}))]);
+        facts.mutating = Ok(vec![other("injector", "pods.injector.example.com", &json!({}))]);
         let found = checks(&facts);
         assert_eq!(found[0].answer, Answer::Ok);
         assert_eq!(found[0].details[0], "pods.injector.example.com of injector");
         let excluded = json!({"matchExpressions": [
             {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["ringwall"]},
         ]});
-        facts.mutating = Ok(vec![other("injector", "pods.injector.example.com", excluded)]);
+        facts.mutating = Ok(vec![other("injector", "pods.injector.example.com", &excluded)]);
         assert_eq!(checks(&facts)[0].details, Vec::<String>::new());
     }
 
     #[test]
     fn a_second_ringwall_is_a_problem() {
         let mut facts = world::healthy();
-        facts.validating.as_mut().unwrap().push(other("old", "pods.ringwall.dev", json!({})));
+        facts.validating.as_mut().unwrap().push(other("old", "pods.ringwall.dev", &json!({})));
         let found = checks(&facts);
         assert_eq!((found[0].check, found[0].answer), (SECOND, Answer::Problem));
         assert!(found[0].fix.contains("kubectl delete validatingwebhookconfiguration old"), "{found:?}");
