@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod completions;
 mod controllers;
+#[cfg(feature = "cluster")]
 mod crd;
 #[cfg(feature = "cluster")]
 mod doctor;
@@ -55,6 +56,7 @@ enum Command {
     Fix(fix::Fix),
     Rules(rules::Rules),
     #[cfg(feature = "cluster")]
+    #[cfg(feature = "cluster")]
     Crd(crd::Crd),
     #[command(hide = true)]
     Plugins(plugins::Plugins),
@@ -77,6 +79,7 @@ pub fn run() -> ExitCode {
         Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
+        #[cfg(feature = "cluster")]
         #[cfg(feature = "cluster")]
         Command::Crd(crd) => crd.run(),
         Command::Plugins(plugins) => plugins.run(),
