@@ -188,7 +188,8 @@ impl Serve {
             settings: Arc::clone(settings),
             surveyed: found,
         };
-        tokio::spawn(candidacy.leaving.clone().run_until_cancelled_owned(status.run()));
+        let writing = candidacy.leaving.clone().run_until_cancelled_owned(status.run());
+        beside("the status writer", "the status of Rulesets and Exemptions is as it was", writing);
         let audit = Audit {
             state: Arc::clone(&cluster.state),
             journal: cluster.journal,
@@ -198,17 +199,23 @@ impl Serve {
             interval: self.timing.audit_interval,
             surveyed,
         };
-        // Requests do not rest on it: a fault there must not take the webhook down.
-        let auditing = tokio::spawn(audit.run(vital.shutdown().clone()));
-        tokio::spawn(async move {
-            if auditing.await.is_err() {
-                tracing::error!(
-                    "the audit is no more: what slips through is not named until the next start; this is a bug"
-                );
-            }
-        });
+        beside("the audit", "what slips through is not named", audit.run(vital.shutdown().clone()));
         Ok((cluster.state, Some(cluster.live), candidacy))
     }
+}
+
+/// Runs what requests do not rest on: a fault there must not take the webhook down, and is told with what is missing from then on.
+fn beside<T: Send + 'static>(
+    what: &'static str,
+    missing: &'static str,
+    task: impl Future<Output = T> + Send + 'static,
+) {
+    let running = tokio::spawn(task);
+    tokio::spawn(async move {
+        if running.await.is_err() {
+            tracing::error!("{what} is no more: {missing} until the next start; this is a bug");
+        }
+    });
 }
 
 /// Panics are logged like everything else, where they happened and why.

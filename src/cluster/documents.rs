@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use kube::{Client, client::Body};
 use serde_json::Value;
 
+use crate::model::Kind;
+
 use super::{
     Fault,
     request::{date, fetch_noting, within},
@@ -33,17 +35,14 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// `Lease` of `coordination.k8s.io`.
+    /// `Lease` of `coordination.k8s.io`, which is no kind that Ringwall judges.
     pub const LEASE: Self = Self { group: "coordination.k8s.io", version: "v1", plural: "leases" };
-    /// `Secret`.
-    pub const SECRET: Self = Self { group: "", version: "v1", plural: "secrets" };
-    /// `ValidatingWebhookConfiguration`.
-    pub const WEBHOOK_CONFIGURATION: Self =
-        Self { group: "admissionregistration.k8s.io", version: "v1", plural: "validatingwebhookconfigurations" };
-    /// `Ruleset` of Ringwall itself.
-    pub const RULESET: Self = Self { group: "ringwall.dev", version: "v1alpha1", plural: "rulesets" };
-    /// `Exemption` of Ringwall itself.
-    pub const EXEMPTION: Self = Self { group: "ringwall.dev", version: "v1alpha1", plural: "exemptions" };
+
+    /// Where objects of a kind that Ringwall judges are found.
+    pub fn of(kind: Kind) -> Self {
+        let info = kind.info();
+        Self { group: info.group, version: info.version, plural: info.plural }
+    }
 
     /// The path of all of them, of one namespace or of the cluster.
     fn path(self, namespace: Option<&str>) -> String {

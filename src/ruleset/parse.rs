@@ -39,6 +39,13 @@ pub struct RulesetError {
     pub suggestion: Option<String>,
 }
 
+impl RulesetError {
+    /// All of them in one line.
+    pub fn all(errors: &[Self]) -> String {
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl Ruleset {
     /// Reads a ruleset from its tree. What is left out is as built in. The errors are all that there are, and never none.
     pub fn parse(value: &Value) -> Result<Self, Vec<RulesetError>> {

@@ -11,6 +11,8 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use tokio::time::Instant;
 
 use crate::{
@@ -25,6 +27,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(250);
 /// How long something may be gone before a read decides whether it is.
 const GRACE: Duration = Duration::from_secs(3);
+/// How many digits of the fingerprint are shown.
+const FINGERPRINT: usize = 16;
 /// Under which name readiness waits for the settings.
 const AWAITED: &str = "settings";
 
@@ -119,8 +123,7 @@ impl Settings {
             // The status first: what it says of holds for the snapshot that is read then.
             let waits = [Kind::Ruleset, Kind::Exemption].map(|kind| awaited(kind, &state.watch(kind)));
             for key in self.look(&state.current().snapshot, Instant::now()) {
-                let resource = if key.kind == Kind::Ruleset { Resource::RULESET } else { Resource::EXEMPTION };
-                match documents.get(resource, None, &key.name).await {
+                match documents.get(Resource::of(key.kind), None, &key.name).await {
                     Ok(None) => self.forget(&key),
                     // It is there again, or its kind is not, or nobody knows: it stays in force.
                     Ok(Some(_)) | Err(_) => self.wait_again(&key, Instant::now()),
@@ -158,7 +161,7 @@ impl Settings {
             parts.cluster = Some((ruleset, object.generation));
             return true;
         }
-        let errors = told(&errors);
+        let errors = RulesetError::all(&errors);
         if parts.cluster.is_some() {
             tracing::error!(object = %object.key(), errors, "the new ruleset is not used; the old one stays");
             return false;
@@ -177,7 +180,7 @@ impl Settings {
         let exemption = Exemption::of_object(object);
         if let Err(errors) = &exemption {
             self.metrics.ruleset_reload("error");
-            tracing::error!(object = %object.key(), errors = told(errors), "the exemption is left out");
+            tracing::error!(object = %object.key(), errors = RulesetError::all(errors), "the exemption is left out");
         }
         parts.exemptions.insert(object.meta.name.clone(), (Arc::clone(object), exemption.ok()));
         true
@@ -248,16 +251,11 @@ fn awaited(kind: Kind, status: &WatchStatus) -> Option<String> {
     }
 }
 
-fn told(errors: &[RulesetError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// What two replicas compare to know whether they decide by the same: FNV-1a over everything that is in force.
+/// What two replicas compare to know whether they decide by the same: the beginning of the SHA-256 of everything that is in force.
 fn fingerprint(ruleset: &Ruleset) -> String {
-    let hash = format!("{ruleset:?}")
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    let mut digits = HEXLOWER.encode(digest(&SHA256, format!("{ruleset:?}").as_bytes()).as_ref());
+    digits.truncate(FINGERPRINT);
+    digits
 }
 
 #[cfg(test)]

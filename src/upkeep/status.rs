@@ -65,8 +65,7 @@ impl StatusWriter {
                 if !is_new || !self.leadership.leads() {
                     continue;
                 }
-                let resource = if key.kind == Kind::Ruleset { Resource::RULESET } else { Resource::EXEMPTION };
-                match self.documents.apply_status(resource, None, &object).await {
+                match self.documents.apply_status(Resource::of(key.kind), None, &object).await {
                     Ok(_) => {
                         written.insert(key, (object, Instant::now()));
                         is_told = false;
@@ -117,7 +116,7 @@ fn of_ruleset(object: &Object, is_file: bool) -> Vec<Condition> {
         (false, "OtherName", format!("the one ruleset in force is named {IN_FORCE}"))
     } else if !errors.is_empty() {
         let kept = "what was in force before stays; where there was nothing, what can be read of this counts";
-        (false, "Invalid", format!("{}; {kept}", told(&errors)))
+        (false, "Invalid", format!("{}; {kept}", RulesetError::all(&errors)))
     } else if is_file {
         (false, "FileInForce", "Ringwall runs with --ruleset FILE, which goes before this".to_owned())
     } else {
@@ -135,7 +134,7 @@ fn of_ruleset(object: &Object, is_file: bool) -> Vec<Condition> {
 /// a survey yet nothing is said.
 fn of_exemption(object: &Object, today: Date, used: Option<usize>) -> Vec<Condition> {
     let (holds, reason, message) = match Exemption::of_object(object) {
-        Err(errors) => (false, "Invalid", told(&errors)),
+        Err(errors) => (false, "Invalid", RulesetError::all(&errors)),
         Ok(exemption) => match exemption.expires {
             Some(last) if last < today => {
                 (false, "Expired", format!("its last day was {last}; it lets nothing through"))
@@ -196,10 +195,6 @@ fn with_status(object: &Object, status: &Value) -> Value {
         "metadata": {"name": object.meta.name.as_str()},
         "status": status,
     })
-}
-
-fn told(errors: &[RulesetError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn shorten(text: &str) -> String {

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::{self, CHART, Client, ControlPlane, PATIENCE, eventually};
@@ -256,6 +257,6 @@ fn encoded(name: &str) -> String {
     use std::sync::{LazyLock, Mutex};
     static MADE: LazyLock<Mutex<BTreeMap<String, String>>> = LazyLock::new(Mutex::default);
     let mut kept = MADE.lock().unwrap();
-    let make = || harness::base64(harness::Authority::new(name).pem().as_bytes());
+    let make = || BASE64.encode(harness::Authority::new(name).pem().as_bytes());
     kept.entry(name.to_owned()).or_insert_with(make).clone()
 }

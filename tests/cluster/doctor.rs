@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use crate::harness::{Authority, CHART, Client, ControlPlane, PATIENCE, Ringwall, Setup, base64, eventually};
+use crate::harness::{Authority, CHART, Client, ControlPlane, PATIENCE, Ringwall, Setup, eventually};
 use crate::install::{grant, kubeconfig_of_the_account};
 use crate::manifests::{deployment, text, wait_for_pods};
 
@@ -114,7 +115,7 @@ fn a_bundle_of_another_authority_is_found_by_the_call_and_by_the_certificate() {
         fail_closed(configuration);
         for webhook in configuration["webhooks"].as_array_mut().unwrap() {
             let stranger = Authority::new("a stranger");
-            webhook["clientConfig"]["caBundle"] = base64(stranger.pem().as_bytes()).into();
+            webhook["clientConfig"]["caBundle"] = BASE64.encode(stranger.pem().as_bytes()).into();
         }
     });
     let said = look(&ringwall);

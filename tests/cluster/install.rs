@@ -10,7 +10,7 @@ fn the_chart_installs_and_its_roles_suffice() {
     kubectl.ok(&["create", "namespace", "ringwall"]);
     kubectl.ok(&["label", "namespace", "ringwall", "pod-security.kubernetes.io/enforce=restricted"]);
     let said = cluster.helm().ok(&["install", "ringwall", CHART, "--namespace=ringwall"]);
-    assert!(said.contains("It refuses nothing yet"), "{said}");
+    assert!(said.contains("No rule refuses anything yet"), "{said}");
     let own = kubectl.with(&["--namespace=ringwall"]);
     // Pod Security Admission, which the namespace asks to be strict, admits the Pods.
     eventually(PATIENCE, "both Pods", || {

@@ -13,13 +13,13 @@ use zeroize::Zeroize as _;
 use crate::{
     cluster::{Fault, Inspector, Resource},
     model::{
-        Name,
+        Kind, Name,
         kinds::{
             asked,
             rights::{self, Features, Purpose},
         },
     },
-    ruleset::Ruleset,
+    ruleset::{IN_FORCE, Ruleset},
 };
 
 use super::{
@@ -107,7 +107,7 @@ pub(super) async fn facts(asked: Asked<'_>) -> anyhow::Result<Facts> {
         lease: lease(&inspector, &names).await,
         definitions,
         wanted: crd::definitions(),
-        ruleset: inspector.documents().get(Resource::RULESET, None, "default").await.or_else(unserved),
+        ruleset: inspector.documents().get(Resource::of(Kind::Ruleset), None, IN_FORCE).await.or_else(unserved),
         exemptions: inspector.list("/apis/ringwall.dev/v1alpha1/exemptions").await,
         survey: judged,
         deployment,
@@ -253,7 +253,7 @@ async fn served(inspector: &Inspector, hooks: &[Hook], names: &Names) -> Served 
     }
     let Names { namespace, secret, .. } = names;
     let title = format!("Secret {namespace}/{secret}");
-    match inspector.documents().get(Resource::SECRET, Some(namespace), secret).await {
+    match inspector.documents().get(Resource::of(Kind::Secret), Some(namespace), secret).await {
         Ok(Some(mut object)) => {
             let encoded = object.pointer("/data/tls.crt").and_then(Value::as_str).unwrap_or_default();
             let pem = data_encoding::BASE64.decode(encoded.as_bytes()).unwrap_or_default();

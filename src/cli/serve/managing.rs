@@ -49,12 +49,6 @@ impl Managing {
             poll,
             clock_ahead: self.certificate_clock_ahead,
         };
-        // Requests do not rest on it: what is served stays in force.
-        let keeping = tokio::spawn(keeper.run(stop));
-        tokio::spawn(async move {
-            if keeping.await.is_err() {
-                tracing::error!("the certificate is kept no more until the next start; this is a bug");
-            }
-        });
+        super::beside("what keeps the certificate", "the certificate is not renewed", keeper.run(stop));
     }
 }

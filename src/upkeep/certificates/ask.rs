@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::{Documents, Fault, Resource},
+    model::Kind,
     webhook::{PROBE, served},
 };
 
@@ -13,7 +14,7 @@ use super::plan::Outcome;
 
 /// Asks once.
 pub(super) async fn ask(documents: &Documents) -> Outcome {
-    match documents.try_create(Resource::EXEMPTION, None, &exemption()).await {
+    match documents.try_create(Resource::of(Kind::Exemption), None, &exemption()).await {
         Ok(answered) => match answered.warnings.iter().find_map(|warning| served(warning)) {
             Some(fingerprint) => Outcome::Answered(fingerprint.to_owned()),
             None => Outcome::Silent("the API server did not ask Ringwall, or got no answer and went on".to_owned()),

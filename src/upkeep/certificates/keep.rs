@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cluster::{Documents, Fault, Leadership, Resource},
+    model::Kind,
     telemetry::Metrics,
     webhook::Tls,
 };
@@ -188,10 +189,10 @@ impl Keeper {
 
     async fn read(&self, course: &mut Course) -> Result<View, Failure> {
         let Place { namespace, secret, configuration, .. } = &self.place;
-        let found = self.documents.get(Resource::SECRET, Some(namespace), secret).await;
+        let found = self.documents.get(Resource::of(Kind::Secret), Some(namespace), secret).await;
         let stored = found.map_err(|fault| Failure("read", format!("the Secret {namespace}/{secret}: {fault}")))?;
         let stored = Stored::read(stored);
-        let bundles = self.documents.get(Resource::WEBHOOK_CONFIGURATION, None, configuration).await;
+        let bundles = self.documents.get(Resource::of(Kind::ValidatingWebhookConfiguration), None, configuration).await;
         let bundles = bundles.map(|found| found.as_ref().and_then(Bundles::read));
         let own = Timestamp::now().saturating_add(self.clock_ahead).unwrap_or(Timestamp::MAX);
         let server = self.documents.server_time();
@@ -278,9 +279,9 @@ impl Keeper {
             return Ok(false);
         }
         let written = if view.stored.exists() {
-            self.documents.replace(Resource::SECRET, Some(namespace), &object).await
+            self.documents.replace(Resource::of(Kind::Secret), Some(namespace), &object).await
         } else {
-            self.documents.create(Resource::SECRET, Some(namespace), &object).await
+            self.documents.create(Resource::of(Kind::Secret), Some(namespace), &object).await
         };
         wipe(&mut object);
         match written {
@@ -304,7 +305,7 @@ impl Keeper {
             return Ok(());
         }
         let applied = bundles.with(name, &contents.bundle());
-        let applied = self.documents.apply(Resource::WEBHOOK_CONFIGURATION, None, &applied).await;
+        let applied = self.documents.apply(Resource::of(Kind::ValidatingWebhookConfiguration), None, &applied).await;
         let applied = match applied {
             Ok(applied) => applied,
             Err(fault) => return failed(fault),
@@ -315,7 +316,8 @@ impl Keeper {
         if !self.leadership.leads() {
             return Ok(());
         }
-        let disowned = self.documents.merge(Resource::WEBHOOK_CONFIGURATION, None, name, &disowned).await;
+        let disowned =
+            self.documents.merge(Resource::of(Kind::ValidatingWebhookConfiguration), None, name, &disowned).await;
         disowned.map(drop).or_else(failed)
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::client::Client;
@@ -66,7 +67,7 @@ impl Configuration {
 
 /// What leads the API server to a process.
 pub(super) fn client_configuration(address: SocketAddr, authority: &str) -> Value {
-    json!({"url": format!("https://{address}/validate"), "caBundle": base64(authority.as_bytes())})
+    json!({"url": format!("https://{address}/validate"), "caBundle": BASE64.encode(authority.as_bytes())})
 }
 
 impl Drop for Configuration {
@@ -126,20 +127,4 @@ fn wait_until_honoured(kubectl: &Client) {
         if outcome.stderr.contains("sentinel.ringwall.dev") { Ok(()) } else { Err(outcome.to_string()) }
     });
     kubectl.ok(&["delete", "validatingwebhookconfiguration", &name]);
-}
-
-/// Base64 with padding, which is how JSON carries `caBundle`.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut three = [0; 3];
-        three[..chunk.len()].copy_from_slice(chunk);
-        let number = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        for index in 0..4 {
-            let letter = LETTERS[(number >> (18 - 6 * index) & 63) as usize];
-            text.push(if index <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
 }

@@ -43,7 +43,7 @@ pub(crate) use balancer::Balancer;
 pub(crate) use certificate::{Authority, Certificate};
 pub(crate) use chart::{Release, copy_of_chart, given_certificate};
 pub(crate) use client::{Client, Namespace, Outcome};
-pub(crate) use configuration::{CHART, Configuration, base64};
+pub(crate) use configuration::{CHART, Configuration};
 pub(crate) use control_plane::{ControlPlane, cluster};
 pub(crate) use kubelet::{Entry, Kubelet};
 pub(crate) use load::{Failure, Load, Tally};
