@@ -293,6 +293,35 @@ mod suites {
         assert!(fault(&court, written("SUITEB128:RC4-SHA"), by_annotation()).unwrap().certain.is_ok());
         assert!(fault(&court, Ciphers::Policy("gke-modern".into()), by_annotation()).unwrap().certain.is_err());
     }
+
+    #[test]
+    fn what_is_not_known_is_a_doubt_whether_or_not_the_versions_are_known() {
+        let doubt = || Doubt::new("nobody knows", "say it");
+        let unknown = Setting { value: Ciphers::Unknown(doubt()), by: DEFAULT };
+        for oldest in [Oldest::Unknown(doubt()), Oldest::Version(TlsVersion::Tls12)] {
+            let oldest = Setting { value: oldest, by: DEFAULT };
+            let settings = TlsSettings { oldest, ciphers: unknown.clone(), ..settings() };
+            let fault = Court::default().of_settings(weak_cipher::fault, settings).unwrap();
+            assert_eq!(fault.certain, Err(doubt().blind));
+        }
+    }
+
+    #[test]
+    fn a_policy_that_the_environment_names_is_judged_as_one_that_an_object_names() {
+        let mut court = Court::default();
+        let mut by_default = |policy: &str, value: Ciphers| {
+            let settings = ControllerSettings { tls_policy: Some(policy.into()), ..ControllerSettings::default() };
+            court.environment.edge.controllers.insert(CONTROLLER.into(), settings);
+            fault(&court, value, DEFAULT)
+        };
+        for value in [written("RC4-SHA"), Ciphers::Unknown(Doubt::new("nobody knows", "say it"))] {
+            // CBC with SHA-256, which nobody can take out of it.
+            assert!(by_default("ELBSecurityPolicy-TLS13-1-2-2021-06", value.clone()).is_none());
+            let weak = by_default("ELBSecurityPolicy-TLS-1-2-2017-01", value).unwrap();
+            assert!(weak.fact.contains("AES128-GCM-SHA256 (no forward secrecy)"), "{}", weak.fact);
+            assert_eq!(weak.fix, "name the policy ELBSecurityPolicy-TLS13-1-2-Res-2021-06");
+        }
+    }
 }
 
 mod clients {
