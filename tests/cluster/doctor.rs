@@ -167,7 +167,9 @@ fn what_rbac_forbids_is_named_with_what_follows_from_it() {
     let Some(cluster) = ControlPlane::private() else { return };
     let admin = prepare(&cluster);
     let ringwall = Ringwall::start(&cluster, Setup::default());
-    let mut role = admin.json(&["get", "clusterrole", "ringwall"]);
+    let whole = admin.json(&["get", "clusterrole", "ringwall"]);
+    let mut role = whole.clone();
+    role["metadata"]["resourceVersion"].take();
     for rule in role["rules"].as_array_mut().unwrap() {
         if let Some(resources) = rule["resources"].as_array_mut() {
             resources.retain(|it| it != "networkpolicies" && it != "events");
@@ -185,6 +187,29 @@ fn what_rbac_forbids_is_named_with_what_follows_from_it() {
     assert_eq!((said.code, said.problems()), (Some(1), vec!["rights"]), "{}", said.report);
     let fix = said.told("rights", "problem");
     assert!(fix.contains("rbac.create=true") && fix.contains("kubectl auth can-i"), "{fix}");
+
+    // The command that is named shows when it is done, of a subresource as well.
+    let mut role = whole;
+    role["metadata"]["resourceVersion"].take();
+    for rule in role["rules"].as_array_mut().unwrap() {
+        if let Some(resources) = rule["resources"].as_array_mut() {
+            resources.retain(|it| it != "rulesets/status");
+        }
+    }
+    admin.run_with_input(&["replace", "--filename=-"], &role.to_string()).ok();
+    let line = "may not patch rulesets.ringwall.dev/status: ";
+    let said = eventually(PATIENCE, "the API server knows the role", || {
+        let said = look(&ringwall);
+        let told = said.check("rights").to_string();
+        if told.contains(line) && !told.contains("networkpolicies") { Ok(said) } else { Err(told) }
+    });
+    let fix = said.check("rights")["fix"].as_str().unwrap();
+    let (_, command) = fix.split_once("kubectl ").unwrap();
+    let (command, _) = command.split_once(" shows when").unwrap();
+    assert!(command.contains(" rulesets.ringwall.dev --subresource=status "), "{command}");
+    let words: Vec<&str> = command.split(' ').collect();
+    let outcome = admin.run(&words);
+    assert_eq!(outcome.stdout.trim(), "no", "{outcome}");
 }
 
 #[test]
