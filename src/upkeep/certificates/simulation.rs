@@ -12,6 +12,8 @@ use rustls::{
 use rustls_pki_types::{ServerName, UnixTime};
 use serde_json::{Value, json};
 
+use crate::cluster::wipe;
+
 use super::{
     Terms,
     bundles::Bundles,
@@ -19,7 +21,7 @@ use super::{
     clock::Clock,
     memory::Memory,
     plan::{Outcome, Probe, Scene, Step, plan, written},
-    stored::{Stored, wipe},
+    stored::Stored,
 };
 
 const NAME: &str = "ringwall.ringwall.svc";
