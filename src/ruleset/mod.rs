@@ -15,7 +15,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use exemption::{Exemption, ExemptionMatch};
+pub use exemption::{Exemption, ExemptionId, ExemptionMatch, ExemptionSource};
 pub use objects::{IN_FORCE, Mistake, Wrong, mistakes, of_kind};
 pub use parse::RulesetError;
 pub use profile::{Mode, Modes, Profile};

@@ -16,7 +16,7 @@ use crate::{
     audit::Surveyed,
     cluster::{Documents, Leadership, Resource, State},
     model::{Kind, ObjectKey, Settings as Object},
-    ruleset::{Exemption, IN_FORCE, Ruleset, RulesetError, of_kind},
+    ruleset::{Exemption, ExemptionId, IN_FORCE, Ruleset, RulesetError, of_kind},
 };
 
 use super::Settings;
@@ -90,7 +90,7 @@ impl StatusWriter {
         let rulesets =
             of_kind(&snapshot, Kind::Ruleset).map(|object| (object, of_ruleset(object, self.settings.is_from_file())));
         let exemptions = of_kind(&snapshot, Kind::Exemption).map(|object| {
-            let used = surveyed.let_through.get(&object.meta.name).copied();
+            let used = surveyed.let_through.get(&ExemptionId::of_object(object.meta.name.clone())).copied();
             (object, of_exemption(object, today, used))
         });
         let due = rulesets.chain(exemptions).filter_map(|(object, conditions)| {
