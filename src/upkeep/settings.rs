@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use crate::{
     cluster::{Documents, Resource, State, WatchStatus},
-    model::{self, Kind, Name, Object, ObjectKey},
-    ruleset::{Exemption, IN_FORCE, Ruleset, RulesetError},
+    model::{self, Kind, Name, ObjectKey},
+    ruleset::{Exemption, IN_FORCE, Ruleset, RulesetError, of_kind},
     snapshot::Snapshot,
     telemetry::{Metrics, RulesetSource},
 };
@@ -44,13 +44,21 @@ pub struct Settings {
 struct Parts {
     /// From a file, which goes before the cluster's.
     file: Option<Ruleset>,
-    /// The last `Ruleset` of the cluster that works, and its generation.
-    cluster: Option<(Ruleset, i64)>,
+    /// The `Ruleset` of the cluster that counts.
+    cluster: Option<Taken>,
     /// The object that was read last.
     seen: Option<Arc<model::Settings>>,
     exemptions: BTreeMap<Name, (Arc<model::Settings>, Option<Exemption>)>,
     /// What is not there any more and has not been confirmed to be gone.
     missing: BTreeMap<ObjectKey, Instant>,
+}
+
+/// A `Ruleset` as it was read.
+struct Taken {
+    ruleset: Ruleset,
+    generation: i64,
+    /// Whether it had mistakes: then another one takes its place, be it with mistakes, so that all replicas come to decide by the same.
+    is_partial: bool,
 }
 
 impl Settings {
@@ -85,8 +93,7 @@ impl Settings {
         let mut there = BTreeSet::new();
         let mut changed = false;
         for kind in [Kind::Ruleset, Kind::Exemption] {
-            for object in snapshot.list(kind, None) {
-                let Object::Settings(object) = object else { continue };
+            for object in of_kind(snapshot, kind) {
                 there.insert(object.key());
                 changed |= match kind {
                     Kind::Ruleset if object.meta.name == IN_FORCE => self.take_ruleset(&mut parts, object),
@@ -157,18 +164,17 @@ impl Settings {
         parts.seen = Some(Arc::clone(object));
         let (ruleset, errors) = Ruleset::of_object(object);
         self.metrics.ruleset_reload(if errors.is_empty() { "ok" } else { "error" });
-        if errors.is_empty() {
-            parts.cluster = Some((ruleset, object.generation));
-            return true;
+        let is_partial = !errors.is_empty();
+        let has_whole = parts.cluster.as_ref().is_some_and(|taken| !taken.is_partial);
+        if is_partial {
+            let consequence = of_mistakes(parts.file.is_some(), has_whole);
+            tracing::error!(object = %object.key(), errors = RulesetError::all(&errors), "{consequence}");
         }
-        let errors = RulesetError::all(&errors);
-        if parts.cluster.is_some() {
-            tracing::error!(object = %object.key(), errors, "the new ruleset is not used; the old one stays");
+        if is_partial && has_whole {
             return false;
         }
-        // There is nothing better: what is built in would let through what most of it would not.
-        tracing::error!(object = %object.key(), errors, "the ruleset has mistakes; what can be read of it is in force");
-        parts.cluster = Some((ruleset, object.generation));
+        // With mistakes, where there is nothing better: what is built in would let through what most of it would not.
+        parts.cluster = Some(Taken { ruleset, generation: object.generation, is_partial });
         true
     }
 
@@ -189,7 +195,7 @@ impl Settings {
     fn put_in_force(&self, parts: &Parts) {
         let (mut ruleset, source, generation) = match (&parts.file, &parts.cluster) {
             (Some(file), _) => (file.clone(), RulesetSource::File, 0),
-            (None, Some((ruleset, generation))) => (ruleset.clone(), RulesetSource::Cluster, *generation),
+            (None, Some(taken)) => (taken.ruleset.clone(), RulesetSource::Cluster, taken.generation),
             (None, None) => (Ruleset::default(), RulesetSource::BuiltIn, 0),
         };
         ruleset.exemptions.extend(parts.exemptions.values().filter_map(|(_, exemption)| exemption.clone()));
@@ -239,6 +245,17 @@ impl Parts {
 /// Whether nothing differs that is read.
 fn is_same(one: &model::Settings, other: &model::Settings) -> bool {
     one.spec == other.spec && one.generation == other.generation
+}
+
+/// What becomes of a ruleset with mistakes.
+fn of_mistakes(has_file: bool, has_whole: bool) -> &'static str {
+    if has_file {
+        "the ruleset of the cluster has mistakes; it is not used, for the file goes before it"
+    } else if has_whole {
+        "the new ruleset is not used; the old one stays"
+    } else {
+        "the ruleset has mistakes; what can be read of it is in force"
+    }
 }
 
 /// Why the settings of a kind have not been read.
@@ -370,6 +387,31 @@ mod tests {
         world.then([put(Kind::Ruleset, IN_FORCE, 1, &spec)]);
         assert_eq!(world.enforced(), Profile::Baseline, "a rule that was renamed must not switch enforcement off");
         assert!(world.exemptions().is_empty());
+    }
+
+    #[test]
+    fn what_can_be_read_of_a_ruleset_gives_way_to_the_next_and_a_whole_one_does_not() {
+        let mut world = World::new();
+        let mistaken = |generation, profile: &str, floor: &str| {
+            let spec = json!({"defaults": {"enforce": profile}, "floor": floor});
+            put(Kind::Ruleset, IN_FORCE, generation, &spec)
+        };
+        world.then([mistaken(1, "privileged", "baselin")]);
+        world.then([mistaken(2, "baseline", "baselin")]);
+        assert_eq!(world.enforced(), Profile::Baseline, "as a replica that starts now decides");
+        assert_eq!(world.metric("ringwall_ruleset_generation"), "ringwall_ruleset_generation 2");
+        world.then([mistaken(3, "restricted", "baseline")]);
+        world.then([mistaken(4, "privileged", "baselin")]);
+        assert_eq!(world.enforced(), Profile::Restricted);
+    }
+
+    #[test]
+    fn beside_a_file_a_ruleset_with_mistakes_is_said_to_be_out_of_use() {
+        for has_whole in [true, false] {
+            assert!(of_mistakes(true, has_whole).contains("is not used, for the file"));
+        }
+        assert!(of_mistakes(false, true).contains("the old one stays"));
+        assert!(of_mistakes(false, false).contains("is in force"));
     }
 
     #[test]
