@@ -171,6 +171,12 @@ impl Keeper {
                 }
                 Ok(Duration::ZERO)
             }
+            Step::Disown => {
+                if let Some(disowned) = bundles.and_then(Bundles::disown) {
+                    self.disown(&disowned).await?;
+                }
+                Ok(Duration::ZERO)
+            }
             Step::Probe(about) => {
                 self.probe(course, about).await;
                 Ok(Duration::ZERO)
@@ -295,30 +301,36 @@ impl Keeper {
     }
 
     async fn put_in_bundle(&self, bundles: &Bundles, contents: &Contents) -> Result<(), Failure> {
-        let name = &self.place.configuration;
-        let failed = |fault: Fault| match fault {
-            // Looked at again at once.
-            Fault::Conflict => Ok(()),
-            fault => Err(Failure("bundle", format!("the webhook configuration {name}: {fault}"))),
-        };
         if !self.leadership.leads() {
             return Ok(());
         }
-        let applied = bundles.with(name, &contents.bundle());
+        let applied = bundles.with(&self.place.configuration, &contents.bundle());
         let applied = self.documents.apply(Resource::of(Kind::ValidatingWebhookConfiguration), None, &applied).await;
-        let applied = match applied {
-            Ok(applied) => applied,
-            Err(fault) => return failed(fault),
-        };
-        let authorities: Vec<&str> = contents.trusted().into_iter().map(Cert::short).collect();
-        tracing::info!(?authorities, "the API servers are told to trust these authorities");
-        let Some(disowned) = Bundles::read(&applied).and_then(|bundles| bundles.disown()) else { return Ok(()) };
+        if self.is_written(applied)? {
+            let authorities: Vec<&str> = contents.trusted().into_iter().map(Cert::short).collect();
+            tracing::info!(?authorities, "the API servers are told to trust these authorities");
+        }
+        Ok(())
+    }
+
+    async fn disown(&self, disowned: &Value) -> Result<(), Failure> {
         if !self.leadership.leads() {
             return Ok(());
         }
-        let disowned =
-            self.documents.merge(Resource::of(Kind::ValidatingWebhookConfiguration), None, name, &disowned).await;
-        disowned.map(drop).or_else(failed)
+        let resource = Resource::of(Kind::ValidatingWebhookConfiguration);
+        let merged = self.documents.merge(resource, None, &self.place.configuration, disowned).await;
+        self.is_written(merged).map(drop)
+    }
+
+    /// Whether the webhook configuration was written; where somebody else did, it is looked at again at once.
+    fn is_written(&self, written: Result<Value, Fault>) -> Result<bool, Failure> {
+        match written {
+            Ok(_) => Ok(true),
+            Err(Fault::Conflict) => Ok(false),
+            Err(fault) => {
+                Err(Failure("bundle", format!("the webhook configuration {}: {fault}", self.place.configuration)))
+            }
+        }
     }
 
     async fn probe(&self, course: &mut Course, about: String) {
@@ -391,7 +403,7 @@ fn tell(step: &Step, new: &Contents) {
         Step::DropPrevious => {
             tracing::info!("forgot the former authorities: nothing that they signed is served any more");
         }
-        Step::PutInBundle | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
+        Step::PutInBundle | Step::Disown | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
     }
 }
 
@@ -403,6 +415,7 @@ impl Step {
             Self::Mend => "mend",
             Self::MakeAuthority(_) => "make-authority",
             Self::PutInBundle => "put-in-bundle",
+            Self::Disown => "disown",
             Self::IssueLeaf(..) => "issue",
             Self::Probe(_) => "probe",
             Self::DropPrevious => "drop-previous",
