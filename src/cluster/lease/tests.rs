@@ -339,6 +339,46 @@ async fn a_lease_is_given_back_though_the_answer_to_the_last_renewal_was_lost() 
     assert_eq!(server.holder(), "");
 }
 
+/// Whether it leads all the time for so many seconds.
+async fn leads_for(replica: &Replica, count: u64) -> bool {
+    for _ in 0..count {
+        if !replica.leadership.leads() {
+            return false;
+        }
+        seconds(1).await;
+    }
+    true
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_renewal_that_is_lost_ends_no_term() {
+    // What was written without an answer takes three calls to be made sure of.
+    let cases = [(Fate { there: None, back: None }, 200), (Fate { there: Some(1), back: None }, 90)];
+    for (lost, slow) in cases {
+        let slow = Fate { there: Some(slow / 2), back: Some(slow / 2) };
+        let server = Server::with(empty());
+        let way = Way::new(&server);
+        let one = Replica::start(&way, "one", &Terms::default());
+        seconds(10).await;
+        way.fates.lock().unwrap().extend([lost, slow, slow, slow]);
+        assert!(leads_for(&one, 3 * DURATION).await, "{lost:?}");
+        assert!(way.fates.lock().unwrap().is_empty());
+        assert!(one.metrics.encode().contains(r#"ringwall_lease_failures_total{reason="timeout"}"#));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_is_slow_to_answer_ends_no_term() {
+    let server = Server::with(empty());
+    let way = Way::new(&server);
+    let slow = DURATION / 5 - 5;
+    let fate = Fate { there: Some(slow / 2), back: Some(slow / 2) };
+    *way.fates.lock().unwrap() = std::iter::repeat_n(fate, 1000).collect();
+    let one = Replica::start(&way, "one", &Terms::default());
+    seconds(2 * slow + 1).await;
+    assert!(leads_for(&one, 10 * DURATION).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_leader_whose_renewals_are_lost_stops_before_another_begins() {
     let server = Server::with(empty());
