@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
-use ::aws_lc_rs::digest::{SHA256, digest};
 use arc_swap::ArcSwapOption;
-use data_encoding::HEXLOWER;
+use jiff::Timestamp;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -22,7 +21,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use zeroize::Zeroizing;
 
-use crate::telemetry::Metrics;
+use crate::{model::decode, telemetry::Metrics};
 
 use super::client_name::NamedClientVerifier;
 
@@ -112,8 +111,8 @@ struct InForce {
     config: Arc<ServerConfig>,
     /// The SHA-256 of the leaf, in lower-case hexadecimal digits.
     fingerprint: String,
-    /// When the leaf expires, in seconds since 1970.
-    expiry: i64,
+    /// When the leaf expires.
+    expiry: Timestamp,
 }
 
 /// What was loaded so far.
@@ -142,7 +141,7 @@ impl Tls {
         let mut current = None;
         if let Some(material) = Material::read(&certificate, &policy)? {
             let in_force = build(&material, &certificate, &policy)?;
-            metrics.certificate_expiry(in_force.expiry);
+            metrics.certificate_expiry(in_force.expiry.as_second());
             tell_expiry(in_force.expiry, "the serving certificate is loaded");
             let material = Arc::new(material);
             loaded = Loaded { tried: Some(Arc::clone(&material)), in_force: Some(material), error: String::new() };
@@ -194,7 +193,11 @@ impl Tls {
         let read = match (&self.certificate, &loaded.in_force) {
             (Certificate::Managed, None) => return,
             (Certificate::Managed, Some(in_force)) => client_ca(&self.policy).map(|client_ca| {
-                Some(Material { certificate: in_force.certificate.clone(), key: in_force.key.clone(), client_ca })
+                // Only the client authorities are looked after here; a pair that was tried last, and is not in force, is no change of them.
+                let known = [Some(in_force), loaded.tried.as_ref()];
+                let is_known = known.into_iter().flatten().any(|material| material.client_ca == client_ca);
+                let (certificate, key) = (in_force.certificate.clone(), in_force.key.clone());
+                (!is_known).then_some(Material { certificate, key, client_ca })
             }),
             _ => Material::read(&self.certificate, &self.policy),
         };
@@ -214,7 +217,7 @@ impl Tls {
             build(&material, &self.certificate, &self.policy).inspect_err(|error| self.failed(loaded, error))?;
         loaded.in_force = Some(material);
         loaded.error.clear();
-        self.metrics.certificate_expiry(in_force.expiry);
+        self.metrics.certificate_expiry(in_force.expiry.as_second());
         self.metrics.certificate_reload("ok");
         tell_expiry(in_force.expiry, "a new serving certificate is in force");
         self.current.store(Some(Arc::new(in_force)));
@@ -273,7 +276,7 @@ fn build(material: &Material, from: &Certificate, policy: &TlsPolicy) -> Result<
         .map_err(|_| TlsError::NoCertificate(certificate_name.clone()))?;
     let leaf = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate_name.clone()))?;
     let expiry = expiry(leaf).ok_or_else(|| TlsError::NoCertificate(certificate_name.clone()))?;
-    let fingerprint = HEXLOWER.encode(digest(&SHA256, leaf).as_ref());
+    let fingerprint = decode::fingerprint(leaf);
     let key = PrivateKeyDer::from_pem_slice(&material.key).map_err(|_| TlsError::NoKey(key_name.clone()))?;
     // Fails when the key is not the certificate's.
     let pair = CertifiedKey::from_der(chain, key, &provider).map_err(|source| TlsError::Pair {
@@ -321,18 +324,17 @@ fn client_verifier(
     })
 }
 
-/// When a certificate expires, in seconds since 1970.
-fn expiry(certificate: &CertificateDer<'_>) -> Option<i64> {
+/// When a certificate expires.
+fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(parsed.validity().not_after.timestamp())
+    Some(decode::validity(&parsed).1)
 }
 
-fn tell_expiry(expiry: i64, what: &str) {
-    let now = jiff::Timestamp::now();
-    match jiff::Timestamp::from_second(expiry) {
-        Ok(at) if at < now => tracing::error!(expired = %at, "{what}, and it has expired: API servers will refuse it"),
-        Ok(at) => tracing::info!(expires = %at, "{what}"),
-        Err(_) => tracing::info!("{what}"),
+fn tell_expiry(expiry: Timestamp, what: &str) {
+    if expiry < Timestamp::now() {
+        tracing::error!(expired = %expiry, "{what}, and it has expired: API servers will refuse it");
+    } else {
+        tracing::info!(expires = %expiry, "{what}");
     }
 }
 
@@ -359,6 +361,14 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_without_an_end_is_taken() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(9999, 12, 31);
+        assert!(load(&params.self_signed(&key).unwrap().pem(), &key.serialize_pem()).is_ok());
+    }
+
+    #[test]
     fn what_is_not_a_certificate_or_a_key_is_said_so() {
         let (certificate, key) = made();
         assert!(matches!(load("", &key), Err(TlsError::NoCertificate(_))));
@@ -373,8 +383,20 @@ mod tests {
         let ((certificate, key), (_, other_key)) = (made(), made());
         tls.put(certificate.as_bytes(), key.as_bytes()).unwrap();
         let first = tls.fingerprint().unwrap();
+        let (before, count) = (tls.current().unwrap(), reloads(&tls));
         assert!(tls.put(certificate.as_bytes(), other_key.as_bytes()).is_err());
         assert_eq!(tls.fingerprint(), Some(first));
+        tls.look();
+        assert!(Arc::ptr_eq(&before, &tls.current().unwrap()), "what is in force is nothing new");
+        assert_eq!(reloads(&tls), count);
+    }
+
+    /// How often something new was put in force.
+    fn reloads(tls: &Tls) -> Option<String> {
+        let text = tls.metrics.encode();
+        text.lines()
+            .find(|line| line.starts_with("ringwall_certificate_reloads_total{result=\"ok\""))
+            .map(str::to_owned)
     }
 
     #[test]
