@@ -20,7 +20,7 @@ use super::{
     bundles::Bundles,
     cert::Cert,
     clock::{Clock, ahead},
-    memory::Memory,
+    course::{Course, Topic},
     plan::{Outcome, Probe, Scene, Step, plan, written},
     stored::{Contents, Leaf, Stored, wipe},
 };
@@ -63,27 +63,6 @@ pub struct Keeper {
     pub poll: Duration,
     /// How far this machine's clock is put ahead, for tests.
     pub clock_ahead: Duration,
-}
-
-/// What is remembered between looks.
-struct Course {
-    began: Instant,
-    memory: Memory,
-    in_force: Option<Cert>,
-    probe: Option<Probe>,
-    /// Labels and annotations of the Secret as they were last seen.
-    metadata: Option<Value>,
-    /// What was said last, of each sort: it is not said again while it stays so.
-    said: [String; 4],
-}
-
-/// What is said of, once.
-#[derive(Clone, Copy)]
-enum Topic {
-    Failure,
-    Clock,
-    Secret,
-    Held,
 }
 
 /// What was read.
@@ -357,32 +336,6 @@ impl Keeper {
     }
 }
 
-impl Course {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            memory: Memory::default(),
-            in_force: None,
-            probe: None,
-            metadata: None,
-            said: Default::default(),
-        }
-    }
-
-    fn is_new(&mut self, topic: Topic, text: &str) -> bool {
-        let said = self.said.get_mut(topic as usize);
-        said.is_some_and(|said| {
-            let is_new = said != text;
-            text.clone_into(said);
-            is_new
-        })
-    }
-
-    fn forget(&mut self, topic: Topic) {
-        self.is_new(topic, "");
-    }
-}
-
 /// One line for each step that was done.
 fn tell(step: &Step, new: &Contents) {
     let short = |certificate: Option<&Cert>| certificate.map(|certificate| certificate.short().to_owned());
@@ -404,23 +357,5 @@ fn tell(step: &Step, new: &Contents) {
             tracing::info!("forgot the former authorities: nothing that they signed is served any more");
         }
         Step::PutInBundle | Step::Disown | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
-    }
-}
-
-impl Step {
-    /// Its name in the metrics.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Begin => "begin",
-            Self::Mend => "mend",
-            Self::MakeAuthority(_) => "make-authority",
-            Self::PutInBundle => "put-in-bundle",
-            Self::Disown => "disown",
-            Self::IssueLeaf(..) => "issue",
-            Self::Probe(_) => "probe",
-            Self::DropPrevious => "drop-previous",
-            Self::Wait(_) => "wait",
-            Self::Rest(_) => "rest",
-        }
     }
 }

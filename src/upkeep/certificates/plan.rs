@@ -82,6 +82,24 @@ pub(super) enum Step {
     Rest(Timestamp),
 }
 
+impl Step {
+    /// Its name in the metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Mend => "mend",
+            Self::MakeAuthority(_) => "make-authority",
+            Self::PutInBundle => "put-in-bundle",
+            Self::Disown => "disown",
+            Self::IssueLeaf(..) => "issue",
+            Self::Probe(_) => "probe",
+            Self::DropPrevious => "drop-previous",
+            Self::Wait(_) => "wait",
+            Self::Rest(_) => "rest",
+        }
+    }
+}
+
 /// The next step.
 pub(super) fn plan(scene: &Scene<'_>) -> Step {
     match of_certificates(scene) {
