@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     decision::{self, Outcome, Templates},
-    model::Name,
-    ruleset::Ruleset,
+    ruleset::{ExemptionId, Ruleset},
     snapshot::Snapshot,
     telemetry::Metrics,
 };
@@ -19,16 +18,16 @@ pub(super) type Summary = BTreeMap<(&'static str, &'static str), usize>;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Surveyed {
     /// How many findings each exemption lets through, of those that were in force.
-    pub let_through: BTreeMap<Name, usize>,
+    pub let_through: BTreeMap<ExemptionId, usize>,
 }
 
 pub(super) fn summary(snapshot: &Snapshot, ruleset: &Ruleset, now: Timestamp) -> (Summary, Surveyed) {
     let mut summary = Summary::new();
-    let mut let_through: BTreeMap<Name, usize> =
-        ruleset.exemptions.iter().map(|exemption| (exemption.name.clone(), 0)).collect();
+    let mut let_through: BTreeMap<ExemptionId, usize> =
+        ruleset.exemptions.iter().map(|exemption| (exemption.id(), 0)).collect();
     for judgement in decision::survey(snapshot, ruleset, Templates::AsTemplates, now) {
-        if let Outcome::Exempt(name) = &judgement.outcome {
-            *let_through.entry(name.clone()).or_default() += 1;
+        if let Outcome::Exempt(exemption) = &judgement.outcome {
+            *let_through.entry(exemption.clone()).or_default() += 1;
         }
         *summary.entry((judgement.breach.rule.0, judgement.outcome.name())).or_default() += 1;
     }
@@ -47,7 +46,7 @@ pub(super) fn report(summary: &Summary, metrics: &Metrics) {
         refused_anew = with(&Outcome::Refuse),
         warnings = with(&Outcome::Warn(decision::Reason::Mode)),
         audited = with(&Outcome::Audit(decision::Reason::Mode)),
-        exempt = with(&Outcome::Exempt("".into())),
+        exempt = with(&Outcome::Exempt(ExemptionId::of_entry("".into()))),
         findings = rules.join(", "),
         "the cluster as it is now"
     );

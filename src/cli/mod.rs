@@ -56,7 +56,6 @@ enum Command {
     Fix(fix::Fix),
     Rules(rules::Rules),
     #[cfg(feature = "cluster")]
-    #[cfg(feature = "cluster")]
     Crd(crd::Crd),
     #[command(hide = true)]
     Plugins(plugins::Plugins),
@@ -79,7 +78,6 @@ pub fn run() -> ExitCode {
         Command::Trace(trace) => trace.run(),
         Command::Fix(fix) => fix.run(),
         Command::Rules(rules) => rules.run(),
-        #[cfg(feature = "cluster")]
         #[cfg(feature = "cluster")]
         Command::Crd(crd) => crd.run(),
         Command::Plugins(plugins) => plugins.run(),

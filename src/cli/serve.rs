@@ -73,8 +73,9 @@ impl Serve {
         let tls = Arc::new(Tls::load(certificate, self.tls.policy(), Arc::clone(&metrics))?);
         let stop = CancellationToken::new();
         let vital = Vital::new(stop.clone());
-        let (state, live, candidacy) = self.state(&settings, &metrics, &vital, &tls).await?;
+        // It listens for signals from now on, and first: one that only the election heard would be lost.
         let server = Server::open(self.listening.listen(self.dev), self.listening.probes(self.dev)).await?;
+        let (state, live, candidacy) = self.state(&settings, &metrics, &vital, &tls).await?;
         let (address, probes) = server.addresses()?;
         tokio::spawn(Arc::clone(&tls).follow(self.timing.poll));
         tracing::info!(%address, %probes, "listening");
@@ -170,11 +171,11 @@ impl Serve {
         let candidacy = self.leading.stand(&cluster, self.cluster.own_namespace.as_deref(), metrics, vital.shutdown());
         self.managing.keep(
             &cluster,
-            candidacy.leadership.clone(),
+            &candidacy,
             self.cluster.own_namespace.as_deref(),
             (tls, metrics),
             self.timing.poll,
-            candidacy.leaving.clone(),
+            vital,
         );
         Settings::await_cluster(&cluster.state);
         let following = Arc::clone(settings).follow(Arc::clone(&cluster.state), cluster.documents.clone());

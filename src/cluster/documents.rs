@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::http;
+use hyper::{body::Bytes, http};
 use jiff::Timestamp;
 use kube::{Client, client::Body};
 use serde_json::Value;
@@ -23,6 +23,9 @@ use super::{
 const LIMIT: Duration = Duration::from_secs(5);
 /// Under which name fields are owned (Kubernetes: Server-Side Apply, "Field management").
 pub const FIELD_MANAGER: &str = "ringwall";
+
+/// Longer than what is sent: as text grows it is moved, and what it leaves behind is not wiped.
+const ROOM: usize = 64 << 10;
 
 /// Where objects of a sort are found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -177,8 +180,7 @@ impl Documents {
         let failed = |error: &dyn std::fmt::Display| Fault::Failed(error.to_string());
         let request = match body {
             Some((kind, object)) => {
-                let bytes = serde_json::to_vec(object).map_err(|error| failed(&error))?;
-                request.header(http::header::CONTENT_TYPE, kind).body(Body::from(bytes))
+                request.header(http::header::CONTENT_TYPE, kind).body(body_of(object).map_err(|error| failed(&error))?)
             }
             None => request.body(Body::empty()),
         };
@@ -198,4 +200,11 @@ impl Documents {
         })
         .await
     }
+}
+
+/// An object as it is sent. It may be a Secret: the text is wiped as soon as nobody needs it.
+fn body_of(object: &Value) -> serde_json::Result<Body> {
+    let mut text = Zeroizing::new(Vec::with_capacity(ROOM));
+    serde_json::to_writer(&mut *text, object)?;
+    Ok(Body::from(Bytes::from_owner(text)))
 }

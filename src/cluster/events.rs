@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use kube::Client;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::model::{Name, ObjectKey};
 
@@ -58,8 +58,19 @@ impl Events {
 
     /// Writes an Event some time soon; drops it when too many wait.
     pub fn post(&self, note: Note) {
-        if self.queue.try_send(note).is_err() && self.dropped.fetch_add(1, Ordering::Relaxed).is_multiple_of(100) {
-            tracing::warn!("too many Events wait to be written; some are dropped, the log names them all");
+        if let Err(error) = self.queue.try_send(note)
+            && self.dropped.fetch_add(1, Ordering::Relaxed).is_multiple_of(100)
+        {
+            tracing::warn!("{}", why_dropped(&error));
+        }
+    }
+}
+
+fn why_dropped(error: &TrySendError<Note>) -> &'static str {
+    match error {
+        TrySendError::Full(_) => "too many Events wait to be written; some are dropped, the log names them all",
+        TrySendError::Closed(_) => {
+            "no Event is written any more, for what writes them has ended; the log names them all"
         }
     }
 }
@@ -146,5 +157,22 @@ impl Pace {
             self.filled = tokio::time::Instant::now();
         }
         self.left -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    #[test]
+    fn what_is_dropped_is_told_with_its_reason() {
+        let object = ObjectKey::namespaced(Kind::Pod, "shop", "web");
+        let note = || Note { object: object.clone(), uid: "1".into(), reason: "SlippedThrough", text: String::new() };
+        let (queue, notes) = mpsc::channel(1);
+        queue.try_send(note()).unwrap();
+        assert!(why_dropped(&queue.try_send(note()).unwrap_err()).contains("too many"));
+        drop(notes);
+        assert!(why_dropped(&queue.try_send(note()).unwrap_err()).contains("has ended"));
     }
 }

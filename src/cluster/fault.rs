@@ -28,6 +28,9 @@ pub enum Fault {
     /// The answer has more bytes than may be held.
     #[error("the API server's answer is too large")]
     TooLarge,
+    /// The API server finds something wrong with the request itself; another one may be answered.
+    #[error("{0}")]
+    Refused(String),
     /// Anything else.
     #[error("{0}")]
     Failed(String),
@@ -43,7 +46,11 @@ impl Fault {
             404 => Self::NotServed,
             409 => Self::Conflict,
             410 => Self::Gone,
-            code => Self::Failed(format!("the API server answers {code}: {}", shorten(&status.message))),
+            code => {
+                let text = format!("the API server answers {code}: {}", shorten(&status.message));
+                // 401 and 429 are of the client, not of what it asked.
+                if matches!(code, 400 | 402..=428 | 430..=499) { Self::Refused(text) } else { Self::Failed(text) }
+            }
         }
     }
 }
@@ -63,7 +70,7 @@ impl From<Fault> for ReadError {
             Fault::Forbidden(_) => Self::Forbidden,
             Fault::NotServed => Self::NotServed,
             Fault::Timeout => Self::Timeout,
-            Fault::Absent | Fault::Gone | Fault::Conflict | Fault::TooLarge | Fault::Failed(_) => {
+            Fault::Absent | Fault::Gone | Fault::Conflict | Fault::TooLarge | Fault::Refused(_) | Fault::Failed(_) => {
                 Self::Failed(fault.to_string())
             }
         }

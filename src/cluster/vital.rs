@@ -37,7 +37,7 @@ impl Vital {
                 return;
             }
             let how = if ended.is_ok() { "ended" } else { "panicked" };
-            tracing::error!("{name} {how}; nothing can be decided without it");
+            tracing::error!("{name} {how}; the process ends, for it cannot do its work without");
             let _ = this.first.set(name);
             this.ended.cancel();
         });

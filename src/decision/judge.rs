@@ -192,7 +192,7 @@ impl<'a> Judge<'a> {
             out.push(Verdict { judgement, worse, enforced });
         }
         let (outcome, note) = match exempt {
-            Some(exemption) => (Outcome::Exempt(exemption.name.clone()), format!("exempted: {}", exemption.reason)),
+            Some(exemption) => (Outcome::Exempt(exemption.id()), format!("exempted: {}", exemption.reason)),
             None => (plain, String::new()),
         };
         out.push(Verdict { judgement: Judgement { breach, subject, outcome, note }, worse, enforced });

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    model::Name,
     network::Effects,
     rules::{self, Breach, Context, Finding, Fix, RuleId, SubjectReference},
+    ruleset::ExemptionId,
     snapshot::Need,
 };
 
@@ -20,8 +20,8 @@ pub enum Outcome {
     Warn(Reason),
     /// It is logged, counted and annotated.
     Audit(Reason),
-    /// It is let through on purpose, by the exemption of that name; counted, reported and logged as such.
-    Exempt(Name),
+    /// It is let through on purpose, by that exemption; counted, reported and logged as such.
+    Exempt(ExemptionId),
 }
 
 /// Why a finding does no more than it does.

@@ -51,10 +51,10 @@ pub fn unused_exemptions<'a>(judgements: &[Judgement], ruleset: &'a Ruleset, now
     let used: BTreeSet<_> = judgements
         .iter()
         .filter_map(|judgement| match &judgement.outcome {
-            Outcome::Exempt(name) => Some(name),
+            Outcome::Exempt(exemption) => Some(exemption),
             _ => None,
         })
         .collect();
     let is_over = |exemption: &Exemption| exemption.expires.is_some_and(|last| last < today);
-    ruleset.exemptions.iter().filter(|exemption| !used.contains(&exemption.name) && !is_over(exemption)).collect()
+    ruleset.exemptions.iter().filter(|exemption| !used.contains(&exemption.id()) && !is_over(exemption)).collect()
 }

@@ -38,7 +38,7 @@ fn report() -> Report {
     let findings = vec![
         reported("unisolated-ingress", Outcome::Refuse, vec![position("labels"), position("name")]),
         reported("plaintext-ingress", Outcome::Warn(Reason::Unproved), Vec::new()),
-        reported("open-ingress", Outcome::Exempt("legacy".into()), Vec::new()),
+        reported("open-ingress", Outcome::Exempt(crate::ruleset::ExemptionId::of_entry("legacy".into())), Vec::new()),
     ];
     let error = ReportError {
         file: "shop/web.yaml".into(),

@@ -1,5 +1,7 @@
 //! Exemptions: findings let through on purpose.
 
+use std::fmt;
+
 use jiff::civil::Date;
 
 use crate::{
@@ -12,6 +14,8 @@ use crate::{
 pub struct Exemption {
     /// Its name.
     pub name: Name,
+    /// Where it stands.
+    pub source: ExemptionSource,
     /// The rules that it exempts from.
     pub rules: Vec<RuleId>,
     /// Whom it exempts.
@@ -22,6 +26,49 @@ pub struct Exemption {
     pub owner: Name,
     /// The last day on which it holds (UTC); `None` for no end.
     pub expires: Option<Date>,
+}
+
+/// Where an exemption stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ExemptionSource {
+    /// In a list of a ruleset.
+    Entry,
+    /// It is an object of its own.
+    Object,
+}
+
+/// Which exemption: an entry and an object may bear the same name. It is shown by its name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ExemptionId {
+    /// Its name.
+    pub name: Name,
+    /// Where it stands.
+    pub source: ExemptionSource,
+}
+
+impl Exemption {
+    /// Which one it is.
+    pub fn id(&self) -> ExemptionId {
+        ExemptionId { name: self.name.clone(), source: self.source }
+    }
+}
+
+impl ExemptionId {
+    /// That of the object of that name.
+    pub fn of_object(name: Name) -> Self {
+        Self { name, source: ExemptionSource::Object }
+    }
+
+    /// That of the entry of that name.
+    pub fn of_entry(name: Name) -> Self {
+        Self { name, source: ExemptionSource::Entry }
+    }
+}
+
+impl fmt::Display for ExemptionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
 }
 
 /// Whom an exemption exempts. What is left out matches everyone; labels and names need explicit namespaces, for whoever may write

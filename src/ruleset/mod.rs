@@ -16,7 +16,7 @@ pub mod schema;
 mod tests;
 
 pub use environment::{PLAINTEXT, TLS_VERSIONS, UNKNOWN_CONTROLLER};
-pub use exemption::{Exemption, ExemptionMatch};
+pub use exemption::{Exemption, ExemptionId, ExemptionMatch, ExemptionSource};
 pub use objects::{IN_FORCE, Mistake, Wrong, mistakes, of_kind};
 pub use parse::RulesetError;
 pub use profile::{Mode, Modes, Profile};

@@ -1,5 +1,7 @@
 //! Rulesets and exemptions that are objects: of a cluster, or among files.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -124,9 +126,9 @@ pub fn mistakes(settings: &Settings, today: Option<Date>) -> Vec<Mistake> {
 }
 
 /// The settings of a kind.
-pub fn of_kind(snapshot: &Snapshot, kind: Kind) -> impl Iterator<Item = &Settings> {
+pub fn of_kind(snapshot: &Snapshot, kind: Kind) -> impl Iterator<Item = &Arc<Settings>> {
     snapshot.list(kind, None).filter_map(|object| match object {
-        Object::Settings(settings) => Some(&**settings),
+        Object::Settings(settings) => Some(settings),
         _ => None,
     })
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Exemption, ExemptionMatch, IN_FORCE, Mode, Modes, Profile, Ruleset,
+    Exemption, ExemptionId, ExemptionMatch, IN_FORCE, Mode, Modes, Profile, Ruleset,
     environment::{environment, texts},
     keys,
     node::{Errors, Node},
@@ -217,16 +217,16 @@ fn listed_exemption<'a>(node: &Node<'a>, names: &mut BTreeSet<&'a str>, errors: 
         node.fail_at(errors, "name", format!("{name} is taken by an exemption above"));
     }
     let known: Vec<&str> = ["name"].iter().chain(keys::EXEMPTION).copied().collect();
-    let exemption = of_keys(node, name.unwrap_or_default().into(), &known, errors);
+    let exemption = of_keys(node, ExemptionId::of_entry(name.unwrap_or_default().into()), &known, errors);
     exemption.filter(|_| errors.len() == before)
 }
 
-/// An exemption of that name; `None`, and errors, when anything is wrong with it.
+/// An exemption that is an object of that name; `None`, and errors, when anything is wrong with it.
 pub(super) fn exemption(node: &Node<'_>, name: Name, errors: &mut Errors) -> Option<Exemption> {
-    of_keys(node, name, keys::EXEMPTION, errors)
+    of_keys(node, ExemptionId::of_object(name), keys::EXEMPTION, errors)
 }
 
-fn of_keys(node: &Node<'_>, name: Name, known: &[&str], errors: &mut Errors) -> Option<Exemption> {
+fn of_keys(node: &Node<'_>, id: ExemptionId, known: &[&str], errors: &mut Errors) -> Option<Exemption> {
     let before = errors.len();
     node.only(errors, known);
     let rules = exempted_rules(node, errors);
@@ -234,7 +234,8 @@ fn of_keys(node: &Node<'_>, name: Name, known: &[&str], errors: &mut Errors) -> 
     let reason = node.required(errors, "reason", "is missing: say why the finding is let through");
     let owner = node.required(errors, "owner", "is missing: say who answers for it");
     let expires = node.get("expires").and_then(|node| date(&node, errors));
-    let exemption = Exemption { name, rules, matches, reason: reason?.into(), owner: owner?.into(), expires };
+    let ExemptionId { name, source } = id;
+    let exemption = Exemption { name, source, rules, matches, reason: reason?.into(), owner: owner?.into(), expires };
     (errors.len() == before).then_some(exemption)
 }
 

@@ -4,6 +4,9 @@
 //! works. An object that is gone stays in force for a moment, until a read has shown that its kind is still there without it: who removes
 //! a definition removes its objects first, and that must not switch anything off.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
@@ -17,8 +20,8 @@ use tokio::time::Instant;
 
 use crate::{
     cluster::{Documents, Resource, State, WatchStatus},
-    model::{self, Kind, Name, Object, ObjectKey},
-    ruleset::{Exemption, IN_FORCE, Ruleset, RulesetError},
+    model::{self, Kind, Name, ObjectKey},
+    ruleset::{Exemption, IN_FORCE, Ruleset, RulesetError, of_kind},
     snapshot::Snapshot,
     telemetry::{Metrics, RulesetSource},
 };
@@ -44,13 +47,21 @@ pub struct Settings {
 struct Parts {
     /// From a file, which goes before the cluster's.
     file: Option<Ruleset>,
-    /// The last `Ruleset` of the cluster that works, and its generation.
-    cluster: Option<(Ruleset, i64)>,
+    /// The `Ruleset` of the cluster that counts.
+    cluster: Option<Taken>,
     /// The object that was read last.
     seen: Option<Arc<model::Settings>>,
     exemptions: BTreeMap<Name, (Arc<model::Settings>, Option<Exemption>)>,
     /// What is not there any more and has not been confirmed to be gone.
     missing: BTreeMap<ObjectKey, Instant>,
+}
+
+/// A `Ruleset` as it was read.
+struct Taken {
+    ruleset: Ruleset,
+    generation: i64,
+    /// Whether it had mistakes: then another one takes its place, be it with mistakes, so that all replicas come to decide by the same.
+    is_partial: bool,
 }
 
 impl Settings {
@@ -85,8 +96,7 @@ impl Settings {
         let mut there = BTreeSet::new();
         let mut changed = false;
         for kind in [Kind::Ruleset, Kind::Exemption] {
-            for object in snapshot.list(kind, None) {
-                let Object::Settings(object) = object else { continue };
+            for object in of_kind(snapshot, kind) {
                 there.insert(object.key());
                 changed |= match kind {
                     Kind::Ruleset if object.meta.name == IN_FORCE => self.take_ruleset(&mut parts, object),
@@ -157,18 +167,17 @@ impl Settings {
         parts.seen = Some(Arc::clone(object));
         let (ruleset, errors) = Ruleset::of_object(object);
         self.metrics.ruleset_reload(if errors.is_empty() { "ok" } else { "error" });
-        if errors.is_empty() {
-            parts.cluster = Some((ruleset, object.generation));
-            return true;
+        let is_partial = !errors.is_empty();
+        let has_whole = parts.cluster.as_ref().is_some_and(|taken| !taken.is_partial);
+        if is_partial {
+            let consequence = of_mistakes(parts.file.is_some(), has_whole);
+            tracing::error!(object = %object.key(), errors = RulesetError::all(&errors), "{consequence}");
         }
-        let errors = RulesetError::all(&errors);
-        if parts.cluster.is_some() {
-            tracing::error!(object = %object.key(), errors, "the new ruleset is not used; the old one stays");
+        if is_partial && has_whole {
             return false;
         }
-        // There is nothing better: what is built in would let through what most of it would not.
-        tracing::error!(object = %object.key(), errors, "the ruleset has mistakes; what can be read of it is in force");
-        parts.cluster = Some((ruleset, object.generation));
+        // With mistakes, where there is nothing better: what is built in would let through what most of it would not.
+        parts.cluster = Some(Taken { ruleset, generation: object.generation, is_partial });
         true
     }
 
@@ -189,7 +198,7 @@ impl Settings {
     fn put_in_force(&self, parts: &Parts) {
         let (mut ruleset, source, generation) = match (&parts.file, &parts.cluster) {
             (Some(file), _) => (file.clone(), RulesetSource::File, 0),
-            (None, Some((ruleset, generation))) => (ruleset.clone(), RulesetSource::Cluster, *generation),
+            (None, Some(taken)) => (taken.ruleset.clone(), RulesetSource::Cluster, taken.generation),
             (None, None) => (Ruleset::default(), RulesetSource::BuiltIn, 0),
         };
         ruleset.exemptions.extend(parts.exemptions.values().filter_map(|(_, exemption)| exemption.clone()));
@@ -241,6 +250,17 @@ fn is_same(one: &model::Settings, other: &model::Settings) -> bool {
     one.spec == other.spec && one.generation == other.generation
 }
 
+/// What becomes of a ruleset with mistakes.
+fn of_mistakes(has_file: bool, has_whole: bool) -> &'static str {
+    if has_file {
+        "the ruleset of the cluster has mistakes; it is not used, for the file goes before it"
+    } else if has_whole {
+        "the new ruleset is not used; the old one stays"
+    } else {
+        "the ruleset has mistakes; what can be read of it is in force"
+    }
+}
+
 /// Why the settings of a kind have not been read.
 fn awaited(kind: Kind, status: &WatchStatus) -> Option<String> {
     let plural = kind.info().plural;
@@ -256,209 +276,4 @@ fn fingerprint(ruleset: &Ruleset) -> String {
     let mut digits = HEXLOWER.encode(digest(&SHA256, format!("{ruleset:?}").as_bytes()).as_ref());
     digits.truncate(FINGERPRINT);
     digits
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::{
-        model::decode,
-        ruleset::Profile,
-        snapshot::{Blind, Edit, Need, Scope},
-    };
-
-    fn put(kind: Kind, name: &str, generation: i64, spec: &Value) -> Edit {
-        let value = json!({"metadata": {"name": name, "generation": generation}, "spec": spec});
-        Edit::Put(decode::value(kind, &value).unwrap())
-    }
-
-    fn enforce(generation: i64, profile: &str) -> Edit {
-        put(Kind::Ruleset, IN_FORCE, generation, &json!({"defaults": {"enforce": profile}}))
-    }
-
-    fn exempt(name: &str, rule: &str) -> Edit {
-        put(Kind::Exemption, name, 1, &json!({"rules": [rule], "reason": "r", "owner": "o"}))
-    }
-
-    /// A cluster in which the settings have been seen whole, and there are none.
-    fn empty() -> Snapshot {
-        let whole = [Kind::Ruleset, Kind::Exemption]
-            .map(|kind| Edit::Replace { scope: Need::List(kind, None), objects: Vec::new() });
-        Snapshot::new().with(whole).0
-    }
-
-    fn remove(kind: Kind, name: &str) -> Edit {
-        Edit::Remove(ObjectKey::cluster(kind, name))
-    }
-
-    struct World {
-        settings: Settings,
-        snapshot: Snapshot,
-        start: Instant,
-    }
-
-    impl World {
-        fn new() -> Self {
-            let settings = Settings::new(Some("ringwall".into()), Arc::new(Metrics::new()));
-            Self { settings, snapshot: empty(), start: Instant::now() }
-        }
-
-        fn then(&mut self, edits: impl IntoIterator<Item = Edit>) {
-            self.snapshot = self.snapshot.with(edits).0;
-            self.at(0);
-        }
-
-        /// Looks, so many seconds after the start.
-        fn at(&self, seconds: u64) -> Vec<ObjectKey> {
-            self.settings.look(&self.snapshot, self.start + Duration::from_secs(seconds))
-        }
-
-        fn enforced(&self) -> Profile {
-            self.settings.in_force().load().defaults.enforce
-        }
-
-        fn exemptions(&self) -> Vec<String> {
-            self.settings.in_force().load().exemptions.iter().map(|exemption| exemption.name.to_string()).collect()
-        }
-
-        fn metric(&self, series: &str) -> String {
-            let text = self.settings.metrics.encode();
-            let line = text.lines().find(|line| line.starts_with(series));
-            line.unwrap_or_else(|| panic!("no {series} in {text}")).to_owned()
-        }
-    }
-
-    #[test]
-    fn what_is_built_in_holds_until_something_is_said() {
-        let mut world = World::new();
-        assert_eq!(world.enforced(), Profile::Privileged);
-        assert_eq!(world.settings.in_force().load().environment.own_namespace.as_deref(), Some("ringwall"));
-        world.then([enforce(1, "baseline"), put(Kind::Ruleset, "next", 1, &json!({"floor": "restricted"}))]);
-        assert_eq!(world.enforced(), Profile::Baseline);
-        assert_eq!(world.settings.in_force().load().floor, Profile::Privileged, "only the one named default counts");
-        assert_eq!(world.settings.in_force().load().environment.own_namespace.as_deref(), Some("ringwall"));
-    }
-
-    #[test]
-    fn what_does_not_parse_never_replaces_what_works() {
-        let mut world = World::new();
-        world.then([enforce(1, "baseline")]);
-        world.then([enforce(2, "basline")]);
-        assert_eq!(world.enforced(), Profile::Baseline);
-        assert_eq!(world.metric("ringwall_ruleset_generation"), "ringwall_ruleset_generation 1");
-        assert_eq!(
-            world.metric("ringwall_ruleset_reloads_total{result=\"error\"}"),
-            "ringwall_ruleset_reloads_total{result=\"error\"} 1"
-        );
-        world.at(1);
-        assert_eq!(
-            world.metric("ringwall_ruleset_reloads_total{result=\"error\"}"),
-            "ringwall_ruleset_reloads_total{result=\"error\"} 1",
-            "told once"
-        );
-        world.then([enforce(3, "restricted")]);
-        assert_eq!(world.enforced(), Profile::Restricted);
-    }
-
-    #[test]
-    fn where_nothing_else_was_in_force_what_can_be_read_is() {
-        let mut world = World::new();
-        let exemption = json!({"name": "a", "rules": ["gone-rule"], "reason": "r", "owner": "o"});
-        let spec = json!({"defaults": {"enforce": "baseline"}, "exemptions": [exemption]});
-        world.then([put(Kind::Ruleset, IN_FORCE, 1, &spec)]);
-        assert_eq!(world.enforced(), Profile::Baseline, "a rule that was renamed must not switch enforcement off");
-        assert!(world.exemptions().is_empty());
-    }
-
-    #[test]
-    fn a_wrong_exemption_is_left_out_and_the_others_count() {
-        let mut world = World::new();
-        world.then([exempt("good", "unisolated-ingress"), exempt("wrong", "unisolated-ingres")]);
-        assert_eq!(world.exemptions(), ["good"]);
-        assert_eq!(world.metric("ringwall_exemptions "), "ringwall_exemptions 1");
-        world.then([exempt("wrong", "open-ingress")]);
-        assert_eq!(world.exemptions(), ["good", "wrong"]);
-    }
-
-    #[test]
-    fn a_file_goes_before_the_clusters_ruleset_and_exemptions_of_both_count() {
-        let mut world = World::new();
-        world.then([enforce(1, "restricted"), exempt("same", "open-ingress")]);
-        let (_, exemption) = world.settings.lock().exemptions.values().next().cloned().unwrap();
-        world.settings.set_file(Ruleset { exemptions: exemption.into_iter().collect(), ..Ruleset::default() });
-        assert_eq!(world.enforced(), Profile::Privileged);
-        assert_eq!(world.exemptions(), ["same", "same"]);
-        world.then([enforce(2, "baseline")]);
-        assert_eq!(world.enforced(), Profile::Privileged);
-    }
-
-    #[test]
-    fn what_is_gone_stays_in_force_until_a_read_confirms_it() {
-        let mut world = World::new();
-        world.then([enforce(1, "baseline"), exempt("a", "open-ingress")]);
-        world.then([remove(Kind::Ruleset, IN_FORCE), remove(Kind::Exemption, "a")]);
-        assert!(world.at(2).is_empty(), "a moment is given");
-        let gone = world.at(3);
-        assert_eq!(gone.len(), 2);
-        assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Baseline, 1));
-        for key in &gone {
-            world.settings.forget(key);
-        }
-        assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Privileged, 0));
-        world.then([enforce(2, "baseline")]);
-        assert_eq!(world.enforced(), Profile::Baseline, "it may come again");
-    }
-
-    #[test]
-    fn what_comes_back_in_time_was_never_gone() {
-        let mut world = World::new();
-        world.then([enforce(1, "baseline")]);
-        world.then([remove(Kind::Ruleset, IN_FORCE)]);
-        let gone = world.at(3);
-        world.then([enforce(2, "restricted")]);
-        for key in &gone {
-            world.settings.forget(key);
-        }
-        assert_eq!(world.enforced(), Profile::Restricted);
-    }
-
-    #[test]
-    fn a_kind_that_is_out_of_sight_leaves_in_force_what_was() {
-        for blind in [Blind::NotServed, Blind::Forbidden, Blind::Stale, Blind::NotWatched] {
-            let mut world = World::new();
-            world.then([enforce(1, "baseline"), exempt("a", "open-ingress")]);
-            for kind in [Kind::Ruleset, Kind::Exemption] {
-                let nothing = Edit::Replace { scope: Need::List(kind, None), objects: Vec::new() };
-                world.then([nothing, Edit::Cover(Scope { kind, namespace: None }, Err(blind(kind)))]);
-            }
-            assert!(world.at(600).is_empty());
-            assert_eq!((world.enforced(), world.exemptions().len()), (Profile::Baseline, 1));
-        }
-    }
-
-    #[test]
-    fn replicas_that_decide_by_the_same_show_the_same_fingerprint() {
-        let print = |edits: Vec<Edit>| {
-            let mut world = World::new();
-            world.then(edits);
-            world.metric("ringwall_ruleset_info")
-        };
-        let one = print(vec![enforce(1, "baseline"), exempt("a", "open-ingress"), exempt("b", "open-egress")]);
-        let other = print(vec![exempt("b", "open-egress"), exempt("a", "open-ingress"), enforce(1, "baseline")]);
-        assert_eq!(one, other);
-        assert_ne!(one, print(vec![enforce(1, "baseline"), exempt("a", "open-ingress")]));
-    }
-
-    #[test]
-    fn a_replica_waits_for_kinds_that_may_be_there() {
-        let waits = |status| awaited(Kind::Exemption, &status);
-        assert_eq!(waits(WatchStatus::Syncing(None)).as_deref(), Some("exemptions have not been read yet"));
-        let failing = WatchStatus::Syncing(Some("connection refused".to_owned()));
-        assert!(waits(failing).unwrap().ends_with("connection refused"));
-        for known in [WatchStatus::Synced, WatchStatus::NotServed, WatchStatus::Forbidden] {
-            assert_eq!(waits(known), None);
-        }
-    }
 }

@@ -3,23 +3,24 @@
 //! The status follows from what is stored and the last survey; it is written where it differs from what is there, and by the replica that
 //! leads alone.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod writing;
+
+use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
-use tokio::{
-    sync::watch,
-    time::{Instant, MissedTickBehavior},
-};
+use tokio::{sync::watch, time::MissedTickBehavior};
 
 use crate::{
     audit::Surveyed,
-    cluster::{Documents, Leadership, Resource, State},
-    model::{Kind, ObjectKey, Settings as Object},
-    ruleset::{Exemption, IN_FORCE, Ruleset, RulesetError, of_kind},
+    cluster::{Documents, Leadership, State},
+    model::{Kind, Settings as Object},
+    ruleset::{Exemption, ExemptionId, IN_FORCE, Ruleset, RulesetError, of_kind},
+    snapshot::{Blind, Snapshot},
 };
 
 use super::Settings;
+use writing::{Due, Writing};
 
 /// The condition of a `Ruleset` that is in force, and its reason.
 pub const IS_IN_FORCE: &str = "InForce";
@@ -28,12 +29,6 @@ pub const FILE_IN_FORCE: &str = "FileInForce";
 
 /// How often it is looked whether something is to be written.
 const LOOK: Duration = Duration::from_secs(1);
-/// The most that is written at one look.
-const MOST: usize = 10;
-/// What was written shows in the watch within this time; until then it is not written again.
-const SHOWN: Duration = Duration::from_secs(10);
-/// How long nothing is written after a write that failed.
-const PAUSE: Duration = Duration::from_secs(15);
 /// The longest message, in characters.
 const MESSAGE: usize = 1000;
 
@@ -56,53 +51,37 @@ impl StatusWriter {
     pub async fn run(self) {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut written: BTreeMap<ObjectKey, (Value, Instant)> = BTreeMap::new();
-        let mut is_told = false;
+        let mut writing = Writing::default();
         loop {
             ticks.tick().await;
-            written.retain(|_, (_, at)| at.elapsed() < SHOWN);
             if !self.leadership.leads() {
                 continue;
             }
-            for (key, object) in self.due(Timestamp::now()) {
-                let is_new = written.get(&key).is_none_or(|(last, _)| *last != object);
-                // Asked before each write: a term may end between two of them.
-                if !is_new || !self.leadership.leads() {
-                    continue;
-                }
-                match self.documents.apply_status(Resource::of(key.kind), None, &object).await {
-                    Ok(_) => {
-                        written.insert(key, (object, Instant::now()));
-                        is_told = false;
-                    }
-                    Err(error) => {
-                        if !std::mem::replace(&mut is_told, true) {
-                            tracing::warn!(object = %key, %error, "the status cannot be written; trying again");
-                        }
-                        tokio::time::sleep(PAUSE).await;
-                        break;
-                    }
-                }
-            }
+            let snapshot = self.state.current().snapshot.clone();
+            let surveyed = self.surveyed.borrow().clone();
+            let due = due(&snapshot, &surveyed, self.settings.is_from_file(), Timestamp::now());
+            writing.write(due, &self.leadership, &self.documents).await;
         }
     }
+}
 
-    /// The objects whose status differs from what is stored, with that status; no more than may be written at once.
-    fn due(&self, now: Timestamp) -> Vec<(ObjectKey, Value)> {
-        let snapshot = self.state.current().snapshot.clone();
-        let surveyed = self.surveyed.borrow().clone();
-        let today = now.to_zoned(TimeZone::UTC).date();
-        let rulesets =
-            of_kind(&snapshot, Kind::Ruleset).map(|object| (object, of_ruleset(object, self.settings.is_from_file())));
-        let exemptions = of_kind(&snapshot, Kind::Exemption).map(|object| {
-            let used = surveyed.let_through.get(&object.meta.name).copied();
-            (object, of_exemption(object, today, used))
-        });
-        let due = rulesets.chain(exemptions).filter_map(|(object, conditions)| {
-            Some((object.key(), with_status(object, &status(object, &conditions, now)?)))
-        });
-        due.take(MOST).collect()
-    }
+/// The objects whose status differs from what is stored, with that status. Of a kind that is not followed nothing is said: what is
+/// stored may be newer than what is known here.
+fn due(snapshot: &Snapshot, surveyed: &Surveyed, is_file: bool, now: Timestamp) -> Vec<Due> {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let seen = |kind| {
+        let is_followed = matches!(snapshot.coverage(kind, None), Ok(()) | Err(Blind::Undecodable(_)));
+        of_kind(snapshot, kind).filter(move |_| is_followed)
+    };
+    let rulesets = seen(Kind::Ruleset).map(|object| (object, of_ruleset(object, is_file)));
+    let exemptions = seen(Kind::Exemption).map(|object| {
+        let used = surveyed.let_through.get(&ExemptionId::of_object(object.meta.name.clone())).copied();
+        (object, of_exemption(object, today, used))
+    });
+    let due = rulesets.chain(exemptions).filter_map(|(object, conditions)| {
+        Some((object.key(), with_status(object, &status(object, &conditions, now)?)))
+    });
+    due.collect()
 }
 
 /// Something that holds or does not.
@@ -120,7 +99,11 @@ fn of_ruleset(object: &Object, is_file: bool) -> Vec<Condition> {
     let (holds, reason, message) = if object.meta.name != IN_FORCE {
         (false, "OtherName", format!("the one ruleset in force is named {IN_FORCE}"))
     } else if !errors.is_empty() {
-        let kept = "what was in force before stays; where there was nothing, what can be read of this counts";
+        let kept = if is_file {
+            "Ringwall runs with --ruleset FILE, which would go before it"
+        } else {
+            "what was in force before stays; where there was nothing, what can be read of this counts"
+        };
         (false, "Invalid", format!("{}; {kept}", RulesetError::all(&errors)))
     } else if is_file {
         (false, FILE_IN_FORCE, "Ringwall runs with --ruleset FILE, which goes before this".to_owned())
@@ -215,7 +198,10 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::model::{Object as Any, decode};
+    use crate::{
+        model::{Object as Any, decode},
+        snapshot::{Edit, Need, Scope},
+    };
 
     const TODAY: Date = date(2026, 11, 22);
 
@@ -252,6 +238,30 @@ mod tests {
         let wrong = of_ruleset(&ruleset("default", &json!({"floor": "baselin"})), false);
         assert_eq!(said(&wrong), [("InForce", false, "Invalid")]);
         assert!(wrong[0].message.starts_with("spec.floor: baselin is none of"), "{wrong:?}");
+        assert!(wrong[0].message.contains("what can be read of this counts"), "{wrong:?}");
+        let beside = of_ruleset(&ruleset("default", &json!({"floor": "baselin"})), true);
+        assert_eq!(said(&beside), [("InForce", false, "Invalid")]);
+        assert!(beside[0].message.ends_with("--ruleset FILE, which would go before it"), "{beside:?}");
+    }
+
+    #[test]
+    fn of_a_kind_that_is_not_followed_nothing_is_written() {
+        let spec = json!({"rules": ["open-ingress"], "reason": "r", "owner": "o"});
+        let value = json!({"metadata": {"name": "a", "generation": 3}, "spec": spec});
+        let exemption = decode::value(Kind::Exemption, &value).unwrap();
+        let scope = Need::List(Kind::Exemption, None);
+        let (seen, _) = Snapshot::new().with([Edit::Replace { scope, objects: vec![exemption] }]);
+        let count = |snapshot: &Snapshot| due(snapshot, &Surveyed::default(), false, at(0)).len();
+        assert_eq!(count(&seen), 1);
+        let entry = Surveyed { let_through: [(ExemptionId::of_entry("a".into()), 4242)].into() };
+        let due = due(&seen, &entry, false, at(0));
+        assert!(!due[0].1.to_string().contains("4242"), "that of an entry of the same name");
+        for blind in [Blind::Stale, Blind::Forbidden, Blind::NotServed] {
+            let scope = Scope { kind: Kind::Exemption, namespace: None };
+            let (blinded, _) = seen.with([Edit::Cover(scope, Err(blind(Kind::Exemption)))]);
+            assert_eq!(of_kind(&blinded, Kind::Exemption).count(), 1, "what was seen is kept");
+            assert_eq!(count(&blinded), 0);
+        }
     }
 
     #[test]

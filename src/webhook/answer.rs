@@ -209,7 +209,9 @@ mod tests {
     #[test]
     fn there_is_one_annotation_for_each_rule() {
         let mut decision = decision(&Outcome::Audit(Reason::Mode), 3);
-        decision.findings.push((finding("host-port", 0), Outcome::Exempt("legacy".into())));
+        decision
+            .findings
+            .push((finding("host-port", 0), Outcome::Exempt(crate::ruleset::ExemptionId::of_entry("legacy".into()))));
         let annotations = of(&decision, None).annotations;
         let keys: Vec<&str> = annotations.iter().map(|(key, _)| *key).collect();
         assert_eq!(keys, ["host-port", "unisolated-ingress"]);

@@ -8,7 +8,8 @@ use rustls::{
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
-use x509_parser::extensions::GeneralName;
+
+use crate::model::decode::{AlternativeName, alternative_names};
 
 /// Verifies as another verifier does, and then the name.
 pub(super) struct NamedClientVerifier {
@@ -29,10 +30,7 @@ fn bears(certificate: &CertificateDer<'_>, name: &str) -> bool {
     if common_names.any(|common_name| common_name.as_str().is_ok_and(|text| text == name)) {
         return true;
     }
-    let names = parsed.subject_alternative_name().ok().flatten();
-    names.is_some_and(|names| {
-        names.value.general_names.iter().any(|general| matches!(general, GeneralName::DNSName(dns) if *dns == name))
-    })
+    alternative_names(&parsed).any(|own| own == AlternativeName::Host(name))
 }
 
 impl fmt::Debug for NamedClientVerifier {

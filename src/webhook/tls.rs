@@ -3,15 +3,17 @@
 //! The files are compared by content on a timer: mounted Secrets change by swapping a symbolic link, which file notifications
 //! miss. A pair is taken in only after it was proved to belong together; on any error the one in force stays.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use ::aws_lc_rs::digest::{SHA256, digest};
 use arc_swap::ArcSwapOption;
-use data_encoding::HEXLOWER;
+use jiff::Timestamp;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -22,7 +24,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use zeroize::Zeroizing;
 
-use crate::telemetry::Metrics;
+use crate::{model::decode, telemetry::Metrics};
 
 use super::client_name::NamedClientVerifier;
 
@@ -112,8 +114,8 @@ struct InForce {
     config: Arc<ServerConfig>,
     /// The SHA-256 of the leaf, in lower-case hexadecimal digits.
     fingerprint: String,
-    /// When the leaf expires, in seconds since 1970.
-    expiry: i64,
+    /// When the leaf expires.
+    expiry: Timestamp,
 }
 
 /// What was loaded so far.
@@ -142,7 +144,7 @@ impl Tls {
         let mut current = None;
         if let Some(material) = Material::read(&certificate, &policy)? {
             let in_force = build(&material, &certificate, &policy)?;
-            metrics.certificate_expiry(in_force.expiry);
+            metrics.certificate_expiry(in_force.expiry.as_second());
             tell_expiry(in_force.expiry, "the serving certificate is loaded");
             let material = Arc::new(material);
             loaded = Loaded { tried: Some(Arc::clone(&material)), in_force: Some(material), error: String::new() };
@@ -194,7 +196,11 @@ impl Tls {
         let read = match (&self.certificate, &loaded.in_force) {
             (Certificate::Managed, None) => return,
             (Certificate::Managed, Some(in_force)) => client_ca(&self.policy).map(|client_ca| {
-                Some(Material { certificate: in_force.certificate.clone(), key: in_force.key.clone(), client_ca })
+                // Only the client authorities are looked after here; a pair that was tried last, and is not in force, is no change of them.
+                let known = [Some(in_force), loaded.tried.as_ref()];
+                let is_known = known.into_iter().flatten().any(|material| material.client_ca == client_ca);
+                let (certificate, key) = (in_force.certificate.clone(), in_force.key.clone());
+                (!is_known).then_some(Material { certificate, key, client_ca })
             }),
             _ => Material::read(&self.certificate, &self.policy),
         };
@@ -214,7 +220,7 @@ impl Tls {
             build(&material, &self.certificate, &self.policy).inspect_err(|error| self.failed(loaded, error))?;
         loaded.in_force = Some(material);
         loaded.error.clear();
-        self.metrics.certificate_expiry(in_force.expiry);
+        self.metrics.certificate_expiry(in_force.expiry.as_second());
         self.metrics.certificate_reload("ok");
         tell_expiry(in_force.expiry, "a new serving certificate is in force");
         self.current.store(Some(Arc::new(in_force)));
@@ -273,7 +279,7 @@ fn build(material: &Material, from: &Certificate, policy: &TlsPolicy) -> Result<
         .map_err(|_| TlsError::NoCertificate(certificate_name.clone()))?;
     let leaf = chain.first().ok_or_else(|| TlsError::NoCertificate(certificate_name.clone()))?;
     let expiry = expiry(leaf).ok_or_else(|| TlsError::NoCertificate(certificate_name.clone()))?;
-    let fingerprint = HEXLOWER.encode(digest(&SHA256, leaf).as_ref());
+    let fingerprint = decode::fingerprint(leaf);
     let key = PrivateKeyDer::from_pem_slice(&material.key).map_err(|_| TlsError::NoKey(key_name.clone()))?;
     // Fails when the key is not the certificate's.
     let pair = CertifiedKey::from_der(chain, key, &provider).map_err(|source| TlsError::Pair {
@@ -321,83 +327,16 @@ fn client_verifier(
     })
 }
 
-/// When a certificate expires, in seconds since 1970.
-fn expiry(certificate: &CertificateDer<'_>) -> Option<i64> {
+/// When a certificate expires.
+fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(parsed.validity().not_after.timestamp())
+    Some(decode::validity(&parsed).1)
 }
 
-fn tell_expiry(expiry: i64, what: &str) {
-    let now = jiff::Timestamp::now();
-    match jiff::Timestamp::from_second(expiry) {
-        Ok(at) if at < now => tracing::error!(expired = %at, "{what}, and it has expired: API servers will refuse it"),
-        Ok(at) => tracing::info!(expires = %at, "{what}"),
-        Err(_) => tracing::info!("{what}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn made() -> (String, String) {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
-    }
-
-    fn load(certificate: &str, key: &str) -> Result<Tls, TlsError> {
-        let certificate = Certificate::Made { certificate: certificate.to_owned(), key: key.to_owned() };
-        Tls::load(certificate, TlsPolicy::default(), Arc::new(Metrics::new()))
-    }
-
-    #[test]
-    fn a_pair_is_taken_only_when_it_belongs_together() {
-        let ((certificate, key), (other_certificate, other_key)) = (made(), made());
-        assert!(load(&certificate, &key).is_ok() && load(&other_certificate, &other_key).is_ok());
-        assert!(matches!(load(&certificate, &other_key), Err(TlsError::Pair { .. })));
-    }
-
-    #[test]
-    fn what_is_not_a_certificate_or_a_key_is_said_so() {
-        let (certificate, key) = made();
-        assert!(matches!(load("", &key), Err(TlsError::NoCertificate(_))));
-        assert!(matches!(load(&certificate, ""), Err(TlsError::NoKey(_))));
-        assert!(matches!(load(&key, &certificate), Err(TlsError::NoCertificate(_))));
-    }
-
-    #[test]
-    fn a_managed_certificate_is_in_force_once_it_is_put_and_a_broken_one_changes_nothing() {
-        let tls = Tls::load(Certificate::Managed, TlsPolicy::default(), Arc::new(Metrics::new())).unwrap();
-        assert!(tls.current().is_none() && tls.fingerprint().is_none());
-        let ((certificate, key), (_, other_key)) = (made(), made());
-        tls.put(certificate.as_bytes(), key.as_bytes()).unwrap();
-        let first = tls.fingerprint().unwrap();
-        assert!(tls.put(certificate.as_bytes(), other_key.as_bytes()).is_err());
-        assert_eq!(tls.fingerprint(), Some(first));
-    }
-
-    #[test]
-    fn client_authorities_are_exchanged_under_a_managed_certificate_and_a_broken_file_keeps_no_certificate_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ca.crt");
-        std::fs::write(&path, made().0).unwrap();
-        let policy = TlsPolicy { client_ca: Some(path.clone()), ..TlsPolicy::default() };
-        let tls = Tls::load(Certificate::Managed, policy, Arc::new(Metrics::new())).unwrap();
-        let (certificate, key) = made();
-        tls.put(certificate.as_bytes(), key.as_bytes()).unwrap();
-        let before = tls.current().unwrap();
-        tls.look();
-        assert!(Arc::ptr_eq(&before, &tls.current().unwrap()), "nothing has changed");
-        std::fs::write(&path, made().0).unwrap();
-        tls.look();
-        let after = tls.current().unwrap();
-        assert!(!Arc::ptr_eq(&before, &after));
-        std::fs::write(&path, "nothing").unwrap();
-        tls.look();
-        assert!(Arc::ptr_eq(&after, &tls.current().unwrap()), "the old ones stay");
-        let (certificate, key) = made();
-        tls.put(certificate.as_bytes(), key.as_bytes()).unwrap();
-        assert!(!Arc::ptr_eq(&after, &tls.current().unwrap()));
+fn tell_expiry(expiry: Timestamp, what: &str) {
+    if expiry < Timestamp::now() {
+        tracing::error!(expired = %expiry, "{what}, and it has expired: API servers will refuse it");
+    } else {
+        tracing::info!(expires = %expiry, "{what}");
     }
 }

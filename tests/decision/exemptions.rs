@@ -4,7 +4,7 @@ use ringwall::{
     decision::{Templates, survey, unused_exemptions},
     model::Kind,
     rules::RuleId,
-    ruleset::{Exemption, ExemptionMatch, Profile, Ruleset},
+    ruleset::{Exemption, ExemptionMatch, ExemptionSource, Profile, Ruleset},
 };
 
 use crate::world::*;
@@ -13,6 +13,7 @@ fn exempting(matches: ExemptionMatch, expires: Option<&str>) -> Ruleset {
     let mut ruleset = enforcing(Profile::Baseline);
     ruleset.exemptions.push(Exemption {
         name: "legacy".into(),
+        source: ExemptionSource::Entry,
         rules: vec![RuleId("unisolated-ingress")],
         matches,
         reason: "until it is retired".into(),
@@ -110,4 +111,16 @@ fn an_exemption_that_nothing_needs_is_known() {
     let bare = snapshot(&[namespace("shop", &[]), pod("web", "web")]);
     let found = survey(&bare, &ruleset, Templates::AsTemplates, now());
     assert!(unused_exemptions(&found, &ruleset, now()).is_empty());
+}
+
+#[test]
+fn an_object_and_an_entry_of_one_name_are_two_exemptions() {
+    let mut ruleset = exempting(in_shop(), None);
+    let entry = ruleset.exemptions[0].clone();
+    let elsewhere = ExemptionMatch { namespaces: vec!["other".into()], ..ExemptionMatch::default() };
+    ruleset.exemptions.push(Exemption { source: ExemptionSource::Object, matches: elsewhere, ..entry });
+    let bare = snapshot(&[namespace("shop", &[]), pod("web", "web")]);
+    let found = survey(&bare, &ruleset, Templates::AsTemplates, now());
+    let unused = unused_exemptions(&found, &ruleset, now());
+    assert_eq!(unused.iter().map(|exemption| exemption.source).collect::<Vec<_>>(), [ExemptionSource::Object]);
 }

@@ -122,6 +122,7 @@ fn no_exemption_and_no_profile_lets_a_mistake_through() {
     let name = |text: &str| Name::from(text);
     lax.exemptions.push(Exemption {
         name: name("all"),
+        source: ringwall::ruleset::ExemptionSource::Entry,
         rules: vec![rule],
         matches: ExemptionMatch::default(),
         reason: name("r"),

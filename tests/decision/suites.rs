@@ -5,7 +5,7 @@ use ringwall::{
     edge::ControllerSettings,
     model::{Kind, ObjectKey},
     rules::RuleId,
-    ruleset::{Exemption, ExemptionMatch, Mode, Profile, Ruleset},
+    ruleset::{Exemption, ExemptionMatch, ExemptionSource, Mode, Profile, Ruleset},
     snapshot::{Blind, Edit, Need, Scope, Snapshot},
 };
 use serde_json::{Value, json};
@@ -96,6 +96,7 @@ fn an_exemption_of_the_one_rule_exempts_from_nothing_of_the_other() {
     let world = snapshot(&[namespace("shop", &[]), nginx()]);
     assert_eq!(refusals(&create(&world, &snippet, &ruleset)), [SUITES, VERSIONS]);
     ruleset.exemptions.push(Exemption {
+        source: ExemptionSource::Entry,
         name: "old".into(),
         rules: vec![RuleId(VERSIONS)],
         matches: ExemptionMatch { namespaces: vec!["shop".into()], ..ExemptionMatch::default() },

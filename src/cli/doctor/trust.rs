@@ -10,6 +10,10 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 
+use crate::model::decode::{self, AlternativeName};
+
+pub(super) use crate::model::decode::fingerprint;
+
 /// Why it does not.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Distrust {
@@ -31,17 +35,7 @@ pub(super) fn certificates(pem: &[u8]) -> Vec<Vec<u8>> {
 /// From when until when a certificate is valid.
 pub(super) fn validity(certificate: &[u8]) -> Option<(Timestamp, Timestamp)> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    let at = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
-    Some((at(parsed.validity().not_before)?, at(parsed.validity().not_after)?))
-}
-
-/// SHA-256 of a certificate, in lower-case hexadecimal.
-pub(super) fn fingerprint(certificate: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(aws_lc_rs_digest(certificate).as_ref())
-}
-
-fn aws_lc_rs_digest(bytes: &[u8]) -> ::aws_lc_rs::digest::Digest {
-    ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA256, bytes)
+    Some(decode::validity(&parsed))
 }
 
 /// Whether who trusts the authorities trusts the chain (leaf first) for a name.
@@ -109,17 +103,11 @@ fn by_itself(leaf: &[u8], server: &ServerName<'_>, now: Timestamp) -> Result<(),
 /// The DNS names and addresses of a certificate.
 fn names(certificate: &[u8]) -> Vec<String> {
     let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate) else { return Vec::new() };
-    let Ok(Some(names)) = parsed.subject_alternative_name() else { return Vec::new() };
-    let name = |name: &x509_parser::extensions::GeneralName<'_>| match name {
-        x509_parser::extensions::GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-        x509_parser::extensions::GeneralName::IPAddress(bytes) => match bytes.len() {
-            4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv4Addr::from(bytes).to_string()),
-            16 => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
-            _ => None,
-        },
-        _ => None,
+    let text = |name| match name {
+        AlternativeName::Host(host) => host.to_ascii_lowercase(),
+        AlternativeName::Address(address) => address.to_string(),
     };
-    names.value.general_names.iter().filter_map(name).collect()
+    decode::alternative_names(&parsed).map(text).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use crate::{
     webhook::{Drain, Limits, TlsPolicy},
 };
 
+/// What is done again and again is done no more often than that: it would leave no time for anything else.
+const SHORTEST: Duration = Duration::from_millis(50);
+
 /// What is decided on.
 #[derive(Args)]
 pub(super) struct Cluster {
@@ -142,10 +145,10 @@ pub(super) enum LogFormat {
 #[derive(Args)]
 pub(super) struct Timing {
     /// How often certificate and ruleset are looked at, in seconds
-    #[arg(long = "certificate-poll", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long = "certificate-poll", value_name = "SECONDS", default_value = "10", value_parser = interval)]
     pub(super) poll: Duration,
     /// How often everything in the cluster is judged and counted, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = interval)]
     pub(super) audit_interval: Duration,
     /// How long to serve on after SIGTERM, in seconds, until everybody has heard [default: 8; with --dev 0]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -223,4 +226,44 @@ impl From<LogFormat> for logs::Format {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "expected a number of seconds, such as 10 or 0.5".to_owned())
+}
+
+/// Seconds between two times that the same is done.
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = seconds(text)?;
+    if interval < SHORTEST {
+        return Err(format!("expected {} seconds or more: it is done again and again", SHORTEST.as_secs_f64()));
+    }
+    Ok(interval)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        timing: Timing,
+    }
+
+    fn parse(argument: &str) -> Result<Timing, String> {
+        let parsed = Arguments::try_parse_from(["ringwall", argument]);
+        parsed.map(|arguments| arguments.timing).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_done_without_a_pause_between() {
+        for option in ["--certificate-poll", "--audit-interval"] {
+            for value in ["0", "0.01", "-1", "soon"] {
+                let error = parse(&format!("{option}={value}")).map(drop).unwrap_err();
+                assert!(error.contains(option) && error.contains("expected"), "{error}");
+            }
+            assert!(parse(&format!("{option}=0")).map(drop).unwrap_err().contains("0.05 seconds or more"));
+            assert!(parse(&format!("{option}=0.05")).is_ok());
+        }
+        assert_eq!(parse("--drain=0").unwrap().drain(false).serve, Duration::ZERO);
+    }
 }

@@ -61,13 +61,14 @@ struct Times {
     duration: Duration,
     /// How long its holder leads after it asked: 10 s.
     term: Duration,
-    /// When it asks again: after 5 s.
+    /// When it asks again, counted from when it asked: after 3 s. So a renewal that is lost is made up for within the term, and one that
+    /// is slow delays none.
     renew: Duration,
     /// How often the others look: every 2 s.
     look: Duration,
     /// When whoever was not answered asks again: after 1 s.
     again: Duration,
-    /// How long an answer may take: 3 s, so that a renewal is tried twice in a term.
+    /// How long an answer may take: 3 s, and no longer than until it is asked again.
     limit: Duration,
 }
 
@@ -79,7 +80,7 @@ impl Times {
         Self {
             duration,
             term: duration * 2 / 3,
-            renew: duration / 3,
+            renew: duration / 5,
             look: duration * 2 / 15,
             again: duration / 15,
             limit: duration / 5,
@@ -158,6 +159,8 @@ struct Candidate<S> {
     metrics: Arc<Metrics>,
     /// The Lease as this replica wrote it last, for as long as nobody is known to have changed it.
     own: Option<Value>,
+    /// When it asked for that.
+    asked: Instant,
     /// What was seen of it last.
     seen: Seen,
     /// Until when somebody else may lead.
@@ -175,7 +178,7 @@ impl<S: Store> Candidate<S> {
         metrics: Arc<Metrics>,
     ) -> Self {
         let (own, seen, taken_until, complaint) = (None, Seen::Nothing, None, None);
-        Self { store, identity, times, term, metrics, own, seen, taken_until, complaint }
+        Self { store, identity, times, term, metrics, own, asked: Instant::now(), seen, taken_until, complaint }
     }
 
     async fn run(mut self, stop: CancellationToken) {
@@ -195,18 +198,19 @@ impl<S: Store> Candidate<S> {
     async fn compete(&mut self) {
         loop {
             let outcome = self.turn().await;
-            let pause = match outcome {
+            let now = Instant::now();
+            let next = match outcome {
                 Ok(()) => {
                     if self.complaint.take().is_some() {
                         tracing::info!("the Lease can be kept again");
                     }
-                    if self.own.is_some() { self.times.renew } else { self.times.look }
+                    if self.own.is_some() { self.asked + self.times.renew } else { now + self.times.look }
                 }
                 // Somebody else was faster.
-                Err(Fault::Conflict) => self.times.again,
-                Err(fault) => self.complain(&fault),
+                Err(Fault::Conflict) => now + self.times.again,
+                Err(fault) => now + self.complain(&fault),
             };
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep_until(next).await;
         }
     }
 
@@ -278,6 +282,7 @@ impl<S: Store> Candidate<S> {
         self.seen = Seen::of(&Record::of(&stored));
         self.taken_until = None;
         self.own = Some(stored);
+        self.asked = asked;
         self.term.send_replace(Some(asked + self.times.term));
         Ok(())
     }

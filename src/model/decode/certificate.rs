@@ -1,7 +1,9 @@
-//! X.509 certificates to what is judged of them, and who in a list issued whom.
+//! X.509 certificates to what is judged of them, and who in a list issued whom. What Ringwall's own certificate is known by is read here, too.
 
 use std::net::IpAddr;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use x509_parser::{
     certificate::X509Certificate,
@@ -30,6 +32,42 @@ const LONGEST_NAME: usize = 128;
 /// No host has a longer name (RFC 1035).
 const LONGEST_HOST: usize = 253;
 
+/// What a certificate is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AlternativeName<'a> {
+    /// A host by its DNS name, as it is written.
+    Host(&'a str),
+    /// An address.
+    Address(IpAddr),
+}
+
+/// The hosts and addresses that a certificate is for (RFC 5280, 4.2.1.6), in order. What is neither is passed over.
+pub fn alternative_names<'a>(certificate: &'a X509Certificate<'_>) -> impl Iterator<Item = AlternativeName<'a>> {
+    let names = certificate.subject_alternative_name().ok().flatten().map(|found| found.value);
+    names.into_iter().flat_map(|names| &names.general_names).filter_map(|name| match name {
+        GeneralName::DNSName(host) => Some(AlternativeName::Host(host)),
+        GeneralName::IPAddress(bytes) => {
+            let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            let address = four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
+            address.ok().map(AlternativeName::Address)
+        }
+        _ => None,
+    })
+}
+
+/// From when until when a certificate is valid. An end that lies beyond all times is the last one: 31 December 9999 stands for none
+/// (RFC 5280, 4.1.2.5).
+pub fn validity(certificate: &X509Certificate<'_>) -> (Timestamp, Timestamp) {
+    let validity = certificate.validity();
+    let time = |seconds, beyond| Timestamp::from_second(seconds).unwrap_or(beyond);
+    (time(validity.not_before.timestamp(), Timestamp::MIN), time(validity.not_after.timestamp(), Timestamp::MAX))
+}
+
+/// The SHA-256 of a certificate, in lower-case hexadecimal digits.
+pub fn fingerprint(der: &[u8]) -> String {
+    HEXLOWER.encode(digest(&SHA256, der).as_ref())
+}
+
 /// Reads one certificate. `None` for what a server would not take: what does not parse, goes on behind its end, or has
 /// extensions that are there twice or do not parse.
 pub(super) fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
@@ -49,6 +87,7 @@ pub(super) fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
 /// All that is kept of the first certificate.
 pub(super) fn facts(certificate: &X509Certificate<'_>, issued_by: IssuedBy) -> CertificateFacts {
     let (names, names_left_out, addresses) = names(certificate);
+    let (not_before, not_after) = validity(certificate);
     let usage = certificate.key_usage().ok().flatten();
     let serves = match certificate.extended_key_usage().ok().flatten() {
         None => ServerUse::Unrestricted,
@@ -64,8 +103,8 @@ pub(super) fn facts(certificate: &X509Certificate<'_>, issued_by: IssuedBy) -> C
         subject: short(certificate.subject()),
         issuer: short(certificate.issuer()),
         issuer_organization: text(certificate.issuer().iter_organization().next()),
-        not_before: time(certificate.validity().not_before.timestamp(), Timestamp::MIN),
-        not_after: time(certificate.validity().not_after.timestamp(), Timestamp::MAX),
+        not_before,
+        not_after,
         key: key(certificate.public_key()),
         signature: signature(&certificate.signature_algorithm),
         is_authority: certificate.is_ca(),
@@ -77,11 +116,12 @@ pub(super) fn facts(certificate: &X509Certificate<'_>, issued_by: IssuedBy) -> C
 
 /// What is kept of the others.
 pub(super) fn follower(certificate: &X509Certificate<'_>, position: u16, issued_by: IssuedBy) -> ChainCertificate {
+    let (not_before, not_after) = validity(certificate);
     ChainCertificate {
         position,
         subject: short(certificate.subject()),
-        not_before: time(certificate.validity().not_before.timestamp(), Timestamp::MIN),
-        not_after: time(certificate.validity().not_after.timestamp(), Timestamp::MAX),
+        not_before,
+        not_after,
         key: key(certificate.public_key()),
         signature: signature(&certificate.signature_algorithm),
         is_authority: certificate.is_ca(),
@@ -141,26 +181,13 @@ type Names = (Box<[Name]>, usize, Box<[IpAddr]>);
 
 fn names(certificate: &X509Certificate<'_>) -> Names {
     let (mut names, mut left_out, mut addresses) = (Vec::new(), 0, Vec::new());
-    let alternative = certificate.subject_alternative_name().ok().flatten();
-    for name in alternative.iter().flat_map(|found| &found.value.general_names) {
+    for name in alternative_names(certificate) {
         let is_full = names.len() + addresses.len() >= MAX_NAMES;
         match name {
-            GeneralName::DNSName(host) if host.len() <= LONGEST_HOST => {
-                if is_full {
-                    left_out += 1;
-                } else {
-                    names.push(Name::from(printable(&host.to_ascii_lowercase())));
-                }
-            }
-            GeneralName::IPAddress(bytes) => {
-                let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-                match four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)) {
-                    Ok(_) if is_full => left_out += 1,
-                    Ok(address) => addresses.push(address),
-                    Err(_) => {}
-                }
-            }
-            _ => {}
+            AlternativeName::Host(host) if host.len() > LONGEST_HOST => {}
+            _ if is_full => left_out += 1,
+            AlternativeName::Host(host) => names.push(Name::from(printable(&host.to_ascii_lowercase()))),
+            AlternativeName::Address(address) => addresses.push(address),
         }
     }
     (names.into(), left_out, addresses.into())
@@ -181,10 +208,6 @@ fn text(attribute: Option<&x509_parser::x509::AttributeTypeAndValue<'_>>) -> Opt
 fn printable(text: &str) -> String {
     let visible = text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
     visible.take(LONGEST_NAME.max(LONGEST_HOST)).collect()
-}
-
-fn time(seconds: i64, beyond: Timestamp) -> Timestamp {
-    Timestamp::from_second(seconds).unwrap_or(beyond)
 }
 
 fn key(info: &SubjectPublicKeyInfo<'_>) -> PublicKey {

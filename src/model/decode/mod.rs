@@ -53,6 +53,7 @@ use super::{EdgeResource, FieldPath, Kind, Object, ObjectKey};
 
 pub use calico::{calico_port, calico_protocol, network_or_address};
 pub use calico_selector::{SelectorError, parse_calico_selector};
+pub use certificate::{AlternativeName, alternative_names, fingerprint, validity};
 pub use network::parse_network;
 
 /// Why an object could not be decoded.

@@ -56,9 +56,8 @@ impl Apart {
         }
         // To rules for Pods those on their nodes' network are nobody, whatever their labels. Where networks mean nodes they fare as their
         // addresses do, of which is told, but for rules for nodes; else they are all alike.
-        if !plugin.host_network_pods && !(plugin.blocks_match_nodes && names_networks) {
-            apart.nodes = misses_nodes();
-        }
+        let is_told = plugin.host_network_pods || plugin.blocks_match_nodes && names_networks;
+        apart.nodes = !is_told && misses_nodes();
         apart
     }
 

@@ -89,11 +89,17 @@ impl Bundles {
         })
     }
 
+    /// Whether Ringwall owns fields, beside somebody else: where nobody else does there is nothing to leave them to, and API servers
+    /// ignore a list of owners that is empty.
+    pub(super) fn is_owner(&self) -> bool {
+        self.others.as_ref().is_some_and(|others| !others.is_empty())
+    }
+
     /// The change that makes Ringwall no longer an owner of fields, where it is one. An entry of which somebody owns a field stays when
     /// its maker takes it away by server-side apply, with that field alone, and the API server refuses the whole: an upgrade that drops
     /// an entry could never be applied. What nobody owns goes with its entry.
     pub(super) fn disown(&self) -> Option<Value> {
-        let others = self.others.as_ref()?;
+        let others = self.others.as_ref().filter(|others| !others.is_empty())?;
         Some(json!({"metadata": {"resourceVersion": self.version, "managedFields": others}}))
     }
 
@@ -105,5 +111,33 @@ impl Bundles {
             authorities: Cert::authorities(text.as_bytes()),
         };
         Self { entries: texts.iter().map(entry).collect(), ..Self::default() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn owned(self) -> Self {
+        Self { others: Some(vec![json!({"manager": "helm"})]), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn managed_by(managers: &[&str]) -> Bundles {
+        let managers: Vec<Value> = managers.iter().map(|manager| json!({"manager": manager})).collect();
+        let metadata = json!({"resourceVersion": "7", "managedFields": managers});
+        Bundles::read(&json!({"metadata": metadata, "webhooks": [{"name": "a"}]})).unwrap()
+    }
+
+    #[test]
+    fn ringwall_gives_up_what_it_owns_where_somebody_else_owns_something() {
+        let both = managed_by(&["helm", FIELD_MANAGER]);
+        assert!(both.is_owner());
+        let metadata = json!({"resourceVersion": "7", "managedFields": [{"manager": "helm"}]});
+        assert_eq!(both.disown(), Some(json!({"metadata": metadata})));
+        for managers in [&["helm"] as &[&str], &[FIELD_MANAGER], &[]] {
+            let bundles = managed_by(managers);
+            assert!(!bundles.is_owner() && bundles.disown().is_none(), "{managers:?}");
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! A certificate and a private key, as far as a rotation must know them.
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use rcgen::{KeyPair, PublicKeyData};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use x509_parser::extensions::GeneralName;
 use zeroize::Zeroizing;
+
+use crate::model::decode::{self, AlternativeName};
 
 /// More certificates than that in one place are not ours.
 const MOST: usize = 16;
@@ -22,6 +22,8 @@ pub(super) struct Cert {
     der: Vec<u8>,
     /// The SHA-256 of it, in lower-case hexadecimal digits.
     pub(super) fingerprint: String,
+    /// Nothing that is made here begins later than now: only the API servers of a test look.
+    #[cfg(test)]
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
     /// The names and addresses that it is for.
@@ -43,15 +45,17 @@ pub(super) type Signer = Zeroizing<KeyPair>;
 impl Cert {
     pub(super) fn from_der(der: &[u8]) -> Option<Self> {
         let (_, parsed) = x509_parser::parse_x509_certificate(der).ok()?;
-        let validity = parsed.validity();
-        let time = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
-        let names = parsed.subject_alternative_name().ok().flatten();
-        let names = names.map(|names| names.value.general_names.iter().filter_map(name).collect()).unwrap_or_default();
+        let validity = decode::validity(&parsed);
+        let name = |name| match name {
+            AlternativeName::Host(host) => host.to_owned(),
+            AlternativeName::Address(address) => address.to_string(),
+        };
         Some(Self {
-            fingerprint: HEXLOWER.encode(digest(&SHA256, der).as_ref()),
-            not_before: time(validity.not_before)?,
-            not_after: time(validity.not_after)?,
-            names,
+            fingerprint: decode::fingerprint(der),
+            #[cfg(test)]
+            not_before: validity.0,
+            not_after: validity.1,
+            names: decode::alternative_names(&parsed).map(name).collect(),
             is_authority: parsed.is_ca(),
             public_key: parsed.public_key().raw.to_vec(),
             der: der.to_vec(),
@@ -150,15 +154,4 @@ impl Key {
 
 fn signer(pem: &str) -> Option<Signer> {
     KeyPair::from_pem(pem).ok().map(Zeroizing::new)
-}
-
-fn name(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress(bytes) => match bytes.len() {
-            4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| std::net::IpAddr::from(bytes).to_string()),
-            _ => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::IpAddr::from(bytes).to_string()),
-        },
-        _ => None,
-    }
 }

@@ -20,7 +20,7 @@ use super::{
     bundles::Bundles,
     cert::Cert,
     clock::{Clock, ahead},
-    memory::Memory,
+    course::{Course, Topic},
     plan::{Outcome, Probe, Scene, Step, plan, written},
     stored::{Contents, Leaf, Stored},
 };
@@ -63,27 +63,6 @@ pub struct Keeper {
     pub poll: Duration,
     /// How far this machine's clock is put ahead, for tests.
     pub clock_ahead: Duration,
-}
-
-/// What is remembered between looks.
-struct Course {
-    began: Instant,
-    memory: Memory,
-    in_force: Option<Cert>,
-    probe: Option<Probe>,
-    /// Labels and annotations of the Secret as they were last seen.
-    metadata: Option<Value>,
-    /// What was said last, of each sort: it is not said again while it stays so.
-    said: [String; 4],
-}
-
-/// What is said of, once.
-#[derive(Clone, Copy)]
-enum Topic {
-    Failure,
-    Clock,
-    Secret,
-    Held,
 }
 
 /// What was read.
@@ -168,6 +147,12 @@ impl Keeper {
             Step::PutInBundle => {
                 if let Some(bundles) = bundles {
                     self.put_in_bundle(bundles, &view.stored.contents).await?;
+                }
+                Ok(Duration::ZERO)
+            }
+            Step::Disown => {
+                if let Some(disowned) = bundles.and_then(Bundles::disown) {
+                    self.disown(&disowned).await?;
                 }
                 Ok(Duration::ZERO)
             }
@@ -295,30 +280,36 @@ impl Keeper {
     }
 
     async fn put_in_bundle(&self, bundles: &Bundles, contents: &Contents) -> Result<(), Failure> {
-        let name = &self.place.configuration;
-        let failed = |fault: Fault| match fault {
-            // Looked at again at once.
-            Fault::Conflict => Ok(()),
-            fault => Err(Failure("bundle", format!("the webhook configuration {name}: {fault}"))),
-        };
         if !self.leadership.leads() {
             return Ok(());
         }
-        let applied = bundles.with(name, &contents.bundle());
+        let applied = bundles.with(&self.place.configuration, &contents.bundle());
         let applied = self.documents.apply(Resource::of(Kind::ValidatingWebhookConfiguration), None, &applied).await;
-        let applied = match applied {
-            Ok(applied) => applied,
-            Err(fault) => return failed(fault),
-        };
-        let authorities: Vec<&str> = contents.trusted().into_iter().map(Cert::short).collect();
-        tracing::info!(?authorities, "the API servers are told to trust these authorities");
-        let Some(disowned) = Bundles::read(&applied).and_then(|bundles| bundles.disown()) else { return Ok(()) };
+        if self.is_written(applied)? {
+            let authorities: Vec<&str> = contents.trusted().into_iter().map(Cert::short).collect();
+            tracing::info!(?authorities, "the API servers are told to trust these authorities");
+        }
+        Ok(())
+    }
+
+    async fn disown(&self, disowned: &Value) -> Result<(), Failure> {
         if !self.leadership.leads() {
             return Ok(());
         }
-        let disowned =
-            self.documents.merge(Resource::of(Kind::ValidatingWebhookConfiguration), None, name, &disowned).await;
-        disowned.map(drop).or_else(failed)
+        let resource = Resource::of(Kind::ValidatingWebhookConfiguration);
+        let merged = self.documents.merge(resource, None, &self.place.configuration, disowned).await;
+        self.is_written(merged).map(drop)
+    }
+
+    /// Whether the webhook configuration was written; where somebody else did, it is looked at again at once.
+    fn is_written(&self, written: Result<Value, Fault>) -> Result<bool, Failure> {
+        match written {
+            Ok(_) => Ok(true),
+            Err(Fault::Conflict) => Ok(false),
+            Err(fault) => {
+                Err(Failure("bundle", format!("the webhook configuration {}: {fault}", self.place.configuration)))
+            }
+        }
     }
 
     async fn probe(&self, course: &mut Course, about: String) {
@@ -345,32 +336,6 @@ impl Keeper {
     }
 }
 
-impl Course {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            memory: Memory::default(),
-            in_force: None,
-            probe: None,
-            metadata: None,
-            said: Default::default(),
-        }
-    }
-
-    fn is_new(&mut self, topic: Topic, text: &str) -> bool {
-        let said = self.said.get_mut(topic as usize);
-        said.is_some_and(|said| {
-            let is_new = said != text;
-            text.clone_into(said);
-            is_new
-        })
-    }
-
-    fn forget(&mut self, topic: Topic) {
-        self.is_new(topic, "");
-    }
-}
-
 /// One line for each step that was done.
 fn tell(step: &Step, new: &Contents) {
     let short = |certificate: Option<&Cert>| certificate.map(|certificate| certificate.short().to_owned());
@@ -391,23 +356,6 @@ fn tell(step: &Step, new: &Contents) {
         Step::DropPrevious => {
             tracing::info!("forgot the former authorities: nothing that they signed is served any more");
         }
-        Step::PutInBundle | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
-    }
-}
-
-impl Step {
-    /// Its name in the metrics.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Begin => "begin",
-            Self::Mend => "mend",
-            Self::MakeAuthority(_) => "make-authority",
-            Self::PutInBundle => "put-in-bundle",
-            Self::IssueLeaf(..) => "issue",
-            Self::Probe(_) => "probe",
-            Self::DropPrevious => "drop-previous",
-            Self::Wait(_) => "wait",
-            Self::Rest(_) => "rest",
-        }
+        Step::PutInBundle | Step::Disown | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => {}
     }
 }

@@ -15,7 +15,6 @@ use super::{
     stored::{Authority, Contents, FORMER, Leaf},
 };
 
-const DAY: Duration = Duration::from_secs(86_400);
 /// How long before they are made certificates begin. Nothing is won by a late beginning, and much is lost by it: what a machine makes
 /// whose clock runs ahead would be "not yet valid" to every API server, until the time that the clock showed.
 const BACK: Duration = Duration::from_secs(2 * 366 * 86_400);
@@ -35,10 +34,12 @@ pub struct Terms {
     pub patience: Duration,
 }
 
+/// As a server is started that is told nothing else.
+#[cfg(test)]
 impl Default for Terms {
     fn default() -> Self {
-        let minute = Duration::from_secs(60);
-        Self { leaf: 30 * DAY, authority: 365 * DAY, wait: minute, keep: 60 * minute, patience: 10 * minute }
+        let (minute, day) = (Duration::from_secs(60), Duration::from_secs(86_400));
+        Self { leaf: 30 * day, authority: 365 * day, wait: minute, keep: 60 * minute, patience: 10 * minute }
     }
 }
 

@@ -17,6 +17,7 @@ mod ask;
 mod bundles;
 mod cert;
 mod clock;
+mod course;
 mod keep;
 mod make;
 mod memory;

@@ -68,6 +68,8 @@ pub(super) enum Step {
     MakeAuthority(&'static str),
     /// Put into every entry what is to be trusted, and nothing else.
     PutInBundle,
+    /// Give up the fields of the entries, which putting something there has made Ringwall's.
+    Disown,
     /// Make a certificate.
     IssueLeaf(By, &'static str),
     /// Ask through the API server; about that fingerprint.
@@ -80,8 +82,35 @@ pub(super) enum Step {
     Rest(Timestamp),
 }
 
+impl Step {
+    /// Its name in the metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Mend => "mend",
+            Self::MakeAuthority(_) => "make-authority",
+            Self::PutInBundle => "put-in-bundle",
+            Self::Disown => "disown",
+            Self::IssueLeaf(..) => "issue",
+            Self::Probe(_) => "probe",
+            Self::DropPrevious => "drop-previous",
+            Self::Wait(_) => "wait",
+            Self::Rest(_) => "rest",
+        }
+    }
+}
+
 /// The next step.
 pub(super) fn plan(scene: &Scene<'_>) -> Step {
+    match of_certificates(scene) {
+        // Last: nothing that is served waits for it, and where it fails everything else goes on.
+        Step::Wait(_) | Step::Rest(_) if scene.bundles.is_some_and(Bundles::is_owner) => Step::Disown,
+        step => step,
+    }
+}
+
+/// The next step, for the sake of what is served and trusted.
+fn of_certificates(scene: &Scene<'_>) -> Step {
     if begins(scene) {
         return Step::Begin;
     }
@@ -130,7 +159,7 @@ pub(super) fn written(step: &Step, scene: &Scene<'_>) -> Result<Option<Contents>
         Step::MakeAuthority(_) => maker.with_next(contents, now)?,
         Step::IssueLeaf(by, _) => maker.with_leaf(contents, *by, now)?,
         Step::DropPrevious => contents.without_previous(),
-        Step::PutInBundle | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => return Ok(None),
+        Step::PutInBundle | Step::Disown | Step::Probe(_) | Step::Wait(_) | Step::Rest(_) => return Ok(None),
     }))
 }
 

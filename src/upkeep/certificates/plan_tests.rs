@@ -96,6 +96,14 @@ fn a_wait_is_that_of_the_process_whatever_the_clock_says() {
 }
 
 #[test]
+fn fields_are_given_up_when_nothing_else_is_to_be_done() {
+    let mut rotation = Rotation::new();
+    rotation.bundles = rotation.bundles.owned();
+    assert_eq!(rotation.plan(20 * SECOND, None), Step::Disown);
+    assert_eq!(rotation.plan(MINUTE, None), Step::Probe(rotation.about()), "where it fails, the rotation goes on");
+}
+
+#[test]
 fn the_new_authority_signs_once_a_probe_is_answered_or_cannot_be_made() {
     let mut rotation = Rotation::new();
     let by_next = |step| matches!(step, Step::IssueLeaf(By::Next, _));

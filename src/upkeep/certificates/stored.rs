@@ -14,6 +14,8 @@ const AUTHORITY: [&str; 2] = ["ca.crt", "ca.key"];
 const LEAF: [&str; 2] = ["tls.crt", "tls.key"];
 const NEXT: [&str; 2] = ["next-ca.crt", "next-ca.key"];
 const PREVIOUS: &str = "previous-ca.crt";
+/// Where `kubectl apply` keeps the whole of what was applied: of a Secret that a hand put back, its keys as well.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// How many former authorities are kept.
 pub(super) const FORMER: usize = 8;
 
@@ -138,6 +140,10 @@ impl Stored {
         let mut metadata = secret.get_mut("metadata").map(Value::take).unwrap_or_default();
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.remove("managedFields");
+            let annotations = metadata.get_mut("annotations").and_then(Value::as_object_mut);
+            if let Some(mut applied) = annotations.and_then(|annotations| annotations.remove(LAST_APPLIED)) {
+                wipe(&mut applied);
+            }
         }
         let mut faults = Vec::new();
         let contents = read(&secret, &mut faults);
@@ -255,6 +261,16 @@ mod tests {
         assert_eq!(with("previous-ca.crt", Some("hush")), ["previous-ca.crt cannot be read"]);
         let other = Stored::read(Some(written())).contents.leaf.unwrap();
         assert_eq!(with("tls.key", Some(&other.key.pem)), ["tls.key is not the key of tls.crt"]);
+    }
+
+    #[test]
+    fn what_a_hand_applied_is_carried_along_without_the_copy_that_kubectl_keeps_of_it() {
+        let mut secret = written();
+        secret["metadata"]["annotations"] = json!({LAST_APPLIED: "{\"data\": {\"ca.key\": \"hush\"}}", "a": "b"});
+        let stored = Stored::read(Some(secret));
+        assert_eq!(stored.metadata().unwrap()["annotations"], json!({"a": "b"}));
+        let object = stored.contents.object(&stored, "ringwall", "ringwall-certificate", stored.metadata());
+        assert!(!object.to_string().contains("hush"));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A cluster on a table: replicas, two API servers that hear late, hands that delete and garble. The time is a number.
 
+mod hands;
+mod stories;
+
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use proptest::prelude::*;
 use rustls::{
     RootCertStore,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
@@ -66,7 +68,10 @@ struct World {
     /// What was read last: reading keys takes longest.
     read: RefCell<Option<(Option<Value>, Rc<Stored>)>>,
     parsed: RefCell<HashMap<String, Rc<Vec<Cert>>>>,
-    known: RefCell<Option<(Vec<String>, Rc<Bundles>)>>,
+    known: RefCell<Option<(Vec<String>, bool, Rc<Bundles>)>>,
+    /// Whether Ringwall owns fields of the entries, and whether it may give them up.
+    is_owner: bool,
+    may_disown: bool,
 }
 
 impl World {
@@ -91,6 +96,8 @@ impl World {
             read: RefCell::default(),
             parsed: RefCell::default(),
             known: RefCell::default(),
+            is_owner: false,
+            may_disown: true,
         };
         world.replicas = (0..replicas).map(|_| world.started()).collect();
         world
@@ -123,13 +130,14 @@ impl World {
     fn trusted(&self) -> Rc<Bundles> {
         let texts = &self.bundles.last().unwrap().1;
         let mut known = self.known.borrow_mut();
-        if let Some((read, bundles)) = &*known
-            && read == texts
+        if let Some((read, was_owner, bundles)) = &*known
+            && (read, *was_owner) == (texts, self.is_owner)
         {
             return Rc::clone(bundles);
         }
-        let bundles = Rc::new(Bundles::of(texts));
-        *known = Some((texts.clone(), Rc::clone(&bundles)));
+        let bundles = Bundles::of(texts);
+        let bundles = Rc::new(if self.is_owner { bundles.owned() } else { bundles });
+        *known = Some((texts.clone(), self.is_owner, Rc::clone(&bundles)));
         bundles
     }
 
@@ -218,6 +226,11 @@ impl World {
             Step::IssueLeaf(..) => "issue",
             Step::DropPrevious => "drop",
             Step::PutInBundle => "bundle",
+            Step::Disown if !self.may_disown => return (false, Some(3600)),
+            Step::Disown => {
+                self.is_owner = false;
+                return (true, None);
+            }
             Step::Probe(about) => {
                 let outcome = self.probe();
                 let replica = &mut self.replicas[index];
@@ -237,7 +250,10 @@ impl World {
                     wipe(&mut old);
                 }
             }
-            None => self.set_bundles(vec![stored.contents.bundle(); ENTRIES]),
+            None => {
+                self.set_bundles(vec![stored.contents.bundle(); ENTRIES]);
+                self.is_owner = true;
+            }
         }
         (true, None)
     }
@@ -340,6 +356,7 @@ impl World {
     fn assert_in_order(&self) {
         let stored = Stored::read(self.secret.clone());
         assert_eq!(stored.faults, Vec::<String>::new());
+        assert!(!self.is_owner, "an upgrade that drops an entry would fail");
         let contents = &stored.contents;
         assert!(contents.next.is_none() && contents.previous.is_empty(), "done: {:?}", self.done);
         let leaf = &contents.leaf.as_ref().unwrap().certificate;
@@ -360,181 +377,4 @@ fn verifies<'a>(leaf: &Cert, authorities: impl Iterator<Item = &'a Cert>, now: T
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now.as_second().try_into().unwrap()));
     let name = ServerName::try_from(NAME).unwrap();
     verifier.unwrap().verify_server_cert(&leaf.der(), &[], &name, &[], time).is_ok()
-}
-
-#[test]
-fn three_years_pass_without_a_moment_in_which_what_is_served_is_not_trusted() {
-    let mut world = World::new(Terms::default(), 2).settled();
-    world.run(3 * 365 * DAY);
-    world.assert_in_order();
-    assert_eq!(world.done["begin"], 1);
-    // The authority every 243 days, the certificate every 20.
-    assert_eq!((world.done["make"], world.done["drop"]), (4, 4), "{:?}", world.done);
-    assert!((53..=60).contains(&world.done["issue"]), "{:?}", world.done);
-    assert!(world.verified > 4_000, "{}", world.verified);
-}
-
-#[test]
-fn a_secret_that_is_deleted_is_made_anew_while_the_old_certificate_is_served_and_trusted() {
-    let mut world = World::new(Terms::default(), 2).settled();
-    let served = world.replicas[1].in_force.clone().unwrap();
-    world.secret = None;
-    world.run(50);
-    assert!(world.secret.is_some() && world.replicas[1].in_force.as_ref() == Some(&served));
-    world.run(2 * 3600);
-    assert!(world.replicas[1].in_force.as_ref() != Some(&served));
-    world.assert_in_order();
-}
-
-#[test]
-fn each_part_that_is_garbled_mends() {
-    for part in ["ca.crt", "ca.key", "tls.crt", "tls.key", "next-ca.crt", "next-ca.key", "previous-ca.crt"] {
-        for with in ["", "Z2FyYmFnZQ==", "not base64"] {
-            let mut world = World::new(Terms::default(), 2).settled();
-            // During an overlap, so that every part is there.
-            world.garble("ca.key", "");
-            world.run(30);
-            world.garble(part, with);
-            world.run(5 * 3600);
-            world.assert_in_order();
-        }
-    }
-}
-
-#[test]
-fn a_secret_put_back_from_long_ago_breaks_nothing() {
-    let mut world = World::new(Terms::default(), 2).settled();
-    let backup = world.secret.clone();
-    world.run(250 * DAY);
-    assert_eq!(world.done["make"], 1);
-    world.secret = backup;
-    world.run(3 * 3600);
-    world.assert_in_order();
-}
-
-#[test]
-fn a_bundle_that_a_hand_empties_is_put_right_at_the_next_look() {
-    let mut world = World::new(Terms::default(), 2).settled();
-    world.excused = world.time + POLL + 60;
-    world.set_bundles(vec![String::new(); ENTRIES]);
-    world.run(300);
-    world.assert_in_order();
-    assert_eq!((world.done["begin"], world.done["bundle"]), (1, 2));
-}
-
-#[test]
-fn a_stranger_in_the_bundle_is_put_out_at_the_next_look() {
-    let mut world = World::new(Terms::default(), 2).settled();
-    let other = World::new(Terms::default(), 1).settled();
-    let texts = &world.bundles.last().unwrap().1;
-    let texts = texts.iter().map(|text| text.clone() + &other.bundles.last().unwrap().1[0]).collect();
-    world.set_bundles(texts);
-    world.run(POLL + 5);
-    world.assert_in_order();
-}
-
-#[test]
-fn with_the_clock_of_the_leader_a_year_ahead_nothing_is_renewed_by_it() {
-    let mut world = World::new(Terms::default(), 2).settled();
-    world.replicas[0].off = SignedDuration::from_hours(365 * 24);
-    world.run(10 * DAY);
-    assert_eq!(world.done.get("make"), None);
-    world.replicas[0].off = SignedDuration::from_hours(-365 * 24);
-    world.run(5 * DAY);
-    assert_eq!(world.done.get("make"), None);
-    world.assert_in_order();
-}
-
-#[test]
-fn what_was_made_by_a_clock_that_was_a_year_ahead_is_valid_and_is_renewed_once_clocks_agree() {
-    let mut world = World::new(Terms::default(), 2);
-    world.tells_time = false;
-    for replica in &mut world.replicas {
-        replica.off = SignedDuration::from_hours(365 * 24);
-    }
-    let mut world = world.settled();
-    world.run(DAY);
-    assert_eq!(world.done.get("make"), None);
-    world.tells_time = true;
-    for replica in &mut world.replicas {
-        replica.off = SignedDuration::ZERO;
-    }
-    world.run(DAY);
-    world.assert_in_order();
-    assert_eq!((world.done["make"], world.done["drop"]), (1, 1));
-    let end = world.replicas[0].in_force.as_ref().unwrap().not_after;
-    assert!(end < world.now() + Duration::from_secs(31 * DAY));
-}
-
-#[derive(Clone, Debug)]
-enum Hand {
-    Lead(Option<usize>),
-    Restart(usize),
-    Delete,
-    Garble(usize, bool),
-    EmptyBundle,
-    Clock(usize, i64),
-    PutBack,
-}
-
-fn hand() -> impl Strategy<Value = Hand> {
-    prop_oneof![
-        4 => proptest::option::of(0..3usize).prop_map(Hand::Lead),
-        3 => (0..3usize).prop_map(Hand::Restart),
-        1 => Just(Hand::Delete),
-        3 => (0..7usize, any::<bool>()).prop_map(|(part, empty)| Hand::Garble(part, empty)),
-        1 => Just(Hand::EmptyBundle),
-        1 => (0..3usize, prop_oneof![Just(0), Just(365), Just(-365)]).prop_map(|(replica, days)| Hand::Clock(replica, days)),
-        1 => Just(Hand::PutBack),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_hands_do_and_whoever_leads_what_is_served_is_trusted(
-        hands in proptest::collection::vec((prop_oneof![0..90u64, 90..4000u64, Just(3 * DAY), Just(12 * DAY)], hand()), 1..14)
-    ) {
-        let day = Duration::from_secs(DAY);
-        let terms = Terms { leaf: day * 6, authority: day * 60, ..Terms::default() };
-        let mut world = World::new(terms, 3).settled();
-        let backup = world.secret.clone();
-        for (pause, hand) in hands {
-            world.run(pause);
-            match hand {
-                // Nobody for a while: an end of the certificate without anybody to renew it would excuse everything.
-                Hand::Lead(None) => {
-                    let former = world.leader.take();
-                    world.run(1800);
-                    world.leader = former;
-                }
-                Hand::Lead(who) => world.leader = who,
-                Hand::Restart(who) => world.replicas[who] = Replica { off: world.replicas[who].off, ..world.started() },
-                Hand::Delete => world.secret = None,
-                Hand::Garble(part, empty) => {
-                    let parts = ["ca.crt", "ca.key", "tls.crt", "tls.key", "next-ca.crt", "next-ca.key", "previous-ca.crt"];
-                    world.garble(parts[part], if empty { "" } else { "Z2FyYmFnZQ==" });
-                }
-                Hand::EmptyBundle => {
-                    world.excused = world.excused.max(world.time + POLL + 60);
-                    world.set_bundles(vec![String::new(); ENTRIES]);
-                    world.run(POLL + 60);
-                }
-                Hand::Clock(who, days) => world.replicas[who].off = SignedDuration::from_hours(days * 24),
-                Hand::PutBack => {
-                    world.secret = backup.clone();
-                    // A replica that starts before its authority is known again has nothing else to serve.
-                    world.run(2 * 60);
-                }
-            }
-        }
-        world.leader = Some(1);
-        world.run(3 * DAY);
-        // A renewal may fall on the last moment; every replica looks within this time.
-        if world.is_taking() {
-            world.run(2 * POLL);
-        }
-        world.assert_in_order();
-    }
 }
