@@ -74,7 +74,7 @@ say_bundle() {
     cat <<TEXT
 Tell API servers whom to trust:
 
-  helm upgrade ringwall charts/ringwall --namespace ringwall --reuse-values --set certificates.mode=files \\
+  helm upgrade ringwall charts/ringwall --namespace ringwall --reset-then-reuse-values --set certificates.mode=files \\
     --set certificates.files.secretName=ringwall-tls --set-file certificates.files.caBundle=$folder/ca-bundle.crt
 TEXT
 }

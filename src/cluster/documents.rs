@@ -10,7 +10,7 @@ use hyper::{body::Bytes, http};
 use jiff::Timestamp;
 use kube::{Client, client::Body};
 use serde_json::Value;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::model::Kind;
 
@@ -49,13 +49,23 @@ impl Resource {
     }
 
     /// The path of all of them, of one namespace or of the cluster.
-    fn path(self, namespace: Option<&str>) -> String {
+    pub fn path(self, namespace: Option<&str>) -> String {
         let Self { group, version, plural } = self;
         let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
         match namespace {
             Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
             None => format!("{root}/{plural}"),
         }
+    }
+}
+
+/// Wipes every text of a value, for what is read may be a Secret.
+pub fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

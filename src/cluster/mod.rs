@@ -46,7 +46,7 @@ use crate::{
 
 pub use connect::ConnectError;
 pub use definitions::{Parts, definitions};
-pub use documents::{Answered, Documents, FIELD_MANAGER, Resource};
+pub use documents::{Answered, Documents, FIELD_MANAGER, Resource, wipe};
 pub use events::{Events, Note};
 pub use fault::Fault;
 pub use inspect::{Inspector, Reply};

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     Change, Decision, Judgement, Outcome, Reason, explain,
-    judge::{Judge, Reach, Verdict, drop_shadowed_templates, drop_what_secrets_say},
+    judge::{Judge, Reach, Verdict, drop_repeated_doubts, drop_shadowed_templates, drop_what_secrets_say},
     namespace, reads, solver, spare, unmarked,
 };
 
@@ -95,6 +95,7 @@ pub fn decide(snapshot: &Snapshot, change: &Change, ruleset: &Ruleset, now: Time
     drop_what_secrets_say(&mut verdicts);
     let mut needs = reads::needs(&judge, change, &verdicts);
     needs.extend(owners);
+    drop_repeated_doubts(&mut verdicts);
     let notes = Notes { change, is_forged };
     let mut decision = present(&judge, verdicts, &notes);
     decision.needs = reads::together(needs);

@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     model::{Kind, Labels, Name, Object, ObjectKey},
-    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, Shared, Subject, SubjectReference},
+    rules::{self, Aspect, Breach, Context, EXPIRED_EXEMPTION, Extent, RuleId, Shared, Subject, SubjectReference},
     ruleset::{Exemption, Mode, Modes, Ruleset},
     snapshot::{Blind, Running, Snapshot},
 };
@@ -282,6 +282,23 @@ pub(super) fn drop_what_secrets_say(verdicts: &mut Vec<Verdict>) {
             let Aspect::Secret(secret) = &judgement.breach.aspect else { return true };
             let said = told.get(&(judgement.breach.rule, secret.clone()));
             said.is_none_or(|outcome| judgement.outcome < *outcome)
+        });
+    }
+}
+
+/// What cannot be said of the versions of TLS for a reason for which nothing can be said of its cipher suites either is told once, unless
+/// it goes further of the suites. It is dropped after the reads are named: those that a rule in force needs, no other rule names for it.
+pub(super) fn drop_repeated_doubts(verdicts: &mut Vec<Verdict>) {
+    let [of_versions, of_suites] = rules::TLS_SETTINGS_RULES;
+    let in_doubt = |Verdict { judgement: Judgement { breach, outcome, .. }, .. }: &Verdict, rule: RuleId| {
+        let blind = breach.certain.as_ref().err().filter(|_| breach.rule == rule)?.clone();
+        Some(((breach.subject.clone(), breach.aspect.clone()), (blind, outcome.clone())))
+    };
+    let told: BTreeMap<_, _> = verdicts.iter().filter_map(|verdict| in_doubt(verdict, of_versions)).collect();
+    if !told.is_empty() {
+        verdicts.retain(|verdict| {
+            let Some((at, (blind, outcome))) = in_doubt(verdict, of_suites) else { return true };
+            told.get(&at).is_none_or(|(known, said)| *known != blind || outcome < *said)
         });
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     Judgement, Outcome, Reason,
-    judge::{Judge, Reach, drop_shadowed_templates, drop_what_secrets_say},
+    judge::{Judge, Reach, drop_repeated_doubts, drop_shadowed_templates, drop_what_secrets_say},
 };
 
 /// How templates are judged by [`survey`].
@@ -41,6 +41,7 @@ pub fn survey(snapshot: &Snapshot, ruleset: &Ruleset, templates: Templates, now:
     }
     drop_shadowed_templates(&mut verdicts);
     drop_what_secrets_say(&mut verdicts);
+    drop_repeated_doubts(&mut verdicts);
     verdicts.into_iter().map(|verdict| verdict.judgement).collect()
 }
 

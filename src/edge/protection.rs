@@ -38,6 +38,18 @@ pub struct TlsSettings {
     pub client: Setting<ClientCertificates>,
 }
 
+impl TlsSettings {
+    /// Those of which nothing can be said, for one reason.
+    pub fn unknown(doubt: &Doubt, by: &By) -> Self {
+        Self {
+            part: None,
+            oldest: Setting { value: Oldest::Unknown(doubt.clone()), by: by.clone() },
+            ciphers: Setting { value: Ciphers::Unknown(doubt.clone()), by: by.clone() },
+            client: Setting { value: ClientCertificates::Unknown(doubt.clone()), by: by.clone() },
+        }
+    }
+}
+
 /// The oldest version of TLS that is accepted.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Oldest {

@@ -173,10 +173,3 @@ pub struct StagedPolicy {
     /// Name, labels, deletion.
     pub meta: Meta,
 }
-
-impl CalicoPolicy {
-    /// Whether it is of the form that Calico stores (`crd.projectcalico.org/v1`).
-    pub fn is_stored_form(&self) -> bool {
-        matches!(self.kind, Kind::CalicoStoredNetworkPolicy | Kind::CalicoStoredGlobalNetworkPolicy)
-    }
-}

@@ -194,11 +194,6 @@ impl Bundle {
     pub fn lacks_issuer(&self) -> bool {
         self.leaf.issued_by == IssuedBy::Elsewhere
     }
-
-    /// Whether a root is in the list behind the first certificate: a client has it, or does not trust it.
-    pub fn has_root(&self) -> bool {
-        self.rest.iter().any(|certificate| certificate.issued_by == IssuedBy::Itself)
-    }
 }
 
 impl CertificateFacts {

@@ -70,7 +70,7 @@ fn gathered(
 /// Every subject of a snapshot, each once: classes, templates without a controller, and objects of other kinds that rules judge.
 pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
     let classes = snapshot.classes(None).map(|(key, _)| Subject::Class(key.clone()));
-    let templates = templates(snapshot, None).map(|object| Subject::Object(object.key()));
+    let templates = snapshot.templates(None).map(|object| Subject::Object(object.key()));
     let judged = |kind: &Kind| {
         let others = [Kind::Namespace, Kind::Service, Kind::Secret, Kind::ReferenceGrant, Kind::Certificate];
         let is_policy = kind.is_policy() || kind.is_staged_policy() || kind.is_mesh_policy() || kind.is_settings();
@@ -81,14 +81,6 @@ pub fn everything(snapshot: &Snapshot) -> BTreeSet<Subject> {
         .flat_map(|kind| snapshot.list(kind, None))
         .map(|object| Subject::Object(object.key()));
     classes.chain(templates).chain(others).collect()
-}
-
-/// The workloads, in one namespace or in all, that no other workload of the snapshot controls.
-pub(super) fn templates<'a>(
-    snapshot: &'a Snapshot,
-    namespace: Option<&'a Name>,
-) -> impl Iterator<Item = &'a Object> + 'a {
-    snapshot.templates(namespace)
 }
 
 /// The workloads of every kind, in one namespace or in all.

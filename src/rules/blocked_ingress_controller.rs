@@ -182,7 +182,6 @@ struct Served {
 }
 
 /// Pods that do not let a controller in.
-#[derive(Clone)]
 struct Blocked {
     controller: Option<Name>,
     /// Where it runs, if that is said.

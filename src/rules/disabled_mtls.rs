@@ -121,10 +121,8 @@ impl Rule for DisabledMtls {
             found.into_iter().map(|(path, certain, _)| (path, certain)).collect()
         } else {
             let Some(workload) = context.workload(subject) else { return };
-            let found = bypasses(snapshot, &workload.namespace, &workload.facts);
-            let loses = |key: &str| would_be_sealed(context, &workload, key);
-            let found = found.into_iter().filter(|(key, _)| loses(key));
-            found.map(|(key, _)| (inside::annotation(&workload, key).path, Ok(()))).collect()
+            let found = opening(context, &workload);
+            found.into_iter().map(|key| (inside::annotation(&workload, key).path, Ok(()))).collect()
         };
         out.extend(found.into_iter().map(|(path, certain)| Breach {
             rule: INFO.id,
@@ -180,13 +178,24 @@ impl Rule for DisabledMtls {
     }
 }
 
-/// Whether some port would not accept plaintext without the annotation. Where all would, there is nothing to turn off.
-fn would_be_sealed(context: &Context<'_>, workload: &Workload, key: &str) -> bool {
-    let mut facts = PodFacts::clone(&workload.facts);
-    let others = facts.mesh.annotations.iter().filter(|(other, _)| *other != key);
-    facts.mesh.annotations = others.map(|(key, value)| (key.clone(), value.clone())).collect();
-    let without = inbound(context.snapshot, &context.environment.mesh, &workload.namespace, &facts);
-    !without.ports_where(|accepts| !matches!(accepts, Accepts::Plaintext(_))).0.is_empty()
+/// The annotations that open a port which would not accept plaintext if there were none of them. Each is held against the workload by
+/// itself: two that open the same ports must not hide each other. Where a port would be open anyway, there is nothing to turn off.
+fn opening(context: &Context<'_>, workload: &Workload) -> Vec<&'static str> {
+    let keys: Vec<&'static str> =
+        bypasses(context.snapshot, &workload.namespace, &workload.facts).into_iter().map(|(key, _)| key).collect();
+    if keys.is_empty() {
+        return keys;
+    }
+    let with = |kept: Option<&str>| {
+        let mut facts = PodFacts::clone(&workload.facts);
+        let stays = |key: &str| kept == Some(key) || !keys.contains(&key);
+        let staying = facts.mesh.annotations.iter().filter(|(key, _)| stays(key));
+        facts.mesh.annotations = staying.map(|(key, value)| (key.clone(), value.clone())).collect();
+        inbound(context.snapshot, &context.environment.mesh, &workload.namespace, &facts)
+    };
+    let sealed = with(None).ports_where(|accepts| !matches!(accepts, Accepts::Plaintext(_))).0;
+    let is_open = |accepts: &Accepts| matches!(accepts, Accepts::Plaintext(_) | Accepts::Unknown(_));
+    keys.iter().copied().filter(|key| !with(Some(key)).ports_where(is_open).0.is_disjoint(&sealed)).collect()
 }
 
 /// The policy of a mesh that the subject is.
@@ -198,5 +207,78 @@ pub(super) fn policy_of(snapshot: &Snapshot, subject: &Subject) -> Option<std::s
     match snapshot.object(key).found()? {
         Object::MeshPolicy(policy) => Some(policy),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        model::{Kind, decode},
+        rules::{Parameters, rule},
+        snapshot::Edit,
+    };
+
+    const INTERCEPTION: &str = "sidecar.istio.io/interceptionMode";
+    const INTERFACES: &str = "traffic.sidecar.istio.io/excludeInterfaces";
+    const EXCLUDED: &str = "traffic.sidecar.istio.io/excludeInboundPorts";
+
+    /// The annotations of a Pod with a sidecar by which mutual TLS is turned off, under a `PeerAuthentication` with this spec.
+    fn told(peers: &Value, annotations: &Value) -> Vec<String> {
+        let meta = |name: &str| json!({"name": name, "namespace": "shop", "labels": {"app": "web"}});
+        let mut pod = json!({
+            "metadata": meta("web"),
+            "spec": {"containers": [{"name": "web", "ports": [{"containerPort": 9090}]}, {"name": "istio-proxy"}]},
+        });
+        pod["metadata"]["annotations"] = annotations.clone();
+        let home = json!({"metadata": {"name": "shop"}});
+        let peers = json!({"metadata": meta("web"), "spec": peers});
+        let cover = Kind::all().map(|kind| Edit::Replace { scope: Need::List(kind, None), objects: Vec::new() });
+        let objects = [(Kind::Namespace, &home), (Kind::Pod, &pod), (Kind::PeerAuthentication, &peers)];
+        let put = objects.map(|(kind, value)| Edit::Put(decode::value(kind, value).unwrap()));
+        let snapshot = Snapshot::new().with(cover.chain(put)).0;
+        let (environment, parameters) = (Environment::default(), Parameters::default());
+        let now = Timestamp::UNIX_EPOCH;
+        let context =
+            Context { snapshot: &snapshot, environment: &environment, parameters: &parameters, now, shared: None };
+        let (class, _) = snapshot.classes(None).next().expect("the class of the Pod");
+        let rule = rule("disabled-mtls").unwrap();
+        let mut breaches = Vec::new();
+        rule.judge(&context, &Subject::Class(class.clone()), &mut breaches);
+        let message = |breach: &Breach| rule.explain(&context, breach).message;
+        let mut found: Vec<_> = breaches.iter().map(message).collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn two_annotations_that_open_the_same_ports_do_not_hide_each_other() {
+        let strict = json!({"mtls": {"mode": "STRICT"}});
+        let both = told(&strict, &json!({INTERCEPTION: "NONE", INTERFACES: "eth0"}));
+        assert_eq!(both.len(), 2, "{both:?}");
+        assert!(both[0].contains(INTERCEPTION) && both[1].contains(INTERFACES), "{both:?}");
+        for (key, value) in [(INTERCEPTION, "NONE"), (INTERFACES, "eth0"), (EXCLUDED, "9090")] {
+            let alone = told(&strict, &json!({key: value}));
+            assert_eq!(alone.len(), 1, "{alone:?}");
+        }
+        assert!(told(&strict, &json!({})).is_empty());
+    }
+
+    #[test]
+    fn to_lead_a_port_past_the_proxy_that_takes_plaintext_anyway_turns_nothing_off() {
+        let mode = |mode: &str| {
+            json!({
+                "selector": {"matchLabels": {"app": "web"}}, "mtls": {"mode": "STRICT"},
+                "portLevelMtls": {"9090": {"mode": mode}},
+            })
+        };
+        assert_eq!(told(&mode("PERMISSIVE"), &json!({EXCLUDED: "9090"})), [""; 0]);
+        assert_eq!(told(&mode("STRICT"), &json!({EXCLUDED: "9090"})).len(), 1);
+        let further = told(&mode("PERMISSIVE"), &json!({EXCLUDED: "9090,8080"}));
+        assert_eq!(further.len(), 1, "{further:?}");
+        assert!(told(&json!({"mtls": {"mode": "PERMISSIVE"}}), &json!({INTERCEPTION: "NONE"})).is_empty());
     }
 }

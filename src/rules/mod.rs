@@ -90,3 +90,4 @@ pub use of_the_decision::{EXPIRED_EXEMPTION, INVALID_SETTINGS, LOWERED_ENFORCEME
 pub use parameters::{Given, ParameterError, Parameters};
 pub use sensitive::SensitiveLabels;
 pub use subject::{Subject, Workload};
+pub use tls_settings::TLS_SETTINGS_RULES;

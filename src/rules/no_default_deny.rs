@@ -8,7 +8,6 @@ use crate::{
 
 use super::{
     Aspect, Breach, Context, Extent, Family, Finding, Fix, Level, Place, Rule, RuleId, RuleInfo, Subject,
-    affected::templates,
     isolation::{needs, shell},
 };
 
@@ -112,7 +111,9 @@ impl Rule for NoDefaultDeny {
             path: FieldPath::new("metadata.name"),
         }];
         let pods = context.snapshot.list(Kind::Pod, Some(&namespace));
-        let first = templates(context.snapshot, Some(&namespace))
+        let first = context
+            .snapshot
+            .templates(Some(&namespace))
             .filter(|it| !context.snapshot.is_going(it.meta()))
             .chain(pods)
             .next();
@@ -154,6 +155,6 @@ fn has_workloads(context: &Context<'_>, namespace: &Name) -> bool {
             _ => false,
         }
     };
-    templates(snapshot, Some(namespace)).any(|object| !snapshot.is_going(object.meta()))
+    snapshot.templates(Some(namespace)).any(|object| !snapshot.is_going(object.meta()))
         || snapshot.classes(Some(namespace)).any(|(_, class)| class.pods.iter().any(runs))
 }

@@ -7,7 +7,11 @@ use crate::{
     snapshot::Blind,
 };
 
-use super::{Aspect, Breach, Context, Extent, Finding, Fix, RuleInfo, Subject, at_the_edge::AtTheEdge};
+use super::{Aspect, Breach, Context, Extent, Finding, Fix, RuleId, RuleInfo, Subject, at_the_edge::AtTheEdge};
+
+/// The rules that are in doubt together where nothing is known of how TLS is done. Each says so, for each may be in force without the
+/// other; of two that say the same, the first is enough.
+pub const TLS_SETTINGS_RULES: [RuleId; 2] = [RuleId("weak-tls-version"), RuleId("weak-cipher")];
 
 /// What is wrong with the settings of one part.
 pub(super) struct Fault {

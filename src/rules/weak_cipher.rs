@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use crate::{
     edge::{By, Ciphers, Doubt, Surface, TlsSettings},
     encryption::{
-        ciphers::{self, Suite, Weak, Weakness},
+        ciphers::{self, Settled, Suite, Weak, Weakness},
         policies, versions,
     },
-    model::TlsVersion,
+    model::{Name, TlsVersion},
     snapshot::Need,
 };
 
@@ -126,15 +126,10 @@ pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSet
     if versions::oldest(&settings.oldest, controller, edge).0 == Ok(TlsVersion::Tls13) {
         return None;
     }
-    let (offer, by) = ciphers::settled(&settings.ciphers, controller, edge);
+    let Settled { offer, by, policy } = ciphers::settled(&settings.ciphers, controller, edge);
     let offer = match offer {
         Ok(offer) => offer,
-        // What is not known of the versions for the same reason is told already.
-        Err(doubt) => {
-            let told = versions::oldest(&settings.oldest, controller, edge).0;
-            let same = told.is_err_and(|other| other.blind == doubt.blind);
-            return (!same).then(|| Fault::doubt(at, surface, by, MAY, &doubt));
-        }
+        Err(doubt) => return Some(Fault::doubt(at, surface, by, MAY, &doubt)),
     };
     let allowed: BTreeSet<&'static Suite> =
         at.context.parameters.names(&INFO, ALLOW).iter().filter_map(|name| Suite::named(name)).collect();
@@ -145,12 +140,12 @@ pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSet
             return None;
         }
     }
-    if matches!(settings.ciphers.value, Ciphers::Policy(_)) {
+    if policy.is_some() {
         // Nobody can take single suites out of a cloud's policy: one that is sound apart from CBC with SHA-256 is no breach.
         weak.retain(|weak| weak.weakness > Weakness::NotListed);
     }
     if weak.is_empty() {
-        let unknown: Vec<&str> = offer.unknown.iter().map(crate::model::Name::as_str).collect();
+        let unknown: Vec<&str> = offer.unknown.iter().map(Name::as_str).collect();
         if unknown.is_empty() {
             return None;
         }
@@ -164,7 +159,7 @@ pub(super) fn fault(at: &AtTheEdge<'_>, surface: &dyn Surface, settings: &TlsSet
         extent: weak.iter().map(|weak| weak.weakness.weight()).sum(),
         certain: Ok(()),
         fact: format!("offers {} {}", listed(&weak), at.said(&by)),
-        fix: fix(at, settings, &by, &weak),
+        fix: fix(at, settings, policy.as_ref(), &by, &weak),
         by,
     })
 }
@@ -180,17 +175,17 @@ fn listed(weak: &[Weak]) -> String {
     }
 }
 
-fn fix(at: &AtTheEdge<'_>, settings: &TlsSettings, by: &By, weak: &[Weak]) -> String {
+fn fix(at: &AtTheEdge<'_>, settings: &TlsSettings, policy: Option<&Name>, by: &By, weak: &[Weak]) -> String {
     let place = match by {
         By::Field(place) if place.object == at.key => format!(" in {}", place.path),
         By::Field(place) => format!(" in {} of {}", place.path, place.object),
         By::Default(_) | By::Environment => String::new(),
     };
-    match &settings.ciphers.value {
-        Ciphers::Policy(name) if policies::is_of_aws(name) => {
+    match (policy, &settings.ciphers.value) {
+        (Some(name), _) if policies::is_of_aws(name) => {
             format!("name the policy {}{place}", policies::RECOMMENDED_OF_AWS)
         }
-        Ciphers::Written(..) if weak.len() <= NAMED => {
+        (None, Ciphers::Written(..)) if weak.len() <= NAMED => {
             let names: Vec<&str> = weak.iter().map(|weak| weak.name).collect();
             format!("take {} away{place}", names.join(", "))
         }

@@ -14,8 +14,14 @@ use super::{
 };
 
 /// Versions of TLS as rulesets write them.
-pub(super) const VERSIONS: [(&str, TlsVersion); 4] =
+pub const TLS_VERSIONS: [(&str, TlsVersion); 4] =
     [("1.0", TlsVersion::Tls10), ("1.1", TlsVersion::Tls11), ("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
+
+/// The words of `plaintext` of an ingress controller, and whether it refuses plaintext then.
+pub const PLAINTEXT: [(&str, bool); 2] = [("served", false), ("refused", true)];
+
+/// The words of `unknownController`, and whether what it serves is refused then.
+pub const UNKNOWN_CONTROLLER: [(&str, bool); 2] = [("refuse", true), ("warn", false)];
 
 pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment, errors: &mut Errors) {
     node.only(errors, keys::ENVIRONMENT);
@@ -38,7 +44,7 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
         for (name, node) in controllers.entries(errors) {
             node.only(errors, keys::CONTROLLER);
             let plaintext = node.get("plaintext");
-            if plaintext.and_then(|node| node.one_of(errors, &[("served", false), ("refused", true)])) == Some(true) {
+            if plaintext.and_then(|node| node.one_of(errors, &PLAINTEXT)) == Some(true) {
                 environment.refuses_plaintext.insert(name.into());
             }
             if let Some(namespace) = node.get("namespace").and_then(|node| node.text(errors)) {
@@ -55,7 +61,7 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
     }
     if let Some(policies) = node.get("tlsPolicies") {
         for (name, node) in policies.entries(errors) {
-            if let Some(version) = node.one_of(errors, &VERSIONS) {
+            if let Some(version) = node.one_of(errors, &TLS_VERSIONS) {
                 environment.edge.tls_policies.insert(name.into(), version);
             }
         }
@@ -68,7 +74,7 @@ pub(super) fn environment(node: &Node<'_>, environment: &mut rules::Environment,
         environment.cert_manager = manager.get("serviceAccount").and_then(|node| service_account(&node, errors));
     }
     if let Some(unknown) = node.get("unknownController") {
-        let refuses = unknown.one_of(errors, &[("refuse", true), ("warn", false)]);
+        let refuses = unknown.one_of(errors, &UNKNOWN_CONTROLLER);
         environment.refuses_unknown_controllers = refuses.unwrap_or_default();
     }
 }
@@ -93,7 +99,7 @@ fn controller(node: &Node<'_>, errors: &mut Errors) -> ControllerSettings {
         }
         named.map(|(namespace, name)| ObjectKey::namespaced(Kind::ConfigMap, namespace, name))
     });
-    let oldest_tls = node.get("oldestTls").and_then(|node| node.one_of(errors, &VERSIONS));
+    let oldest_tls = node.get("oldestTls").and_then(|node| node.one_of(errors, &TLS_VERSIONS));
     let tls_policy = node.get("tlsPolicy").and_then(|node| node.text(errors)).map(Name::from);
     ControllerSettings { config_map, oldest_tls, tls_policy }
 }

@@ -15,6 +15,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use environment::{PLAINTEXT, TLS_VERSIONS, UNKNOWN_CONTROLLER};
 pub use exemption::{Exemption, ExemptionId, ExemptionMatch, ExemptionSource};
 pub use objects::{IN_FORCE, Mistake, Wrong, mistakes, of_kind};
 pub use parse::RulesetError;

@@ -7,9 +7,14 @@ use std::{
 };
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
+};
+
+use super::labels::{
+    ChangeLabels, FindingLabels, KindLabels, NoLabels, ReadLabels, ReasonLabels, RequestLabels, ResultLabels,
+    RuleLabels, RulesetLabels, RulesetSource, StepLabels, WatchLabels,
 };
 
 /// Upper bounds of the latency buckets, in seconds. They begin at 50 µs: most decisions take less than a millisecond, and the
@@ -53,93 +58,6 @@ pub struct Metrics {
     leader: Gauge,
     leader_transitions: Counter,
     lease_failures: Family<ReasonLabels, Counter>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct RequestLabels {
-    kind: &'static str,
-    operation: &'static str,
-    decision: &'static str,
-    dry_run: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct KindLabels {
-    kind: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct FindingLabels {
-    rule: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct ReadLabels {
-    kind: &'static str,
-    result: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct ChangeLabels {
-    to: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct RuleLabels {
-    rule: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct WatchLabels {
-    kind: &'static str,
-    state: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct ResultLabels {
-    result: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct RulesetLabels {
-    source: &'static str,
-    fingerprint: String,
-}
-
-/// Where the ruleset in force comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RulesetSource {
-    /// Nobody has said anything.
-    BuiltIn,
-    /// `--ruleset FILE`.
-    File,
-    /// The cluster's `Ruleset`.
-    Cluster,
-}
-
-impl RulesetSource {
-    /// The name in metrics and logs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BuiltIn => "built-in",
-            Self::File => "file",
-            Self::Cluster => "cluster",
-        }
-    }
-}
-
-/// The labels of what stands alone. A family of it has no series before the first value: a time of 0 would be taken for one.
-type NoLabels = [(&'static str, &'static str); 0];
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct StepLabels {
-    step: &'static str,
 }
 
 /// The states of a watch. Exactly one of them is 1 for each kind.

@@ -8,4 +8,4 @@ mod settings;
 mod status;
 
 pub use settings::Settings;
-pub use status::StatusWriter;
+pub use status::{FILE_IN_FORCE, IS_IN_FORCE, StatusWriter};

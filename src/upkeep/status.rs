@@ -22,6 +22,11 @@ use crate::{
 use super::Settings;
 use writing::{Due, Writing};
 
+/// The condition of a `Ruleset` that is in force, and its reason.
+pub const IS_IN_FORCE: &str = "InForce";
+/// The reason why one is not where replicas have their ruleset from a file.
+pub const FILE_IN_FORCE: &str = "FileInForce";
+
 /// How often it is looked whether something is to be written.
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest message, in characters.
@@ -101,16 +106,16 @@ fn of_ruleset(object: &Object, is_file: bool) -> Vec<Condition> {
         };
         (false, "Invalid", format!("{}; {kept}", RulesetError::all(&errors)))
     } else if is_file {
-        (false, "FileInForce", "Ringwall runs with --ruleset FILE, which goes before this".to_owned())
+        (false, FILE_IN_FORCE, "Ringwall runs with --ruleset FILE, which goes before this".to_owned())
     } else {
         let modes = ruleset.defaults;
         let message = format!(
             "where a namespace chooses nothing: enforce {}, warn {}, audit {}",
             modes.enforce, modes.warn, modes.audit
         );
-        (true, "InForce", message)
+        (true, IS_IN_FORCE, message)
     };
-    vec![Condition { name: "InForce", holds, reason, message }]
+    vec![Condition { name: IS_IN_FORCE, holds, reason, message }]
 }
 
 /// Whether an exemption holds, and how many findings it let through when everything was judged last; of one that has not been in force in

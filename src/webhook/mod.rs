@@ -31,6 +31,6 @@ pub use limits::{Limits, raise_open_files};
 pub use review::BadReview;
 pub use ruleset_file::{Load, Put, follow_ruleset};
 pub use self_made::self_made;
-pub use served::{PROBE, served};
+pub use served::{PROBE, question, served};
 pub use server::{Drain, Parts, Server, StartError};
 pub use tls::{Certificate, Tls, TlsError, TlsPolicy};

@@ -104,7 +104,31 @@ fn what_is_well_is_said_to_be_well_and_who_would_be_refused_is_counted() {
         namespace.name
     );
     assert!(told.contains(&line), "{told}");
+
+    cluster.kubectl().apply(DEAD).ok();
+    let told = eventually(PATIENCE, "another webhook is in the way", || {
+        let said = look(&ringwall);
+        let reachable = said.check("reachable").to_string();
+        if reachable.contains("cannot-say") { Ok(said) } else { Err(reachable) }
+    });
+    let reachable = told.told("reachable", "cannot-say");
+    assert!(reachable.contains("another webhook answered before: "), "{reachable}");
+    assert!(reachable.contains("exclude the Namespace ringwall-probe-doctor from dead.example.com"), "{reachable}");
 }
+
+/// A webhook of somebody else, which is asked before Ringwall and never answers.
+const DEAD: &str = "\
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: dead}
+webhooks:
+  - name: dead.example.com
+    admissionReviewVersions: [v1]
+    sideEffects: None
+    failurePolicy: Fail
+    clientConfig: {url: 'https://127.0.0.1:1/'}
+    rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [namespaces]}]
+";
 
 #[test]
 fn a_bundle_of_another_authority_is_found_by_the_call_and_by_the_certificate() {
@@ -143,7 +167,9 @@ fn what_rbac_forbids_is_named_with_what_follows_from_it() {
     let Some(cluster) = ControlPlane::private() else { return };
     let admin = prepare(&cluster);
     let ringwall = Ringwall::start(&cluster, Setup::default());
-    let mut role = admin.json(&["get", "clusterrole", "ringwall"]);
+    let whole = admin.json(&["get", "clusterrole", "ringwall"]);
+    let mut role = whole.clone();
+    role["metadata"]["resourceVersion"].take();
     for rule in role["rules"].as_array_mut().unwrap() {
         if let Some(resources) = rule["resources"].as_array_mut() {
             resources.retain(|it| it != "networkpolicies" && it != "events");
@@ -161,6 +187,29 @@ fn what_rbac_forbids_is_named_with_what_follows_from_it() {
     assert_eq!((said.code, said.problems()), (Some(1), vec!["rights"]), "{}", said.report);
     let fix = said.told("rights", "problem");
     assert!(fix.contains("rbac.create=true") && fix.contains("kubectl auth can-i"), "{fix}");
+
+    // The command that is named shows when it is done, of a subresource as well.
+    let mut role = whole;
+    role["metadata"]["resourceVersion"].take();
+    for rule in role["rules"].as_array_mut().unwrap() {
+        if let Some(resources) = rule["resources"].as_array_mut() {
+            resources.retain(|it| it != "rulesets/status");
+        }
+    }
+    admin.run_with_input(&["replace", "--filename=-"], &role.to_string()).ok();
+    let line = "may not patch rulesets.ringwall.dev/status: ";
+    let said = eventually(PATIENCE, "the API server knows the role", || {
+        let said = look(&ringwall);
+        let told = said.check("rights").to_string();
+        if told.contains(line) && !told.contains("networkpolicies") { Ok(said) } else { Err(told) }
+    });
+    let fix = said.check("rights")["fix"].as_str().unwrap();
+    let (_, command) = fix.split_once("kubectl ").unwrap();
+    let (command, _) = command.split_once(" shows when").unwrap();
+    assert!(command.contains(" rulesets.ringwall.dev --subresource=status "), "{command}");
+    let words: Vec<&str> = command.split(' ').collect();
+    let outcome = admin.run(&words);
+    assert_eq!(outcome.stdout.trim(), "no", "{outcome}");
 }
 
 #[test]
@@ -211,8 +260,12 @@ fn what_the_chart_installs_is_as_this_version_wants_it_but_for_a_server() {
         said.told(name, "ok");
     }
     // There is no kubelet: nobody runs, nobody fills the bundle, nobody leads.
-    for name in ["endpoints", "reachable", "ca-bundle", "leader"] {
+    for name in ["endpoints", "reachable", "ca-bundle", "replicas", "leader"] {
         said.told(name, "problem");
     }
-    said.told("replicas", "cannot-say");
+    assert!(said.told("replicas", "problem").contains("2 of 2 replicas are not ready"), "{}", said.report);
+
+    let said = doctor(&cluster, &["--namespace=ringwal"]);
+    let told = said.told("webhook-configuration", "problem");
+    assert!(told.contains("the namespace ringwal, given with -n, is not there") && !told.contains("delete"), "{told}");
 }

@@ -20,6 +20,7 @@ mod policies;
 mod reads;
 mod settings;
 mod spared;
+mod suites;
 #[path = "../../src/model/decode/test_certificates.rs"]
 mod test_certificates;
 mod world;

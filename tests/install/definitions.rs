@@ -6,9 +6,10 @@ use std::{collections::BTreeSet, path::PathBuf, process::Command};
 
 use ringwall::{
     cluster::{Parts, definitions},
-    network::PluginOption,
+    model::mesh::InboundPolicy,
+    network::{PluginName, PluginOption},
     rules,
-    ruleset::{keys, schema},
+    ruleset::{PLAINTEXT, Profile, TLS_VERSIONS, UNKNOWN_CONTROLLER, keys, schema},
     source::{self, Source},
 };
 use serde_json::{Value, json};
@@ -108,8 +109,55 @@ fn the_schema_knows_the_keys_that_the_parser_knows_and_no_others() {
 }
 
 #[test]
+fn the_schema_knows_the_words_that_the_parser_knows_and_no_others() {
+    let [ruleset, exemption] = made();
+    let mut met = 0;
+    let mut same = |schema: &Value, known: &[&str]| {
+        let words: BTreeSet<&str> =
+            schema["enum"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        assert_eq!(words, known.iter().copied().collect(), "{schema}");
+        met += 1;
+    };
+    let spec = &schema_of(&ruleset)["properties"]["spec"]["properties"];
+    let profiles = Profile::ALL.map(Profile::name);
+    same(&spec["floor"], &profiles);
+    for mode in keys::DEFAULTS {
+        same(&spec["defaults"]["properties"][mode], &profiles);
+    }
+    let environment = &spec["environment"]["properties"];
+    same(&environment["networkPlugin"], &PluginName::ALL.map(PluginName::name));
+    let linkerd = &environment["mesh"]["properties"]["linkerd"];
+    same(&linkerd["properties"]["defaultInboundPolicy"], &InboundPolicy::ALL.map(InboundPolicy::name));
+    same(&environment["tlsPolicies"]["additionalProperties"], &TLS_VERSIONS.map(|(word, _)| word));
+    let controller = &environment["ingressControllers"]["additionalProperties"]["properties"];
+    same(&controller["oldestTls"], &TLS_VERSIONS.map(|(word, _)| word));
+    same(&controller["plaintext"], &PLAINTEXT.map(|(word, _)| word));
+    same(&environment["unknownController"], &UNKNOWN_CONTROLLER.map(|(word, _)| word));
+    // Those of rules come from the catalogue itself, those of conditions from Kubernetes.
+    let without = |mut schema: Value| {
+        for generated in ["/properties/spec/properties/rules", "/properties/status"] {
+            if let Some(part) = schema.pointer_mut(generated) {
+                part.take();
+            }
+        }
+        schema.to_string().matches("\"enum\"").count()
+    };
+    let listed = without(schema_of(&ruleset).clone()) + without(schema_of(&exemption).clone());
+    assert_eq!(met, listed, "another field has words that nobody compares");
+}
+
+#[test]
 fn every_field_is_described_and_no_schema_is_open() {
     fn walk(path: &str, schema: &Value) {
+        if schema["x-kubernetes-preserve-unknown-fields"] == true {
+            assert!(path.starts_with(".spec.environment.networkOptions."), "{path} takes anything: {schema}");
+        } else {
+            assert!(schema["type"].is_string(), "{path} takes anything: {schema}");
+        }
+        let is_told = schema["properties"].is_object() || schema["additionalProperties"].is_object();
+        assert!(schema["type"] != "object" || is_told, "{path} takes any field: {schema}");
+        assert!(schema["type"] != "array" || schema["items"].is_object(), "{path} takes any element: {schema}");
+        assert_ne!(schema["additionalProperties"], true, "{path} takes any field: {schema}");
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let path = format!("{path}.{name}");
             let is_described = field["description"].as_str().is_some_and(|text| !text.is_empty());

@@ -13,6 +13,7 @@
 mod certificates;
 mod definitions;
 mod monitoring;
+mod rights;
 mod roles;
 mod values;
 mod webhook;

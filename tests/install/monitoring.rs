@@ -37,6 +37,16 @@ fn alerts_say_how_bad_it_is_and_what_it_means() {
     }
 }
 
+#[test]
+fn every_alert_is_explained_and_nothing_else_is() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/alerts.md")).unwrap();
+    let explained: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let alerts = yaml("files/alerts.yaml");
+    let names: Vec<&str> =
+        alerts["alerts"].as_array().unwrap().iter().map(|alert| alert["alert"].as_str().unwrap()).collect();
+    assert_eq!(explained, names);
+}
+
 /// The metrics that an expression may name, with the suffixes that the text format gives them.
 fn registered() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/telemetry");

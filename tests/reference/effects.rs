@@ -5,13 +5,14 @@ use std::{net::IpAddr, sync::Arc};
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use ringwall::{
-    model::{Kind, Labels, Name, Object, ObjectKey, Pod, PortSet},
+    model::{Kind, Labels, Name, Object, ObjectKey, Pod, PortSet, decode},
     network::{
         AlteredPeers, Direction, Effect, Party, Plugin, PluginName, PodView, effects, flow, namespace_labels,
         reach::WorkloadName,
     },
     snapshot::{Edit, Snapshot},
 };
+use serde_json::{Value, json};
 
 use crate::{
     cluster_policies,
@@ -225,7 +226,9 @@ proptest! {
     }
 
     #[test]
-    fn what_a_change_alters_is_told_whole_and_true_with_every_plugin((one, other) in two(), change in change()) {
+    fn what_a_change_alters_is_told_whole_and_true_with_every_plugin(
+        (one, other) in two(), change in change(), means in any::<Option<[bool; 2]>>(),
+    ) {
         let pods = match &one {
             Any::Cluster(world) => world.pods.iter().map(|(pod, address)| (pod.clone(), vec![*address])).collect(),
             Any::Cilium(_, pods) => pods.iter().map(|pod| (pod.clone(), Vec::new())).collect(),
@@ -234,6 +237,29 @@ proptest! {
         prop_assume!(!(pods.is_empty() && matches!(change, Change::RelabelPod(..))));
         let before = one.snapshot();
         let edits = edits(&change, &before, &other.snapshot(), &pods);
-        check(&before, edits, &one.plugin())?;
+        let mut plugin = one.plugin();
+        if let Some([pods, nodes]) = means {
+            (plugin.blocks_match_pods, plugin.blocks_match_nodes) = (pods, nodes);
+        }
+        check(&before, edits, &plugin)?;
     }
+}
+
+/// Calico's objects have two forms, of which the served one counts: that it comes is the end of what the stored one says.
+#[test]
+fn a_form_of_a_policy_that_comes_ends_what_the_other_form_says() {
+    let put = |kind, value: &Value| Edit::Put(decode::value(kind, value).unwrap());
+    let pod = |name: &str| {
+        put(Kind::Pod, &json!({"metadata": {"name": name, "namespace": "red"}, "spec": {"containers": []}}))
+    };
+    let stored = json!({"metadata": {"name": "z0"}, "spec": {"types": ["Ingress", "Egress"]}});
+    let served = json!({"metadata": {"name": "z0"}, "spec": {"types": ["Ingress", "Egress"], "selector": "!all()"}});
+    let red = Edit::Put(namespace("red", &Map::new()));
+    let stored = put(Kind::CalicoStoredGlobalNetworkPolicy, &stored);
+    let before = Snapshot::new().with([red, pod("a"), pod("b"), stored]).0;
+    let plugin = Plugin::of(PluginName::Calico);
+    let served = put(Kind::CalicoGlobalNetworkPolicy, &served);
+    let (after, touched) = before.with([served.clone()]);
+    assert!(!effects(&before, &after, &plugin, &touched, Timestamp::UNIX_EPOCH).list.is_empty());
+    check(&before, vec![served], &plugin).unwrap();
 }

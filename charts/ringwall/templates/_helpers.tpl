@@ -23,14 +23,24 @@ app.kubernetes.io/name: {{ include "ringwall.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{- define "ringwall.labels" -}}
+{{- define "ringwall.ownLabels" -}}
 {{ include "ringwall.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
 {{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "ringwall.labels" -}}
+{{- include "ringwall.labelsAnd" (dict "root" .) }}
+{{- end }}
+
+{{/*
+The labels of an object that bears more. Of those of one name the chart's own counts, by which Services, policies and Helm know what is
+theirs, then one of the object's, then one of `commonLabels`. Takes root and more.
+*/}}
+{{- define "ringwall.labelsAnd" -}}
+{{- merge (include "ringwall.ownLabels" .root | fromYaml) (.more | default dict) (.root.Values.commonLabels | default dict) | toYaml }}
 {{- end }}
 
 {{- define "ringwall.serviceAccountName" -}}
@@ -54,10 +64,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if eq .Values.certificates.mode "self-managed" }}true{{ end }}
 {{- end }}
 
-{{/* The Secret with the serving certificate. */}}
+{{/*
+The Secret with the serving certificate. cert-manager's bears a name of its own: it outlives the release, and Helm would not take it for the
+Secret that the chart makes where Ringwall manages its certificate itself.
+*/}}
 {{- define "ringwall.certificateSecret" -}}
 {{- if eq .Values.certificates.mode "files" }}
 {{- required "certificates.files.secretName: the Secret with tls.crt and tls.key" .Values.certificates.files.secretName }}
+{{- else if eq .Values.certificates.mode "cert-manager" }}
+{{- printf "%s-cert-manager" (include "ringwall.fullname" .) }}
 {{- else }}
 {{- printf "%s-certificate" (include "ringwall.fullname" .) }}
 {{- end }}

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     cluster::{Fault, Reply},
-    model::{Name, kinds::rights::Right},
+    model::{Name, ObjectKey, kinds::rights::Right},
 };
 
 /// What a read brought, or why it brought nothing.
@@ -16,7 +16,7 @@ pub(super) type Read<T> = Result<T, Fault>;
 
 /// Everything.
 pub(super) struct Facts {
-    /// When it was read.
+    /// When it was read, by the clock of the API server.
     pub(super) now: Timestamp,
     /// This program's version.
     pub(super) version: &'static str,
@@ -42,13 +42,15 @@ pub(super) struct Facts {
     pub(super) rights: Read<Rights>,
     /// The replicas, each as it says itself.
     pub(super) replicas: Read<Vec<Replica>>,
+    /// Pods that may not be asked, and for which `--probes` stand.
+    pub(super) unasked: Vec<String>,
     /// The Lease.
     pub(super) lease: Read<Option<Lease>>,
     /// The definitions of Ringwall's own kinds, by their name; `None` for one that is not there.
     pub(super) definitions: BTreeMap<&'static str, Read<Option<Value>>>,
     /// Those of this version.
     pub(super) wanted: [Value; 2],
-    /// The Ruleset in force and every Exemption.
+    /// The Ruleset that may be in force: the one named `default`.
     pub(super) ruleset: Read<Option<Value>>,
     /// Every Exemption.
     pub(super) exemptions: Read<Vec<Value>>,
@@ -68,10 +70,20 @@ pub(super) struct Names {
 
 /// Both questions to the API server.
 pub(super) struct Calls {
-    /// A Namespace that chooses a profile which does not exist. Ringwall refuses it whatever is enforced; `None` where no entry asks.
-    pub(super) refused: Option<Read<Reply>>,
+    /// A Namespace that chooses a profile which does not exist. Ringwall refuses it whatever is enforced.
+    pub(super) refused: DryRun,
     /// An Exemption by a name that Ringwall answers with the fingerprint of its certificate.
     pub(super) named: Option<Read<Reply>>,
+}
+
+/// What became of a dry run.
+pub(super) enum DryRun {
+    /// No entry asks about such objects.
+    NoEntry,
+    /// The entry's selectors select no object that could be sent.
+    Unmatched,
+    /// It was sent.
+    Sent(Read<Reply>),
 }
 
 /// Where the serving certificate was seen, and what it is.
@@ -92,6 +104,8 @@ pub(super) struct Rights {
 /// A replica.
 pub(super) struct Replica {
     pub(super) name: String,
+    /// Why it cannot answer yet, where its Pod does not run.
+    pub(super) waits: Option<String>,
     pub(super) readyz: Read<Reply>,
     pub(super) metrics: Read<Reply>,
 }
@@ -141,7 +155,16 @@ pub(super) struct Survey {
     pub(super) unused: Vec<String>,
     pub(super) ended: Vec<String>,
     /// What is wrong with settings.
-    pub(super) wrong: Vec<String>,
+    pub(super) wrong: Vec<Wrong>,
+}
+
+/// Something that is wrong with settings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Wrong {
+    /// Which Ruleset or Exemption it is.
+    pub(super) key: ObjectKey,
+    /// Its field, and what is wrong with it.
+    pub(super) text: String,
 }
 
 /// Who would be refused if it came anew.

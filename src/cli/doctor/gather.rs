@@ -7,38 +7,33 @@ use anyhow::Context as _;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use zeroize::Zeroize as _;
+use serde_json::Value;
 
 use crate::{
-    cluster::{Fault, Inspector, Resource},
+    cluster::{Fault, Inspector, Resource, wipe},
     model::{
         Kind, Name,
-        kinds::{
-            asked,
-            rights::{self, Features, Purpose},
-        },
+        kinds::rights::{self, Features, Purpose},
     },
     ruleset::{IN_FORCE, Ruleset},
 };
 
 use super::{
     super::crd,
-    facts::{
-        Calls, Configuration, Deployment, Facts, Hook, Lease, Names, Read, Replica, Rights, Served, ServiceReference,
-        address,
-    },
-    handshake, survey, trust,
+    calls::calls,
+    facts::{Configuration, Deployment, Facts, Hook, Lease, Names, Read, Rights, Served, ServiceReference, address},
+    handshake,
+    pods::replicas,
+    survey, trust,
 };
 
 /// Questions about rights at the same time.
 const AT_ONCE: usize = 8;
-/// The port of the probes, where a Pod names none.
-const PROBES: i64 = 8080;
 /// The definitions of Ringwall's own kinds.
 pub(super) const DEFINITIONS: [&str; 2] = ["rulesets.ringwall.dev", "exemptions.ringwall.dev"];
-/// A name that Ringwall answers with the fingerprint of its certificate.
-const PROBE: &str = "ringwall-probe-doctor";
+const ENDPOINTS: Resource = Resource { group: "discovery.k8s.io", version: "v1", plural: "endpointslices" };
+const ACCOUNTS: Resource = Resource { group: "", version: "v1", plural: "serviceaccounts" };
+const CRDS: Resource = Resource { group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions" };
 
 /// What the operator said of names and places.
 pub(super) struct Asked<'a> {
@@ -54,8 +49,8 @@ pub(super) struct Asked<'a> {
 pub(super) async fn facts(asked: Asked<'_>) -> anyhow::Result<Facts> {
     let inspector = Inspector::connect(asked.kubeconfig).await?;
     inspector.get("/version").await.context("the API server cannot be reached")?;
-    let validating = configurations(&inspector, "validatingwebhookconfigurations").await;
-    let mutating = configurations(&inspector, "mutatingwebhookconfigurations").await;
+    let validating = configurations(&inspector, Kind::ValidatingWebhookConfiguration).await;
+    let mutating = configurations(&inspector, Kind::MutatingWebhookConfiguration).await;
     let own = validating.as_ref().ok().and_then(|all| all.iter().find(|it| it.metadata.name == asked.configuration));
     let hooks = own.map(|own| own.webhooks.clone()).unwrap_or_default();
     let service = hooks.iter().find_map(|hook| hook.client_config.service.clone());
@@ -64,10 +59,10 @@ pub(super) async fn facts(asked: Asked<'_>) -> anyhow::Result<Facts> {
         (None, Some(service)) => service.namespace.as_str().into(),
         (None, None) => "ringwall".into(),
     };
-    let here = inspector.read(&format!("/api/v1/namespaces/{namespace}")).await.map(|found| found.is_some());
+    let here = inspector.documents().get(Resource::of(Kind::Namespace), None, &namespace).await;
     let found = match &service {
         Some(ServiceReference { name, namespace }) => {
-            Some(inspector.read(&format!("/api/v1/namespaces/{namespace}/services/{name}")).await)
+            Some(inspector.read(&format!("{}/{name}", Resource::of(Kind::Service).path(Some(namespace)))).await)
         }
         None => None,
     };
@@ -75,21 +70,14 @@ pub(super) async fn facts(asked: Asked<'_>) -> anyhow::Result<Facts> {
     let (deployment, labels, secret) = deployment(&inspector, &namespace, selector.as_ref()).await;
     let known = deployment.as_ref().ok().and_then(Option::as_ref);
     let names = names(&inspector, &asked, namespace, known, secret).await;
-    let rights = rights(&inspector, &names, known).await;
-    let mut replicas = pods(&inspector, &names.namespace, labels.as_deref()).await;
-    for url in asked.probes {
-        let replica = outside(url).await;
-        match &mut replicas {
-            Ok(replicas) => replicas.push(replica),
-            Err(_) => replicas = Ok(vec![replica]),
-        }
-    }
+    let rights = rights(&inspector, &names, &deployment, asked.probes).await;
+    let (replicas, unasked) = replicas(&inspector, &names.namespace, labels.as_deref(), asked.probes).await;
     let mut definitions = BTreeMap::new();
     for name in DEFINITIONS {
-        let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
-        definitions.insert(name, inspector.read(&path).await);
+        definitions.insert(name, inspector.read(&format!("{}/{name}", CRDS.path(None))).await);
     }
-    let now = Timestamp::now();
+    // The clock of whoever asks says nothing of certificates and Leases; what was read above told that of the API server.
+    let now = inspector.documents().server_time().unwrap_or_else(Timestamp::now);
     let judged = match inspector.snapshot().await {
         Ok(snapshot) => Ok(survey::survey(&snapshot, asked.ruleset, &names, now)),
         Err(error) => Err(error.to_string()),
@@ -99,16 +87,17 @@ pub(super) async fn facts(asked: Asked<'_>) -> anyhow::Result<Facts> {
         version: env!("CARGO_PKG_VERSION"),
         service: found.map(|found| found.map(|found| found.is_some())),
         ready_endpoints: endpoints(&inspector, service.as_ref()).await,
-        namespace: here,
+        namespace: here.map(|found| found.is_some()),
         calls: calls(&inspector, &hooks).await,
         served: served(&inspector, &hooks, &names).await,
         rights,
         replicas,
+        unasked,
         lease: lease(&inspector, &names).await,
         definitions,
         wanted: crd::definitions(),
         ruleset: inspector.documents().get(Resource::of(Kind::Ruleset), None, IN_FORCE).await.or_else(unserved),
-        exemptions: inspector.list("/apis/ringwall.dev/v1alpha1/exemptions").await,
+        exemptions: inspector.list(&Resource::of(Kind::Exemption).path(None)).await,
         survey: judged,
         deployment,
         validating,
@@ -122,9 +111,8 @@ fn unserved(fault: Fault) -> Read<Option<Value>> {
     if fault == Fault::NotServed { Ok(None) } else { Err(fault) }
 }
 
-async fn configurations(inspector: &Inspector, plural: &str) -> Read<Vec<Configuration>> {
-    let path = format!("/apis/admissionregistration.k8s.io/v1/{plural}");
-    Ok(decoded(inspector.list(&path).await?))
+async fn configurations(inspector: &Inspector, kind: Kind) -> Read<Vec<Configuration>> {
+    Ok(decoded(inspector.list(&Resource::of(kind).path(None)).await?))
 }
 
 fn decoded<T: DeserializeOwned>(items: Vec<Value>) -> Vec<T> {
@@ -137,7 +125,7 @@ async fn deployment(
     namespace: &Name,
     selector: Option<&Value>,
 ) -> (Read<Option<Deployment>>, Option<String>, Option<Name>) {
-    let all = match inspector.list(&format!("/apis/apps/v1/namespaces/{namespace}/deployments")).await {
+    let all = match inspector.list(&Resource::of(Kind::Deployment).path(Some(namespace))).await {
         Ok(all) => all,
         Err(fault) => return (Err(fault), None, None),
     };
@@ -185,7 +173,7 @@ async fn names(
     let mut account =
         asked.account.map(Name::from).or_else(|| deployment.and_then(|deployment| deployment.account.clone()));
     if account.is_none() {
-        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/ringwall");
+        let path = format!("{}/ringwall", ACCOUNTS.path(Some(&namespace)));
         account = matches!(inspector.read(&path).await, Ok(Some(_))).then(|| "ringwall".into());
     }
     Names {
@@ -199,47 +187,11 @@ async fn names(
 
 async fn endpoints(inspector: &Inspector, service: Option<&ServiceReference>) -> Read<usize> {
     let Some(ServiceReference { name, namespace }) = service else { return Ok(0) };
-    let path = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices");
+    let path = ENDPOINTS.path(Some(namespace));
     let slices = inspector.list(&format!("{path}?labelSelector=kubernetes.io%2Fservice-name%3D{name}")).await?;
     let endpoints = slices.iter().filter_map(|slice| slice["endpoints"].as_array()).flatten();
     // An unknown condition counts as ready (EndpointConditions).
     Ok(endpoints.filter(|endpoint| endpoint.pointer("/conditions/ready") != Some(&Value::Bool(false))).count())
-}
-
-async fn calls(inspector: &Inspector, hooks: &[Hook]) -> Calls {
-    let entry = |name: &str| hooks.iter().find(|hook| hook.name == format!("{name}.{}", asked::DOMAIN));
-    let refused = match entry("namespaces") {
-        Some(hook) => {
-            let mut labels = hook.namespace_selector.example();
-            labels.extend(hook.object_selector.example());
-            labels.insert("ringwall.dev/enforce".to_owned(), "ringwall-probe".to_owned());
-            let object = json!({
-                "apiVersion": "v1",
-                "kind": "Namespace",
-                "metadata": {"name": PROBE, "labels": labels},
-            });
-            Some(inspector.post("/api/v1/namespaces?dryRun=All", &object).await)
-        }
-        None => None,
-    };
-    let named = match entry(asked::SETTINGS) {
-        Some(_) => {
-            let object = json!({
-                "apiVersion": "ringwall.dev/v1alpha1",
-                "kind": "Exemption",
-                "metadata": {"name": PROBE},
-                "spec": {
-                    "rules": ["unisolated-ingress"],
-                    "match": {"namespaces": [PROBE]},
-                    "reason": "a dry run that asks which certificate is served",
-                    "owner": "ringwall doctor",
-                },
-            });
-            Some(inspector.post("/apis/ringwall.dev/v1alpha1/exemptions?dryRun=All", &object).await)
-        }
-        None => None,
-    };
-    Calls { refused, named }
 }
 
 /// The certificate: by a handshake where a URL leads to the server, else from the Secret, of which the public part alone is kept.
@@ -268,21 +220,14 @@ async fn served(inspector: &Inspector, hooks: &[Hook], names: &Names) -> Served 
     }
 }
 
-/// Keys lie beside the certificate: nothing of them stays.
-fn wipe(secret: &mut Value) {
-    for value in secret.get_mut("data").and_then(Value::as_object_mut).into_iter().flat_map(|data| data.values_mut()) {
-        if let Value::String(text) = value {
-            text.zeroize();
-        }
-    }
-}
-
-async fn rights(inspector: &Inspector, names: &Names, deployment: Option<&Deployment>) -> Read<Rights> {
-    let Some(account) = &names.account else {
-        let text = format!("nobody says as whom Ringwall runs: there is no Deployment in {}", names.namespace);
-        return Err(Fault::Failed(text));
-    };
-    let has = |option: &str| deployment.is_some_and(|deployment| deployment.has(option));
+async fn rights(
+    inspector: &Inspector,
+    names: &Names,
+    deployment: &Read<Option<Deployment>>,
+    probes: &[String],
+) -> Read<Rights> {
+    let Some(account) = &names.account else { return Err(nobody(names, deployment, probes)) };
+    let has = |option: &str| matches!(deployment, Ok(Some(deployment)) if deployment.has(option));
     let features = Features {
         namespace: names.namespace.clone(),
         watches_certificates: has("--watch-certificates"),
@@ -310,6 +255,20 @@ async fn rights(inspector: &Inspector, names: &Names, deployment: Option<&Deploy
     Ok(Rights { account: account.clone(), asked: count, missing })
 }
 
+/// Why nobody knows as whom Ringwall runs.
+fn nobody(names: &Names, deployment: &Read<Option<Deployment>>, probes: &[String]) -> Fault {
+    match deployment {
+        Err(fault) => fault.clone(),
+        Ok(_) if !probes.is_empty() => {
+            Fault::Failed("nobody says as whom the replicas outside of the cluster run".to_owned())
+        }
+        Ok(_) => Fault::Failed(format!(
+            "nobody says as whom Ringwall runs: there is no Deployment of it in {}",
+            names.namespace
+        )),
+    }
+}
+
 type ServedKind = (String, String, String);
 
 /// Group, version and plural of what the cluster serves, of the groups that matter.
@@ -333,36 +292,6 @@ async fn served_kinds(inspector: &Inspector) -> Read<std::collections::BTreeSet<
         served.extend(names.map(|name| (group.to_owned(), version.to_owned(), name.to_owned())));
     }
     Ok(served)
-}
-
-/// The replicas that are Pods, each asked through the API server.
-async fn pods(inspector: &Inspector, namespace: &Name, labels: Option<&str>) -> Read<Vec<Replica>> {
-    let Some(labels) = labels else { return Ok(Vec::new()) };
-    let path = format!("/api/v1/namespaces/{namespace}/pods");
-    let mut replicas = Vec::new();
-    for pod in inspector.list(&format!("{path}?labelSelector={labels}")).await? {
-        let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-        let ports = pod.pointer("/spec/containers/0/ports").and_then(Value::as_array);
-        let probes = ports.into_iter().flatten().find(|port| port["name"] == "probes");
-        let port = probes.and_then(|port| port["containerPort"].as_i64()).unwrap_or(PROBES);
-        let proxied = format!("{path}/http:{name}:{port}/proxy");
-        let readyz = inspector.get(&format!("{proxied}/readyz")).await;
-        let metrics = inspector.get(&format!("{proxied}/metrics")).await;
-        replicas.push(Replica { name: format!("Pod {name}"), readyz, metrics });
-    }
-    Ok(replicas)
-}
-
-/// A replica that runs outside of the cluster.
-async fn outside(url: &str) -> Replica {
-    let name = url.to_owned();
-    match Inspector::of_probes(url) {
-        Ok(probes) => Replica { name, readyz: probes.get("/readyz").await, metrics: probes.get("/metrics").await },
-        Err(error) => {
-            let fault = Fault::Failed(error.to_string());
-            Replica { name, readyz: Err(fault.clone()), metrics: Err(fault) }
-        }
-    }
 }
 
 async fn lease(inspector: &Inspector, names: &Names) -> Read<Option<Lease>> {

@@ -2,11 +2,13 @@
 //!
 //! [`gather`] reads, [`judge`] makes something of it: facts in, checks out, so that every verdict is tested without a cluster.
 
+mod calls;
 mod facts;
 mod gather;
 mod handshake;
 mod judge;
 mod metrics;
+mod pods;
 mod survey;
 mod trust;
 

@@ -8,11 +8,11 @@ use crate::{
     decision::{self, Outcome, Templates},
     model::{Kind, Name, kinds::Watch},
     rules::SubjectReference,
-    ruleset::{Profile, Ruleset},
+    ruleset::{Profile, Ruleset, RulesetError},
     snapshot::Snapshot,
 };
 
-use super::facts::{Count, Names, Refusals, Survey};
+use super::facts::{Count, Names, Refusals, Survey, Wrong};
 
 /// Judges a snapshot. A ruleset that is given wins over the cluster's.
 pub(super) fn survey(snapshot: &Snapshot, given: Option<Ruleset>, names: &Names, now: Timestamp) -> Survey {
@@ -43,7 +43,8 @@ pub(super) fn survey(snapshot: &Snapshot, given: Option<Ruleset>, names: &Names,
         wrong: wrong
             .iter()
             .flat_map(|wrong| {
-                wrong.errors.iter().map(|error| format!("{}: {}: {}", wrong.key, error.path, error.reason))
+                let text = |error: &RulesetError| format!("{}: {}", error.path, error.reason);
+                wrong.errors.iter().map(move |error| Wrong { key: wrong.key.clone(), text: text(error) })
             })
             .collect(),
     }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use crate::{
@@ -188,38 +188,46 @@ fn is_of_no_account(name: &str) -> bool {
     NAMES.contains(&name) || name == "TLS13-CHACHA20-POLY1305-SHA256"
 }
 
-/// What is offered, with what the ruleset's environment says of it, and who says so.
-pub fn settled(
-    setting: &Setting<Ciphers>,
-    controller: Option<&Name>,
-    edge: &EdgeSettings,
-) -> (Result<Offer, Doubt>, By) {
-    let policy = controller.and_then(|name| edge.of(name)?.tls_policy.clone());
-    match (&setting.by, policy) {
-        // A policy that the operator names is what the controller takes where nobody names one.
-        (By::Default(_), Some(policy)) if !matches!(setting.value, Ciphers::Sound) => {
-            (of_policy(&policy, edge), By::Environment)
-        }
-        _ => {
-            let offer = match &setting.value {
-                Ciphers::Written(notation, text) => Ok(match setting.by {
-                    By::Default(_) => by_default(*notation, text),
-                    By::Field(_) | By::Environment => offered(*notation, text),
-                }),
-                Ciphers::Policy(name) => of_policy(name, edge),
-                Ciphers::Sound => Ok(Offer::default()),
-                Ciphers::Unknown(doubt) => Err(doubt.clone()),
-            };
-            (offer, setting.by.clone())
-        }
-    }
+/// What is offered, as objects and the ruleset's environment settle it together.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settled {
+    /// The offer, where it is known.
+    pub offer: Result<Arc<Offer>, Doubt>,
+    /// Who says so.
+    pub by: By,
+    /// The policy of a cloud whose offer it is: nobody can take single suites out of it.
+    pub policy: Option<Name>,
 }
 
-/// As [`offered`], of a list that a controller has built in. There are few of these, and nearly every Ingress has one of them.
-fn by_default(notation: Notation, text: &Name) -> Offer {
-    static KNOWN: LazyLock<Mutex<BTreeMap<(Notation, Name), Offer>>> = LazyLock::new(Mutex::default);
+/// What is offered, with what the ruleset's environment says of it.
+pub fn settled(setting: &Setting<Ciphers>, controller: Option<&Name>, edge: &EdgeSettings) -> Settled {
+    let policy = controller.and_then(|name| edge.of(name)?.tls_policy.as_ref());
+    let (policy, by) = match (&setting.by, policy, &setting.value) {
+        (by, _, Ciphers::Sound) => (None, by.clone()),
+        // A policy that the operator names is what the controller takes where nobody names one.
+        (By::Default(_), Some(policy), _) => (Some(policy), By::Environment),
+        (by, _, Ciphers::Policy(name)) => (Some(name), by.clone()),
+        (by, _, Ciphers::Written(..) | Ciphers::Unknown(_)) => (None, by.clone()),
+    };
+    let offer = match (policy, &setting.value) {
+        (Some(policy), _) => of_policy(policy, edge).map(Arc::new),
+        (None, Ciphers::Written(notation, text)) => Ok(match by {
+            By::Default(_) => by_default(*notation, text),
+            By::Field(_) | By::Environment => Arc::new(offered(*notation, text)),
+        }),
+        (None, Ciphers::Unknown(doubt)) => Err(doubt.clone()),
+        (None, Ciphers::Sound | Ciphers::Policy(_)) => Ok(Arc::default()),
+    };
+    Settled { offer, by, policy: policy.cloned() }
+}
+
+/// As [`offered`], of a list that a controller has built in. There are few of these, and nearly every Ingress has one of them: the
+/// lock is held to look, not to copy.
+fn by_default(notation: Notation, text: &Name) -> Arc<Offer> {
+    type Known = BTreeMap<(Notation, Name), Arc<Offer>>;
+    static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    known.entry((notation, text.clone())).or_insert_with(|| offered(notation, text)).clone()
+    Arc::clone(known.entry((notation, text.clone())).or_insert_with(|| Arc::new(offered(notation, text))))
 }
 
 /// What a policy of a cloud offers. One that the ruleset names under `tlsPolicies` is vouched for: its suites are nowhere to be seen.

@@ -161,9 +161,9 @@ fn a_policy_that_the_operator_names_takes_the_place_of_the_default() {
         Setting { value: Ciphers::Policy("ELBSecurityPolicy-2016-08".into()), by: By::Default("the default of AWS") };
     let alb = Name::from("ingress.k8s.aws/alb");
     let mut edge = EdgeSettings::default();
-    let (offer, by) = settled(&default, Some(&alb), &edge);
-    assert!(offer.is_ok_and(|offer| offer.suites.len() == 18));
-    assert_eq!(by, default.by);
+    let found = settled(&default, Some(&alb), &edge);
+    assert!(found.offer.is_ok_and(|offer| offer.suites.len() == 18));
+    assert_eq!((found.by, found.policy), (default.by.clone(), Some("ELBSecurityPolicy-2016-08".into())));
     edge.controllers = BTreeMap::from([(
         alb.clone(),
         crate::edge::ControllerSettings {
@@ -171,13 +171,38 @@ fn a_policy_that_the_operator_names_takes_the_place_of_the_default() {
             ..Default::default()
         },
     )]);
-    let (offer, by) = settled(&default, Some(&alb), &edge);
-    assert!(offer.is_ok_and(|offer| offer.weak(&BTreeSet::new()).is_empty()));
-    assert_eq!(by, By::Environment);
+    let by_default = |value: Ciphers| settled(&Setting { value, by: default.by.clone() }, Some(&alb), &edge);
+    let written = Ciphers::Written(Notation::OpenSsl, "RC4-SHA".into());
+    let unknown = Ciphers::Unknown(Doubt::new("nobody knows", "say it"));
+    for value in [default.value.clone(), written.clone(), unknown] {
+        let found = by_default(value);
+        assert!(found.offer.is_ok_and(|offer| offer.weak(&BTreeSet::new()).is_empty()));
+        assert_eq!((found.by, found.policy), (By::Environment, Some("ELBSecurityPolicy-TLS13-1-2-Res-2021-06".into())));
+    }
+    assert_eq!(by_default(Ciphers::Sound).by, default.by);
+    let object = crate::model::ObjectKey::namespaced(crate::model::Kind::Ingress, "shop", "web");
+    let place = crate::model::Place { object, path: crate::model::FieldPath::new("metadata.annotations") };
+    let set = settled(&Setting { value: written, by: By::Field(place) }, Some(&alb), &edge);
+    assert!(set.policy.is_none() && set.offer.is_ok_and(|offer| offer.suites.len() == 1), "what is set holds");
+}
+
+#[test]
+fn a_policy_that_only_its_cloud_knows_is_vouched_for_or_not_known() {
+    let mut edge = EdgeSettings::default();
     let unknown = Setting { value: Ciphers::Policy("gke-modern".into()), by: By::Default("nobody") };
-    assert!(settled(&unknown, None, &edge).0.is_err());
+    assert!(settled(&unknown, None, &edge).offer.is_err());
     edge.tls_policies.insert("gke-modern".into(), crate::model::TlsVersion::Tls12);
-    assert_eq!(settled(&unknown, None, &edge).0, Ok(Offer::default()));
+    assert_eq!(settled(&unknown, None, &edge).offer, Ok(Arc::default()));
+}
+
+#[test]
+fn the_list_that_a_controller_has_built_in_is_read_once() {
+    let built_in = Setting {
+        value: Ciphers::Written(Notation::OpenSsl, OF_INGRESS_NGINX.into()),
+        by: By::Default("the default of ingress-nginx"),
+    };
+    let [one, other] = [(); 2].map(|()| settled(&built_in, None, &EdgeSettings::default()).offer.unwrap());
+    assert!(Arc::ptr_eq(&one, &other));
 }
 
 fn suites() -> impl Strategy<Value = Vec<&'static Suite>> {

@@ -153,14 +153,15 @@ fn whoever_issued_a_certificate_of_the_list_is_found_wherever_it_stands() {
     let made = wanted(&[HOST]).by(&near);
 
     let right = bundle(&made.with(&[&near, &above]), &made.key);
-    assert!(right.is_in_order() && !right.lacks_issuer() && !right.has_root());
+    assert!(right.is_in_order() && !right.lacks_issuer());
     assert_eq!(right.leaf.issued_by, IssuedBy::Listed(1));
     assert_eq!(right.path().iter().map(|found| &*found.subject).collect::<Vec<_>>(), ["Near", "Above"]);
     assert_eq!(right.at(2).unwrap().issued_by, IssuedBy::Elsewhere);
     assert!(right.rest.iter().all(|found| found.is_authority && found.key == PublicKey::Ecdsa(Curve::P256)));
 
     let with_root = bundle(&made.with(&[&near, &above, &root]), &made.key);
-    assert!(with_root.is_in_order() && with_root.has_root());
+    assert!(with_root.is_in_order());
+    assert_eq!(with_root.at(3).unwrap().issued_by, IssuedBy::Itself);
 
     let swapped = bundle(&made.with(&[&above, &near]), &made.key);
     assert!(!swapped.is_in_order() && !swapped.lacks_issuer());

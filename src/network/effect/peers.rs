@@ -73,7 +73,11 @@ impl Apart {
                 Peer::Pods { .. } if differs && !anybody && !self.meant.contains(peer) => self.meant.push(peer.clone()),
                 _ => {}
             }
-            if direction == Direction::Egress && differs && (anybody || *peer == Peer::Nodes) {
+            // An address has no ports by name, and a Pod that has it may.
+            if direction == Direction::Egress
+                && differs
+                && (anybody || matches!(peer, Peer::Nodes | Peer::Addresses(_)))
+            {
                 self.names.extend(rule.ports.names.iter().cloned());
             }
         }

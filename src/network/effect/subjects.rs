@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::{Kind, Labels, Name, Object, ObjectKey},
-    network::{Peer, Plugin, PodView, Policy, each_policy, reach::WorkloadName, select},
+    network::{Peer, Plugin, PodView, Policy, each_policy, other_forms, reach::WorkloadName, select},
     snapshot::{ClassKey, Snapshot, Touched},
 };
 
@@ -53,7 +53,14 @@ impl Subjects {
             match key.kind {
                 Kind::Namespace => gathering.namespace(&key.name),
                 Kind::Pod => list.extend(gathering.pod(key)),
-                kind if kind.is_policy() => drop(altered.insert(key.clone())),
+                kind if kind.is_policy() => {
+                    // Where one form of an object comes or goes, the other one counts no more, or again.
+                    for state in [before, after] {
+                        let object = state.object(key).found();
+                        altered.extend(object.iter().flat_map(|object| other_forms(state, object)));
+                    }
+                    altered.insert(key.clone());
+                }
                 kind if kind.is_policy_context() => {
                     let calico = Kind::all()
                         .filter(|kind| kind.is_policy())

@@ -3,7 +3,7 @@
 use crate::{
     model::{Kind, Labels, METADATA_NAME, Name, Object, PodFacts, Selector},
     network::{Direction, Fit, Peer, Plugin, PodView, Policy, PolicySubject, Rule, namespace_labels, unplaced},
-    rules::{Context, Subject, affected::templates},
+    rules::{Context, Subject},
     snapshot::{Coverage, Snapshot},
 };
 
@@ -65,7 +65,7 @@ pub(in crate::rules) fn residents<'a>(
     (namespace, labels): (&'a Name, Labels),
 ) -> impl Iterator<Item = Resident<'a>> + 'a {
     let classes = snapshot.classes(Some(namespace)).map(|(key, class)| (&*class.facts, Subject::Class(key.clone())));
-    let templates = templates(snapshot, Some(namespace));
+    let templates = snapshot.templates(Some(namespace));
     let templates = templates.filter_map(|object| Some((&**object.pod_facts()?, Subject::Object(object.key()))));
     classes.chain(templates).map(move |(facts, subject)| Resident {
         namespace,

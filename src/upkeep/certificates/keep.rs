@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cluster::{Documents, Fault, Leadership, Resource},
+    cluster::{Documents, Fault, Leadership, Resource, wipe},
     model::Kind,
     telemetry::Metrics,
     webhook::Tls,
@@ -22,7 +22,7 @@ use super::{
     clock::{Clock, ahead},
     course::{Course, Topic},
     plan::{Outcome, Probe, Scene, Step, plan, written},
-    stored::{Contents, Leaf, Stored, wipe},
+    stored::{Contents, Leaf, Stored},
 };
 
 /// How often the leader looks, and a replica that has nothing to serve yet. A bundle that a hand has emptied fails calls until it is seen.

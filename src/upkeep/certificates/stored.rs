@@ -4,7 +4,9 @@
 
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
+
+use crate::cluster::wipe;
 
 use super::cert::{Cert, Key};
 
@@ -162,16 +164,6 @@ impl Stored {
     #[cfg(test)]
     pub(super) fn holding(contents: Contents) -> Self {
         Self { contents, faults: Vec::new(), metadata: Some(json!({})) }
-    }
-}
-
-/// Wipes every text of a value.
-pub(super) fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(fields) => fields.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

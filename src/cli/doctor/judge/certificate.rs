@@ -9,11 +9,14 @@ use super::{
         facts::{Configuration, Facts, Hook, Served},
         trust::{self, Distrust},
     },
-    reachable, some,
+    logs, reachable, some, upgrade,
 };
 
 const BUNDLE: &str = "ca-bundle";
 const DATES: &str = "certificate";
+/// A certificate that lives long is late a week before its end (docs/alerts.md). Self-managed ones begin two years before they are made, so
+/// that their life says little.
+const LATE: i64 = 7 * 86_400;
 
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let Ok(Some(configuration)) = facts.configuration() else { return Vec::new() };
@@ -33,7 +36,7 @@ fn bundle(facts: &Facts, configuration: &Configuration) -> Check {
     }
     let (from, chain) = match &facts.served {
         Served::Chain { from, chain } => (from, chain),
-        Served::Unseen(why) if reachable::is_reached(facts.calls.refused.as_ref()) => {
+        Served::Unseen(why) if reachable::is_reached(&facts.calls.refused) => {
             let mut bundles: Vec<_> = hooks.iter().map(|hook| &hook.client_config.ca_bundle).collect();
             bundles.dedup();
             let message = "the API server trusted the certificate in the dry run";
@@ -89,13 +92,15 @@ fn fill(facts: &Facts) -> String {
     let manages = matches!(&facts.deployment, Ok(Some(deployment)) if deployment.has("--manage-certificate"));
     if manages {
         return format!(
-            "the leader writes it by itself: kubectl logs -n {} -l app.kubernetes.io/name=ringwall says what keeps it, rights below what it may not",
-            facts.names.namespace
+            "the leader writes it by itself: {} says what keeps it from that, rights below what it may not",
+            logs(facts)
         );
     }
-    "cert-manager: kubectl get certificate -n ringwall, and the annotation cert-manager.io/inject-ca-from; files: helm upgrade --set-file \
-     certificates.files.caBundle=ca.crt"
-        .to_owned()
+    format!(
+        "cert-manager: kubectl get certificate -n {}, and the annotation cert-manager.io/inject-ca-from of the webhook configuration; files: {}",
+        facts.names.namespace,
+        upgrade(facts, " --set-file certificates.files.caBundle=ca.crt")
+    )
 }
 
 fn dates(facts: &Facts) -> Option<Check> {
@@ -106,9 +111,13 @@ fn dates(facts: &Facts) -> Option<Check> {
     let left = end.duration_since(facts.now);
     let days = left.as_hours() / 24;
     // It is renewed when a third of its life is left: half of that is late.
-    let late = end.duration_since(begin).as_secs() / 6;
-    let renew = "self-managed: the leader renews it by itself, and its log says why not; cert-manager: kubectl describe certificate -n ringwall; \
-                 files: replace the Secret, which replicas take in within 10 seconds";
+    let late = (end.duration_since(begin).as_secs() / 6).min(LATE);
+    let renew = format!(
+        "self-managed: the leader renews it by itself, and {} says why not; cert-manager: kubectl describe certificate -n {}; files: replace the \
+         Secret, which replicas take in soon after the kubelet",
+        logs(facts),
+        facts.names.namespace
+    );
     let why = "From then on every call of the API server fails.";
     let check = if left.is_negative() {
         Check::problem(DATES, format!("the certificate {from} expired on {}", day(end))).why(why).fix(renew)
@@ -140,7 +149,12 @@ fn day(at: jiff::Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::trust::tests::{at, pair};
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::super::super::{
+        facts::DryRun,
+        trust::tests::{at, pair},
+    };
     use super::super::world::{self, bundle_of};
     use super::*;
     use crate::report::Answer;
@@ -175,7 +189,8 @@ mod tests {
     fn a_certificate_that_should_have_been_renewed_is_a_problem_before_it_expires() {
         for (now, answer, word) in [
             ("2026-06-01T00:00:00Z", Answer::Ok, "is valid until 2026-12-31"),
-            ("2026-12-01T00:00:00Z", Answer::Problem, "should have been renewed"),
+            ("2026-12-23T00:00:00Z", Answer::Ok, "(8 days)"),
+            ("2026-12-26T00:00:00Z", Answer::Problem, "should have been renewed"),
             ("2027-02-01T00:00:00Z", Answer::Problem, "expired on 2026-12-31"),
             ("2025-12-01T00:00:00Z", Answer::Problem, "is valid from 2026-01-01 on"),
         ] {
@@ -188,11 +203,35 @@ mod tests {
     }
 
     #[test]
+    fn a_self_managed_certificate_of_thirty_days_is_not_late_for_its_early_beginning() {
+        let mut leaf = CertificateParams::new(vec!["ringwall.ringwall.svc".to_owned()]).unwrap();
+        leaf.not_before = date_time_ymd(2024, 5, 30);
+        leaf.not_after = date_time_ymd(2026, 7, 1);
+        let leaf = leaf.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+        let mut facts = world::healthy();
+        facts.served = Served::Chain { from: "of a Secret".to_owned(), chain: vec![leaf] };
+        let check = dates(&facts).unwrap();
+        assert_eq!(check.answer, Answer::Ok, "{check:?}");
+    }
+
+    #[test]
+    fn commands_name_the_namespace_that_is_looked_at() {
+        let mut facts = world::healthy();
+        facts.names.namespace = "guard".into();
+        facts.now = at("2027-02-01T00:00:00Z");
+        facts.validating.as_mut().unwrap()[0].webhooks[0].client_config.ca_bundle = None;
+        for check in checks(&facts) {
+            assert_eq!(check.answer, Answer::Problem);
+            assert!(check.fix.contains("-n guard") && !check.fix.contains("-n ringwall"), "{check:?}");
+        }
+    }
+
+    #[test]
     fn a_secret_that_nobody_may_read_is_no_verdict_unless_the_call_itself_succeeded() {
         let mut facts = world::healthy();
         facts.served = Served::Unseen("forbidden".to_owned());
         assert_eq!(checks(&facts)[0].answer, Answer::Ok);
-        facts.calls.refused = None;
+        facts.calls.refused = DryRun::NoEntry;
         assert_eq!(checks(&facts)[0].answer, Answer::CannotSay);
     }
 }

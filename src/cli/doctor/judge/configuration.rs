@@ -12,17 +12,17 @@ use crate::{
 
 use super::{
     super::facts::{Configuration, Facts, Hook},
-    some, unread,
+    install, some, unread, upgrade,
 };
 
 const CHECK: &str = "webhook-configuration";
 const ENTRIES: &str = "webhook-entries";
 const POLICY: &str = "failure-policy";
 
-/// Longer keeps clients waiting for nothing, for Ringwall answers within 3 seconds; the API server allows 30.
+/// Longer keeps clients waiting for nothing; the API server allows 30.
 const LONGEST: i64 = 10;
-/// Ringwall answers within 3 seconds at the worst.
-const SHORTEST: i64 = 4;
+/// Ringwall answers within 4.5 seconds at the worst ([`webhook::Limits`](crate::webhook::Limits)).
+const SHORTEST: i64 = 5;
 
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let name = &facts.names.configuration;
@@ -34,12 +34,16 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
         Ok(None) => vec![
             Check::problem(CHECK, format!("there is no ValidatingWebhookConfiguration {name}"))
                 .why("The API server asks Ringwall about nothing: nothing is refused, and nothing is told.")
-                .fix("helm upgrade --install ringwall charts/ringwall -n ringwall; where it bears another name, --webhook-configuration NAME"),
+                .fix(format!(
+                    "{}; where it bears another name: ringwall doctor --webhook-configuration NAME",
+                    install(facts)
+                )),
         ],
         Ok(Some(configuration)) => {
-            let mut checks = vec![left_over(facts, configuration).unwrap_or_else(|| {
-                Check::ok(CHECK, format!("{name} has {} entries", configuration.webhooks.len()))
-            })];
+            let mut checks =
+                vec![astray(facts, configuration).unwrap_or_else(|| {
+                    Check::ok(CHECK, format!("{name} has {} entries", configuration.webhooks.len()))
+                })];
             checks.push(entries(facts, configuration));
             checks.extend(policy(facts, configuration));
             checks
@@ -47,29 +51,58 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     }
 }
 
-/// A configuration that leads nowhere is what an uninstallation left.
-fn left_over(facts: &Facts, configuration: &Configuration) -> Option<Check> {
-    let name = &configuration.metadata.name;
-    let gone = match (&facts.service, &facts.deployment, &facts.namespace) {
-        (None, ..) => return None,
-        (_, _, Ok(false)) => format!("the namespace {} is not there", facts.names.namespace),
-        (Some(Ok(false)), Ok(None), _) => {
-            format!("there is neither its Service nor a Deployment in {}", facts.names.namespace)
+/// A configuration that leads nowhere. It is called left over, to be deleted, only where nothing is found of what it leads to.
+fn astray(facts: &Facts, configuration: &Configuration) -> Option<Check> {
+    let (name, namespace) = (&configuration.metadata.name, &facts.names.namespace);
+    let service = configuration.webhooks.iter().find_map(|hook| hook.client_config.service.as_ref())?;
+    let is_there = match facts.service.as_ref()? {
+        Ok(is_there) => Some(*is_there),
+        Err(_) => None,
+    };
+    let is_answered = is_there == Some(true) && matches!(facts.ready_endpoints, Ok(1..));
+    let is_unknown = facts.namespace == Ok(false);
+    let is_deployed = match &facts.deployment {
+        Ok(found) => Some(found.is_some() || matches!(&facts.replicas, Ok(replicas) if !replicas.is_empty())),
+        Err(_) => None,
+    };
+    // What was looked for elsewhere may well be there.
+    if service.namespace != **namespace && (is_unknown || (is_deployed == Some(false) && !is_answered)) {
+        let found = if is_unknown {
+            format!("the namespace {namespace}, given with -n, is not there")
+        } else {
+            format!("nothing of Ringwall is in {namespace}, given with -n")
+        };
+        return Some(
+            Check::problem(CHECK, format!("{found}; the Service of {name} is in {}", service.namespace))
+                .why("What is said of Ringwall's own objects is said of that namespace.")
+                .fix(format!("ringwall doctor -n {}", service.namespace)),
+        );
+    }
+    if is_answered {
+        return None;
+    }
+    let delete = format!("kubectl delete validatingwebhookconfiguration {name}");
+    let (gone, fix) = match (is_there, is_deployed) {
+        _ if is_unknown => (format!("is left over: the namespace {namespace} is not there"), delete),
+        (Some(false), Some(false)) => {
+            (format!("is left over: there is neither its Service nor a Deployment in {namespace}"), delete)
         }
-        (Some(Ok(false)), ..) => "its Service is not there".to_owned(),
-        (_, Ok(None), _) if facts.ready_endpoints == Ok(0) => {
-            format!("there is no Deployment in {}", facts.names.namespace)
+        (Some(true), Some(false)) if facts.ready_endpoints == Ok(0) => {
+            (format!("is left over: nothing answers at its Service, and there is no Deployment in {namespace}"), delete)
         }
+        (Some(false), Some(true)) => ("leads nowhere: its Service is not there".to_owned(), upgrade(facts, "")),
+        (Some(false), None) => (
+            "leads nowhere: its Service is not there".to_owned(),
+            format!("{}; where Ringwall was uninstalled: {delete}", upgrade(facts, "")),
+        ),
         _ => return None,
     };
-    let fails = configuration.webhooks.iter().any(Hook::fails);
-    let effect = if fails {
+    let effect = if configuration.webhooks.iter().any(Hook::fails) {
         "Nobody answers, and with failurePolicy Fail the API server refuses every request that it asks about, Pods among them."
     } else {
         "Nobody answers; with failurePolicy Ignore requests pass unjudged, each after a failed call."
     };
-    let fix = format!("kubectl delete validatingwebhookconfiguration {name}");
-    Some(Check::problem(CHECK, format!("{name} is left over: {gone}")).why(effect).fix(fix))
+    Some(Check::problem(CHECK, format!("{name} {gone}")).why(effect).fix(fix))
 }
 
 fn entries(facts: &Facts, configuration: &Configuration) -> Check {
@@ -94,7 +127,10 @@ fn entries(facts: &Facts, configuration: &Configuration) -> Check {
     Check::problem(ENTRIES, format!("{count} {plural} to what version {} asks about", facts.version))
         .details(faults)
         .why("What is not asked about is not judged; what is asked about too much may stand in the way of the cluster itself.")
-        .fix("helm upgrade with the chart of this version, or use the ringwall of the version that is installed")
+        .fix(format!(
+            "with the chart of this version: {}; or use the ringwall of the version that is installed",
+            upgrade(facts, "")
+        ))
 }
 
 fn differences(facts: &Facts, entry: &Entry, hook: &Hook) -> Vec<String> {
@@ -129,7 +165,7 @@ fn differences(facts: &Facts, entry: &Entry, hook: &Hook) -> Vec<String> {
     }
     if hook.timeout_seconds < SHORTEST || hook.timeout_seconds > LONGEST {
         let seconds = hook.timeout_seconds;
-        faults.push(format!("{name} has a timeout of {seconds} s; Ringwall answers within 3 s, and 5 s are right"));
+        faults.push(format!("{name} has a timeout of {seconds} s; Ringwall answers within 4.5 s, and 5 s are right"));
     }
     faults
 }
@@ -173,7 +209,7 @@ fn policy(facts: &Facts, configuration: &Configuration) -> Option<Check> {
     if fail.iter().any(|hook| hook.name == settings) {
         let check = Check::problem(POLICY, format!("{settings} has failurePolicy Fail"));
         let fix = format!(
-            "kubectl get validatingwebhookconfiguration {} -o json, and set failurePolicy of {settings} to Ignore; the chart does",
+            "kubectl edit validatingwebhookconfiguration {}: set failurePolicy of {settings} to Ignore, as the chart does",
             facts.names.configuration
         );
         return Some(check.why("Who mends Ringwall's settings would have to wait for Ringwall.").fix(fix));
@@ -197,7 +233,7 @@ fn policy(facts: &Facts, configuration: &Configuration) -> Option<Check> {
 mod tests {
     use super::super::world;
     use super::*;
-    use crate::report::Answer;
+    use crate::{cluster::Fault, report::Answer};
 
     fn told(change: impl FnOnce(&mut Facts)) -> Vec<Check> {
         let mut facts = world::healthy();
@@ -208,6 +244,12 @@ mod tests {
     fn hook<'a>(facts: &'a mut Facts, name: &str) -> &'a mut Hook {
         let all = facts.validating.as_mut().unwrap();
         all[0].webhooks.iter_mut().find(|hook| hook.name == format!("{name}.ringwall.dev")).unwrap()
+    }
+
+    /// Without a Deployment, and without Pods of it.
+    fn uninstall(facts: &mut Facts) {
+        facts.deployment = Ok(None);
+        facts.replicas = Ok(Vec::new());
     }
 
     fn seen(checks: &[Check], check: &str) -> String {
@@ -259,21 +301,87 @@ mod tests {
 
     #[test]
     fn a_timeout_below_what_ringwall_needs_is_named() {
-        let checks = told(|facts| hook(facts, "pods").timeout_seconds = 1);
-        assert!(seen(&checks, ENTRIES).contains("a timeout of 1 s"));
+        let checks = told(|facts| hook(facts, "pods").timeout_seconds = 4);
+        assert!(seen(&checks, ENTRIES).contains("a timeout of 4 s"));
     }
 
     #[test]
     fn what_an_uninstallation_left_is_told_with_the_command_that_ends_it() {
         let checks = told(|facts| {
             facts.service = Some(Ok(false));
-            facts.deployment = Ok(None);
+            uninstall(facts);
             hook(facts, "pods").failure_policy = "Fail".to_owned();
         });
         let text = seen(&checks, CHECK);
         assert!(text.contains("left over") && text.contains("kubectl delete validatingwebhookconfiguration ringwall"));
         let found = checks.iter().find(|check| check.check == CHECK).unwrap();
         assert!(found.why.contains("refuses every request"), "{found:?}");
+    }
+
+    #[test]
+    fn what_answers_is_not_left_over_whatever_namespace_was_given() {
+        for namespace in [Ok(true), Ok(false)] {
+            let checks = told(|facts| {
+                uninstall(facts);
+                facts.names.namespace = "ringwal".into();
+                facts.namespace = namespace.clone();
+            });
+            assert!(checks.iter().all(|check| !check.fix.contains("kubectl delete")), "{checks:?}");
+        }
+        let mistyped = |facts: &mut Facts| {
+            uninstall(facts);
+            facts.names.namespace = "ringwal".into();
+            facts.namespace = Ok(false);
+        };
+        let text = seen(&told(mistyped), CHECK);
+        assert!(
+            text.contains("the namespace ringwal, given with -n, is not there; the Service of ringwall is in ringwall")
+        );
+        assert!(text.contains("ringwall doctor -n ringwall"), "{text}");
+    }
+
+    #[test]
+    fn what_may_be_in_another_namespace_is_not_left_over() {
+        let checks = told(|facts| {
+            uninstall(facts);
+            facts.service = Some(Ok(false));
+            facts.ready_endpoints = Ok(0);
+            facts.names.namespace = "shop".into();
+        });
+        let text = seen(&checks, CHECK);
+        assert!(text.contains("nothing of Ringwall is in shop") && !text.contains("delete"), "{text}");
+    }
+
+    #[test]
+    fn a_service_that_is_missing_beside_its_deployment_is_made_anew() {
+        let missing = |facts: &mut Facts| {
+            facts.service = Some(Ok(false));
+            facts.ready_endpoints = Ok(0);
+        };
+        let text = seen(&told(missing), CHECK);
+        assert!(text.contains("helm upgrade ringwall") && !text.contains("delete"), "{text}");
+        let text = seen(
+            &told(|facts| {
+                missing(facts);
+                facts.deployment = Err(Fault::Forbidden("no".to_owned()));
+            }),
+            CHECK,
+        );
+        assert!(text.contains("where Ringwall was uninstalled: kubectl delete"), "{text}");
+    }
+
+    #[test]
+    fn a_service_without_anything_behind_it_is_left_over() {
+        let checks = told(|facts| {
+            uninstall(facts);
+            facts.ready_endpoints = Ok(0);
+        });
+        assert!(seen(&checks, CHECK).contains("there is no Deployment in ringwall"));
+        let found = told(|facts| {
+            facts.deployment = Ok(None);
+            facts.ready_endpoints = Ok(0);
+        });
+        assert_eq!(found[0].answer, Answer::Ok, "replicas outside of the cluster answer to --probes");
     }
 
     #[test]

@@ -40,6 +40,22 @@ fn unread(check: &'static str, what: &str, fault: &Fault, settles: &str) -> Chec
     Check::cannot_say(check, format!("{what} cannot be read: {fault}")).fix(settles.to_owned())
 }
 
+/// The command that brings the release up to the chart, and keeps what was set; with further settings, such as ` --set a=b`.
+fn upgrade(facts: &Facts, settings: &str) -> String {
+    let namespace = &facts.names.namespace;
+    format!("helm upgrade ringwall charts/ringwall -n {namespace} --reset-then-reuse-values{settings}")
+}
+
+/// The command that installs what is missing.
+fn install(facts: &Facts) -> String {
+    format!("helm upgrade --install ringwall charts/ringwall -n {}", facts.names.namespace)
+}
+
+/// The command that shows the replicas' logs.
+fn logs(facts: &Facts) -> String {
+    format!("kubectl logs -n {} -l app.kubernetes.io/name=ringwall", facts.names.namespace)
+}
+
 /// `a, b and 3 more`: a line stays a line.
 fn some<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 8;

@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     super::facts::{Configuration, Facts, Hook},
-    some, unread,
+    some, unread, upgrade,
 };
 
 const SECOND: &str = "other-installations";
@@ -35,7 +35,10 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
             check
                 .details(survey.blocked.iter().cloned())
                 .why("The API server is no Pod that a selector could name.")
-                .fix("helm upgrade with networkPolicy.apiServer.cidrs set to where API servers are (docs/install.md)"),
+                .fix(format!(
+                    "let policies admit the addresses of API servers (docs/install.md); the chart's own: {}",
+                    upgrade(facts, " --set 'networkPolicy.apiServer.cidrs={CIDR}'")
+                )),
         );
     }
     checks

@@ -10,9 +10,10 @@ const SEEN: &str = "state";
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     match &facts.survey {
         Err(error) => {
-            vec![Check::cannot_say(SEEN, format!("the cluster cannot be judged: {error}")).fix(
-                "run it as somebody who may read what Ringwall reads, such as cluster-reader with Secrets left out",
-            )]
+            vec![
+                Check::cannot_say(SEEN, format!("the cluster cannot be judged: {error}"))
+                    .fix("run it as somebody who may read what Ringwall reads; its ClusterRole says what that is"),
+            ]
         }
         Ok(survey) if !survey.blind.is_empty() => vec![
             Check::cannot_say(SEEN, "the cluster cannot be judged as a whole")

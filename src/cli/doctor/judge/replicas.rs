@@ -24,9 +24,6 @@ const OLDEST: f64 = 120.0;
 /// A Lease that nobody renewed for so many of its own lengths is nobody's.
 const TERMS: i64 = 2;
 
-const ASK: &str = "grant get of pods/proxy in Ringwall's namespace to who asks (docs/threat-model.md says what else that allows), or forward \
-                   the port: kubectl port-forward POD 8080, and --probes http://127.0.0.1:8080";
-
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let mut checks = match &facts.replicas {
         Err(fault) => {
@@ -35,12 +32,12 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
         Ok(replicas) if replicas.is_empty() => vec![none(facts)],
         Ok(replicas) => {
             let read = Metrics::of(replicas);
-            let mut checks = vec![ready(replicas)];
-            if read.is_empty() {
-                checks.push(Check::cannot_say(WATCHES, "no replica let us read its metrics").fix(ASK));
-            } else {
+            let mut checks = vec![ready(facts, replicas)];
+            if !read.is_empty() {
                 checks.extend([watches(&read), versions(facts, &read)]);
                 checks.extend(ruleset(&read));
+            } else if replicas.iter().any(|replica| replica.waits.is_none()) {
+                checks.push(Check::cannot_say(WATCHES, "no replica let us read its metrics").fix(ask(facts)));
             }
             checks
         }
@@ -49,47 +46,75 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     checks
 }
 
+/// How a replica may be asked.
+fn ask(facts: &Facts) -> String {
+    let namespace = &facts.names.namespace;
+    let deployment = match &facts.deployment {
+        Ok(Some(deployment)) => deployment.name.as_str(),
+        _ => "ringwall",
+    };
+    format!(
+        "grant get of pods/proxy in {namespace} to who asks (docs/threat-model.md says what else that allows), or forward the port: kubectl \
+         port-forward -n {namespace} deployment/{deployment} 8080, and then ringwall doctor --probes http://127.0.0.1:8080"
+    )
+}
+
 fn none(facts: &Facts) -> Check {
+    let namespace = &facts.names.namespace;
     match &facts.deployment {
-        Ok(Some(deployment)) => Check::problem(READY, format!("the Deployment {} has no Pods", deployment.name))
-            .why("Nobody answers the API server.")
-            .fix(format!(
-                "kubectl describe deployment {0} -n {1}; kubectl get events -n {1}",
-                deployment.name, facts.names.namespace
-            )),
-        _ => Check::cannot_say(READY, format!("there is no Deployment of Ringwall in {}", facts.names.namespace))
-            .fix("where replicas run outside of the cluster: --probes http://HOST:8080 for each of them"),
+        Ok(Some(deployment)) => {
+            Check::problem(READY, format!("the Deployment {} has no Pod that runs or starts", deployment.name))
+                .why("Nobody answers the API server.")
+                .fix(format!(
+                    "kubectl describe deployment {0} -n {namespace}; kubectl get events -n {namespace}",
+                    deployment.name
+                ))
+        }
+        Ok(None) => Check::cannot_say(READY, format!("there is no Deployment of Ringwall in {namespace}"))
+            .fix("where replicas run outside of the cluster: ringwall doctor --probes http://HOST:8080, once for each of them"),
+        Err(fault) => {
+            unread(READY, "Deployments", fault, &format!("grant list of deployments in {namespace} to who asks"))
+        }
     }
 }
 
-fn ready(replicas: &[Replica]) -> Check {
+fn ready(facts: &Facts, replicas: &[Replica]) -> Check {
     let (mut unready, mut unsaid) = (Vec::new(), Vec::new());
-    for Replica { name, readyz, metrics: _ } in replicas {
-        match readyz {
-            Ok(reply) if reply.is_success() => {}
+    for Replica { name, waits, readyz, metrics: _ } in replicas {
+        match (waits, readyz) {
+            (Some(reason), _) => unready.push(format!("{name}: {reason}")),
+            (None, Ok(reply)) if reply.is_success() => {}
             // The answer of the replica, and not of a proxy before it.
-            Ok(reply) if reply.status == 503 && !is_status(reply) => {
+            (None, Ok(reply)) if reply.status == 503 && !is_status(reply) => {
                 unready.push(format!("{name}: {}", reply.body.lines().collect::<Vec<_>>().join("; ")));
             }
-            Ok(reply) => unsaid.push(format!("{name}: {}", reply.message())),
-            Err(fault) => unsaid.push(format!("{name}: {fault}")),
+            (None, Ok(reply)) => unsaid.push(format!("{name}: {}", reply.message())),
+            (None, Err(fault)) => unsaid.push(format!("{name}: {fault}")),
         }
     }
     let total = replicas.len();
+    let aside = facts.unasked.iter().map(|name| format!("{name}: may not be asked, and --probes stands for it"));
     if !unready.is_empty() {
+        let mut fix = "its reasons say what to do: what RBAC forbids stands under rights".to_owned();
+        if replicas.iter().any(|replica| replica.waits.is_some()) {
+            let namespace = &facts.names.namespace;
+            fix = format!("{fix}; kubectl describe pods -n {namespace} says why a Pod does not run");
+        }
         return Check::problem(READY, format!("{} of {total} replicas are not ready", unready.len()))
             .details(unready)
             .details(unsaid)
+            .details(aside)
             .why("A replica that is not ready is not called.")
-            .fix("its reasons say what to do: what RBAC forbids stands under rights");
+            .fix(fix);
     }
     if !unsaid.is_empty() {
         return Check::cannot_say(READY, format!("{} of {total} replicas cannot be asked", unsaid.len()))
             .details(unsaid)
-            .fix(ASK);
+            .details(aside)
+            .fix(ask(facts));
     }
     let who = if total == 1 { "the replica is".to_owned() } else { format!("all {total} replicas are") };
-    Check::ok(READY, format!("{who} ready"))
+    Check::ok(READY, format!("{who} ready")).details(aside)
 }
 
 /// Whether the API server itself answers, in place of the replica.
@@ -220,15 +245,9 @@ fn leader(facts: &Facts) -> Option<Check> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::world::{self, refusal, reply};
+    use super::super::world::{self, refusal, reply, told};
     use super::*;
     use crate::{cluster::Fault, report::Answer};
-
-    fn told(check: &str, change: impl FnOnce(&mut Facts)) -> Check {
-        let mut facts = world::healthy();
-        change(&mut facts);
-        checks(&facts).into_iter().find(|it| it.check == check).unwrap()
-    }
 
     fn replica(facts: &mut Facts) -> &mut Replica {
         &mut facts.replicas.as_mut().unwrap()[0]
@@ -243,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_replica_that_is_not_ready_gives_its_reasons() {
-        let check = told(READY, |facts| {
+        let check = told(checks, READY, |facts| {
             replica(facts).readyz = Ok(reply(503, "pods have not been read yet\nthe API server cannot be read\n"));
         });
         assert_eq!(check.answer, Answer::Problem);
@@ -253,14 +272,48 @@ mod tests {
     #[test]
     fn a_proxy_that_does_not_reach_a_replica_is_no_verdict_of_its() {
         for answer in [Ok(refusal(503, "error trying to reach service")), Err(Fault::Forbidden("no".to_owned()))] {
-            let check = told(READY, |facts| replica(facts).readyz = answer);
+            let check = told(checks, READY, |facts| replica(facts).readyz = answer);
             assert_eq!(check.answer, Answer::CannotSay, "{check:?}");
         }
     }
 
     #[test]
+    fn a_pod_that_does_not_run_is_not_ready_and_says_why() {
+        let check = told(checks, READY, |facts| {
+            let replica = replica(facts);
+            replica.waits = Some("Unschedulable: 0/3 nodes are available".to_owned());
+            replica.readyz = Err(Fault::Failed("it does not run".to_owned()));
+        });
+        assert_eq!(check.answer, Answer::Problem, "{check:?}");
+        assert_eq!(check.details, ["Pod one: Unschedulable: 0/3 nodes are available"]);
+        assert!(check.fix.contains("kubectl describe pods -n ringwall"), "{check:?}");
+    }
+
+    #[test]
+    fn pods_for_which_probes_stand_are_told_and_settle_nothing_more() {
+        let check = told(checks, READY, |facts| facts.unasked.push("Pod three".to_owned()));
+        assert_eq!(check.answer, Answer::Ok);
+        assert_eq!(check.details, ["Pod three: may not be asked, and --probes stands for it"]);
+    }
+
+    #[test]
+    fn whether_there_is_a_deployment_is_not_said_by_who_may_not_look() {
+        let check = told(checks, READY, |facts| {
+            facts.replicas = Ok(Vec::new());
+            facts.deployment = Err(Fault::Forbidden("deployments.apps is forbidden".to_owned()));
+        });
+        assert_eq!(check.message, "Deployments cannot be read: deployments.apps is forbidden");
+        assert!(check.fix.contains("grant list of deployments in ringwall"), "{check:?}");
+        let check = told(checks, READY, |facts| {
+            facts.replicas = Ok(Vec::new());
+            facts.deployment = Ok(None);
+        });
+        assert_eq!(check.message, "there is no Deployment of Ringwall in ringwall");
+    }
+
+    #[test]
     fn a_watch_that_is_not_whole_is_named_by_kind_and_replica() {
-        let check = told(WATCHES, |facts| {
+        let check = told(checks, WATCHES, |facts| {
             let metrics =
                 "ringwall_watch_state{kind=\"Pod\",state=\"broken\"} 1\nringwall_snapshot_age_seconds 300.5\n";
             replica(facts).metrics = Ok(reply(200, metrics));
@@ -272,16 +325,16 @@ mod tests {
 
     #[test]
     fn different_rulesets_and_versions_are_told_replica_by_replica() {
-        let metrics = "ringwall_build_info{version=\"9.9.9\"} 1\nringwall_ruleset_info{revision=\"other\"} 1\n";
+        let metrics = "ringwall_build_info{version=\"9.9.9\"} 1\nringwall_ruleset_info{source=\"cluster\",fingerprint=\"other\"} 1\n";
         for check in [VERSION, RULESET] {
-            let check = told(check, |facts| replica(facts).metrics = Ok(reply(200, metrics)));
+            let check = told(checks, check, |facts| replica(facts).metrics = Ok(reply(200, metrics)));
             assert_eq!((check.answer, check.details.len()), (Answer::Problem, 2), "{check:?}");
         }
     }
 
     #[test]
     fn a_lease_that_nobody_renews_is_a_problem() {
-        let check = told(LEADER, |facts| {
+        let check = told(checks, LEADER, |facts| {
             let lease = facts.lease.as_mut().unwrap().as_mut().unwrap();
             lease.renewed = Some("2026-05-31T23:00:00Z".parse().unwrap());
         });

@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     super::facts::{Facts, Rights},
-    unread,
+    unread, upgrade,
 };
 
 const CHECK: &str = "rights";
@@ -39,8 +39,8 @@ fn judge(facts: &Facts, rights: &Rights) -> Check {
     let mut values: Vec<&str> = missing.iter().map(|right| right.need.value()).collect();
     values.sort_unstable();
     values.dedup();
-    let fix = format!("helm upgrade with --set {}", values.join(","));
-    let fix = format!("{fix}; without Helm: {}", command(&missing, facts));
+    let fix = upgrade(facts, &format!(" --set {}", values.join(",")));
+    let fix = format!("{fix}; without Helm: {}", by_hand(&missing, facts));
     let count = missing.len();
     let plural = if count == 1 { "thing" } else { "things" };
     Check::problem(CHECK, format!("{who} may not do {count} {plural} that it needs"))
@@ -70,18 +70,27 @@ fn resource(right: &Right) -> String {
     format!("{}{group}{subresource}{name}{namespace}", right.resource)
 }
 
-/// The command that shows the first of them, for whoever mends it by hand.
-fn command(missing: &[&Right], facts: &Facts) -> String {
+/// Where they belong, and the command that shows the first of them, for whoever mends it by hand.
+fn by_hand(missing: &[&Right], facts: &Facts) -> String {
     let Some(right) = missing.first() else { return String::new() };
+    let own = &facts.names.namespace;
+    let role = match missing.iter().filter(|right| right.namespace.is_some()).count() {
+        0 => "the ClusterRole".to_owned(),
+        count if count == missing.len() => format!("the Role in {own}"),
+        _ => format!("the ClusterRole, and those in {own} to the Role there"),
+    };
     let group = if right.group.is_empty() { String::new() } else { format!(".{}", right.group) };
+    let name = right.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
+    let subresource = right.subresource.map(|name| format!(" --subresource={name}")).unwrap_or_default();
     let account = facts.names.account.as_deref().unwrap_or("ringwall");
     let namespace = match &right.namespace {
         Some(namespace) => format!(" -n {namespace}"),
         None => " --all-namespaces".to_owned(),
     };
     format!(
-        "add them to the ClusterRole; kubectl auth can-i {} {}{group}{namespace} --as=system:serviceaccount:{}:{account} shows when it is done",
-        right.verb, right.resource, facts.names.namespace
+        "add them to {role}; kubectl auth can-i {} {}{group}{name}{subresource}{namespace} --as=system:serviceaccount:{own}:{account} shows when it \
+         is done",
+        right.verb, right.resource
     )
 }
 
@@ -113,7 +122,8 @@ mod tests {
         let check = told(needed("pods"));
         assert_eq!(check.answer, Answer::Problem);
         assert_eq!(check.details, ["may not get, list, watch pods: no replica becomes ready without it"]);
-        assert!(check.fix.contains("--set rbac.create=true"), "{check:?}");
+        assert!(check.fix.contains("--reset-then-reuse-values --set rbac.create=true"), "{check:?}");
+        assert!(check.fix.contains("add them to the ClusterRole; "), "{check:?}");
         assert!(check.fix.contains("kubectl auth can-i get pods --all-namespaces"), "{check:?}");
     }
 
@@ -129,6 +139,26 @@ mod tests {
         let check = told(needed("leases"));
         assert!(
             check.details.iter().any(|line| line.contains("leases.coordination.k8s.io ringwall in ringwall")),
+            "{check:?}"
+        );
+        assert!(check.fix.contains("add them to the Role in ringwall; "), "{check:?}");
+        let command = "kubectl auth can-i get leases.coordination.k8s.io/ringwall -n ringwall --as=";
+        assert!(check.fix.contains(command), "{check:?}");
+    }
+
+    #[test]
+    fn a_right_to_a_subresource_is_asked_about_as_such() {
+        let rights = needed("rulesets").into_iter().filter(|right| right.subresource.is_some()).collect();
+        let check = told(rights);
+        let command = "kubectl auth can-i patch rulesets.ringwall.dev --subresource=status --all-namespaces";
+        assert!(check.fix.contains(command), "{check:?}");
+    }
+
+    #[test]
+    fn rights_of_both_sorts_belong_to_both_roles() {
+        let check = told(needed("pods").into_iter().chain(needed("leases")).collect());
+        assert!(
+            check.fix.contains("add them to the ClusterRole, and those in ringwall to the Role there; "),
             "{check:?}"
         );
     }

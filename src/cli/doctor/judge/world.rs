@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use crate::{
     cluster::Reply,
     model::kinds::asked::{self, SETTINGS},
+    report::Check,
+    upkeep::IS_IN_FORCE,
 };
 
 use super::super::{
     super::crd,
-    facts::{Calls, Deployment, Facts, Lease, Names, Replica, Rights, Served, Survey},
+    facts::{Calls, Deployment, DryRun, Facts, Lease, Names, Replica, Rights, Served, Survey},
     gather::DEFINITIONS,
     trust::{
         self,
@@ -41,11 +43,12 @@ pub(super) fn healthy() -> Facts {
     let metrics = format!(
         "ringwall_watch_state{{kind=\"Pod\",state=\"synced\"}} 1\nringwall_watch_state{{kind=\"Pod\",state=\"broken\"}} 0\n\
          ringwall_snapshot_age_seconds 0.5\nringwall_build_info{{version=\"{}\"}} 1\n\
-         ringwall_ruleset_info{{revision=\"abc\"}} 1\n",
+         ringwall_ruleset_info{{source=\"cluster\",fingerprint=\"abc\"}} 1\n",
         env!("CARGO_PKG_VERSION")
     );
     let replica = |name: &str| Replica {
         name: format!("Pod {name}"),
+        waits: None,
         readyz: Ok(reply(200, "ok\n")),
         metrics: Ok(reply(200, &metrics)),
     };
@@ -56,7 +59,7 @@ pub(super) fn healthy() -> Facts {
     let denied = "admission webhook \"namespaces.ringwall.dev\" denied the request: unknown-profile: ...";
     let in_force = json!({
         "metadata": {"generation": 1},
-        "status": {"observedGeneration": 1, "conditions": [{"type": "InForce", "status": "True"}]},
+        "status": {"observedGeneration": 1, "conditions": [{"type": IS_IN_FORCE, "status": "True"}]},
     });
     Facts {
         now: at("2026-06-01T00:00:00Z"),
@@ -74,10 +77,11 @@ pub(super) fn healthy() -> Facts {
         ready_endpoints: Ok(2),
         deployment: Ok(Some(Deployment { name: "ringwall".to_owned(), wanted: 2, ready: 2, ..Deployment::default() })),
         namespace: Ok(true),
-        calls: Calls { refused: Some(Ok(refusal(403, denied))), named: Some(Ok(named)) },
+        calls: Calls { refused: DryRun::Sent(Ok(refusal(403, denied))), named: Some(Ok(named)) },
         served: Served::Chain { from: "of Secret ringwall/ringwall-certificate".to_owned(), chain: vec![leaf] },
         rights: Ok(Rights { account: "ringwall".into(), asked: 100, missing: Vec::new() }),
         replicas: Ok(vec![replica("one"), replica("two")]),
+        unasked: Vec::new(),
         lease: Ok(Some(Lease {
             holder: Some("one".to_owned()),
             renewed: Some(at("2026-05-31T23:59:55Z")),
@@ -89,6 +93,14 @@ pub(super) fn healthy() -> Facts {
         exemptions: Ok(Vec::new()),
         survey: Ok(Survey { namespaces: BTreeMap::new(), ..Survey::default() }),
     }
+}
+
+/// What a judge says of one matter in a healthy installation after a change.
+#[track_caller]
+pub(super) fn told(checks: fn(&Facts) -> Vec<Check>, check: &str, change: impl FnOnce(&mut Facts)) -> Check {
+    let mut facts = healthy();
+    change(&mut facts);
+    checks(&facts).into_iter().find(|it| it.check == check).unwrap()
 }
 
 /// As the chart has it.

@@ -124,35 +124,31 @@ impl Surface for Proxy<'_> {
         used.into_iter().collect()
     }
 
-    /// Its own backends, and for a virtual host those of the proxies that it includes. A proxy that is only included does not know
-    /// for which hosts, and says nothing of what protects its requests before.
+    /// Its own backends, and for a virtual host those of the proxies that it includes. With a `tcpproxy`, the TLS of a virtual host leads
+    /// there and nowhere else: its routes are those of its plain port alone (`computeHTTPProxy` in internal/dag).
+    /// A proxy that is only included does not know for which hosts, and says nothing of what protects its requests before.
     fn hops(&self) -> Vec<Hop> {
-        let (host, own) = (self.host(), self.key());
+        let host = self.host();
         let way = |proxy, included| backends::Way { snapshot: self.snapshot, proxy, host, included };
-        let mut hops: Vec<Hop> = {
-            let way = way(own.clone(), None);
-            let by_tcp = self.spec.tcp_services().map(|service| way.by_tcp(service));
-            self.spec.route_services().map(|service| way.by_route(service)).chain(by_tcp).collect()
-        };
+        let (includes, include) = (FieldPath::new("spec.includes"), FieldPath::new("spec.tcpproxy.include"));
+        let takes_routes = host.is_none() || self.spec.tcp.is_none();
+        let own = way(self.key(), None);
+        let routes = self.spec.route_services().filter(|_| takes_routes).map(|service| own.by_route(service));
+        let by_tcp = self.spec.tcp_services().map(|service| own.by_tcp(service));
+        let mut hops: Vec<Hop> = routes.chain(by_tcp).collect();
         if host.is_none() {
             return hops;
         }
-        let includes = FieldPath::new("spec.includes");
-        self.each_included(&mut |key, included| {
-            let way = way(key.clone(), Some(&includes));
-            hops.extend(included.iter().flat_map(|included| included.route_services()).map(|it| way.by_route(it)));
-        });
-        let include = FieldPath::new("spec.tcpproxy.include");
-        let of_tcp = |proxy: &HttpProxy| proxy.tcp.as_ref().and_then(|tcp| tcp.include.clone());
-        let mut known = BTreeSet::from([own]);
-        let mut next = of_tcp(self.spec);
-        while let Some(key) = next.take().filter(|key| known.insert(key.clone())) {
-            let Some(object) = self.snapshot.object(&key).found() else { break };
-            let Some(part) = includable(&object) else { break };
-            let way = way(key, Some(&include));
-            hops.extend(part.tcp_services().map(|service| way.by_tcp(service)));
-            next = of_tcp(part);
+        if takes_routes {
+            self.each_included(&mut |key, included| {
+                let way = way(key.clone(), Some(&includes));
+                hops.extend(included.iter().flat_map(|included| included.route_services()).map(|it| way.by_route(it)));
+            });
         }
+        self.each_tcp_part(&mut |key, part| {
+            let way = way(key.clone(), Some(&include));
+            hops.extend(part.iter().flat_map(|part| part.tcp_services()).map(|it| way.by_tcp(it)));
+        });
         hops
     }
 
@@ -161,7 +157,9 @@ impl Surface for Proxy<'_> {
             return Vec::new();
         }
         let mut needs = Vec::new();
-        self.each_included(&mut |key, _| needs.push(Need::Get(key.clone())));
+        let mut rests = |key: &ObjectKey, _: Option<&HttpProxy>| needs.push(Need::Get(key.clone()));
+        self.each_included(&mut rests);
+        self.each_tcp_part(&mut rests);
         needs
     }
 }
@@ -236,6 +234,24 @@ impl Proxy<'_> {
             if let Some(included) = includable(&object) {
                 tell(&key, Some(included));
                 pending.extend(included.includes.iter().cloned());
+            }
+        }
+    }
+
+    /// Tells every proxy to which its `tcpproxy` leads, one by the other, each once; `None` for one that is not there, which is the last.
+    fn each_tcp_part(&self, tell: &mut dyn FnMut(&ObjectKey, Option<&HttpProxy>)) {
+        let include = |proxy: &HttpProxy| proxy.tcp.as_ref().and_then(|tcp| tcp.include.clone());
+        let mut known = BTreeSet::from([self.key()]);
+        let mut next = include(self.spec);
+        while let Some(key) = next.take().filter(|key| known.len() <= INCLUDED && known.insert(key.clone())) {
+            match self.snapshot.object(&key).found() {
+                None => tell(&key, None),
+                Some(object) => {
+                    if let Some(part) = includable(&object) {
+                        tell(&key, Some(part));
+                        next = include(part);
+                    }
+                }
             }
         }
     }

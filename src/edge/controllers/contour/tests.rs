@@ -291,36 +291,78 @@ fn a_proxy_checks_backends_only_where_it_says_against_what() {
     }
 }
 
+fn service(name: &str) -> Value {
+    json!({"metadata": {"name": name, "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}})
+}
+
+/// The virtual host `shop/root`, with more.
+fn root(tls: &Value, more: &Value) -> Value {
+    let mut spec = json!({"virtualhost": {"fqdn": "shop.example.com", "tls": tls}});
+    more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
+    proxy("root", &spec)
+}
+
+/// Proxies to be included: `child` has a route to `web`, `tcp` leads to `database`, which has a `tcpproxy` to `db`.
+fn parts() -> World {
+    let child = proxy("child", &json!({"routes": web()}));
+    let tcp = proxy("tcp", &json!({"tcpproxy": {"include": {"name": "database"}}}));
+    let database = proxy("database", &json!({"tcpproxy": {"services": [{"name": "db", "port": 80}]}}));
+    world().with([
+        (Kind::Service, &service("web")),
+        (Kind::Service, &service("db")),
+        (Kind::HTTPProxy, &child),
+        (Kind::HTTPProxy, &tcp),
+        (Kind::HTTPProxy, &database),
+    ])
+}
+
 #[test]
 fn backends_of_included_proxies_are_those_of_the_virtual_host_above() {
-    let service =
-        |name: &str| json!({"metadata": {"name": name, "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}});
-    let child = proxy("child", &json!({"routes": [{"services": [{"name": "web", "port": 80}]}]}));
-    let database = proxy("database", &json!({"tcpproxy": {"services": [{"name": "db", "port": 80}]}}));
-    let root = |tls: Value| {
-        let host = json!({"fqdn": "shop.example.com", "tls": tls});
-        proxy(
-            "root",
-            &json!({"virtualhost": host, "includes": [{"name": "child"}], "tcpproxy": {"include": {"name": "database"}}}),
-        )
-    };
-    let (web, db) = (service("web"), service("db"));
-    let world = world().with([
-        (Kind::Service, &web),
-        (Kind::Service, &db),
-        (Kind::HTTPProxy, &child),
-        (Kind::HTTPProxy, &database),
-        (Kind::HTTPProxy, &root(secret())),
-    ]);
-    assert_eq!(
-        world.hops(Kind::HTTPProxy, &root(secret())),
-        [
-            "web:80 for shop.example.com at spec.includes: plaintext (default)",
-            "db:80 for shop.example.com at spec.tcpproxy.include: plaintext (default)"
-        ]
-    );
-    let passed = world.hops(Kind::HTTPProxy, &root(json!({"passthrough": true})));
-    assert_eq!(passed[1], "db:80 for shop.example.com at spec.tcpproxy.include: passed through");
+    let root = root(&secret(), &json!({"includes": [{"name": "child"}]}));
+    let world = parts().with([(Kind::HTTPProxy, &root)]);
+    let expected = "web:80 for shop.example.com at spec.includes: plaintext (default)";
+    assert_eq!(world.hops(Kind::HTTPProxy, &root), [expected]);
     let key = ObjectKey::namespaced(Kind::Service, "shop", "web");
     assert!(alters(&world.snapshot, &key).contains(&ObjectKey::namespaced(Kind::HTTPProxy, "shop", "root")));
+}
+
+#[test]
+fn backends_to_which_a_tcpproxy_leads_by_others_are_those_of_the_virtual_host_above() {
+    let root = |tls: &Value| root(tls, &json!({"tcpproxy": {"include": {"name": "tcp"}}}));
+    let world = parts().with([(Kind::HTTPProxy, &root(&secret()))]);
+    let at = "db:80 for shop.example.com at spec.tcpproxy.include";
+    assert_eq!(world.hops(Kind::HTTPProxy, &root(&secret())), [format!("{at}: plaintext (default)")]);
+    let passed = root(&json!({"passthrough": true}));
+    assert_eq!(world.hops(Kind::HTTPProxy, &passed), [format!("{at}: passed through")]);
+    let key = ObjectKey::namespaced(Kind::Service, "shop", "db");
+    assert!(alters(&world.snapshot, &key).contains(&ObjectKey::namespaced(Kind::HTTPProxy, "shop", "root")));
+}
+
+#[test]
+fn routes_beside_a_tcpproxy_are_not_those_of_its_tls() {
+    let both = json!({
+        "routes": web(), "includes": [{"name": "child"}], "tcpproxy": {"services": [{"name": "db", "port": 80}]},
+    });
+    for (tls, expected) in [(secret(), "plaintext (default)"), (json!({"passthrough": true}), "passed through")] {
+        let expected = format!("db:80 for shop.example.com at spec.tcpproxy.services[0]: {expected}");
+        assert_eq!(parts().hops(Kind::HTTPProxy, &root(&tls, &both)), [expected]);
+    }
+    // Who is only included says what he leads to, whoever takes which part of it.
+    let child = proxy("child", &json!({"routes": web(), "tcpproxy": {"services": [{"name": "db", "port": 80}]}}));
+    assert_eq!(parts().hops(Kind::HTTPProxy, &child).len(), 2);
+}
+
+#[test]
+fn what_is_said_of_a_virtual_host_rests_on_all_that_it_includes_and_on_what_is_missing() {
+    let told = |more: Value| parts().rests_on(Kind::HTTPProxy, &root(&secret(), &more));
+    let get = |name: &str| format!("get HTTPProxy shop/{name}");
+    assert_eq!(told(json!({"includes": [{"name": "child"}, {"name": "gone"}]})), [get("gone"), get("child")]);
+    assert_eq!(told(json!({"tcpproxy": {"include": {"name": "tcp"}}})), [get("tcp"), get("database")]);
+    assert_eq!(told(json!({"tcpproxy": {"include": {"name": "gone"}}})), [get("gone")]);
+    // A loop is an error, and has an end here.
+    let looped = proxy("database", &json!({"tcpproxy": {"include": {"name": "tcp"}}}));
+    let root = root(&secret(), &json!({"tcpproxy": {"include": {"name": "tcp"}}}));
+    let world = parts().with([(Kind::HTTPProxy, &looped)]);
+    assert_eq!(world.rests_on(Kind::HTTPProxy, &root), [get("tcp"), get("database")]);
+    assert!(world.hops(Kind::HTTPProxy, &root).is_empty());
 }

@@ -4,9 +4,7 @@
 //! Behind, `ssl-services` and `grpc-services` decide, and no backend's certificate is checked.
 
 use crate::{
-    edge::{
-        By, Ciphers, ClientCertificates, Doubt, Hop, HopProtection, Oldest, Setting, TlsSettings, Verified, Vouched,
-    },
+    edge::{By, ClientCertificates, Doubt, Hop, HopProtection, Setting, TlsSettings, Verified, Vouched},
     model::{Ingress, Name, ObjectKey, TlsVersion},
 };
 
@@ -72,12 +70,7 @@ pub(super) fn settings(
         "a snippet sets TLS past what the controller sets, if it runs with -enable-snippets",
         "remove the snippet, and set ssl-protocols and ssl-ciphers in the controller's ConfigMap",
     );
-    TlsSettings {
-        part: None,
-        oldest: Setting { value: Oldest::Unknown(doubt.clone()), by: by.clone() },
-        ciphers: Setting { value: Ciphers::Unknown(doubt.clone()), by: by.clone() },
-        client: Setting { value: ClientCertificates::Unknown(doubt), by },
-    }
+    TlsSettings::unknown(&doubt, &by)
 }
 
 /// Where the traffic of an Ingress goes. A master's own paths are left aside by the controller.

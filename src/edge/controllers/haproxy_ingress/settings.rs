@@ -32,13 +32,13 @@ pub(super) fn of(reading: &Reading<'_>) -> Vec<TlsSettings> {
         return Vec::new();
     }
     if flag(&ingress.meta, "ssl-passthrough") == Some(true) {
-        return vec![unknown(&passthrough(), &By::Default(WHOSE))];
+        return vec![TlsSettings::unknown(&passthrough(), &By::Default(WHOSE))];
     }
     if is_tcp(&ingress.meta) {
-        return vec![unknown(&tcp(), &By::Default(WHOSE))];
+        return vec![TlsSettings::unknown(&tcp(), &By::Default(WHOSE))];
     }
     if let Some((doubt, by)) = hidden(&configuration) {
-        return vec![unknown(&doubt, &by)];
+        return vec![TlsSettings::unknown(&doubt, &by)];
     }
     let ciphers = match written(reading, &configuration, "ssl-ciphers") {
         Ok(Some((text, by))) => Setting { value: Ciphers::Written(Notation::OpenSsl, text), by },
@@ -73,15 +73,6 @@ pub(super) fn tcp() -> Doubt {
         "tcp-service-port makes it a TCP service, which Ringwall does not judge",
         "remove the annotation tcp-service-port",
     )
-}
-
-fn unknown(doubt: &Doubt, by: &By) -> TlsSettings {
-    TlsSettings {
-        part: None,
-        oldest: Setting { value: Oldest::Unknown(doubt.clone()), by: by.clone() },
-        ciphers: Setting { value: Ciphers::Unknown(doubt.clone()), by: by.clone() },
-        client: Setting { value: ClientCertificates::Unknown(doubt.clone()), by: by.clone() },
-    }
 }
 
 /// Snippets of the `ConfigMap` that set TLS past what the controller sets.

@@ -247,12 +247,7 @@ impl Opening for Frontends<'_> {
 fn settings(reading: &Reading<'_>, configuration: &Configuration) -> TlsSettings {
     let by_backend = is_passed_through(reading.ingress, configuration).then(|| (passthrough(), By::Default(WHOSE)));
     if let Some((doubt, by)) = by_backend.or_else(|| hidden(configuration)) {
-        return TlsSettings {
-            part: None,
-            oldest: Setting { value: Oldest::Unknown(doubt.clone()), by: by.clone() },
-            ciphers: Setting { value: Ciphers::Unknown(doubt.clone()), by: by.clone() },
-            client: client(configuration),
-        };
+        return TlsSettings { client: client(configuration), ..TlsSettings::unknown(&doubt, &by) };
     }
     let vouched = reading.controller.and_then(|name| reading.vouched.settings.of(name)?.oldest_tls);
     let oldest = match vouched {

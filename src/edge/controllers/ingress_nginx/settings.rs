@@ -55,7 +55,7 @@ pub(super) fn of(reading: &Reading<'_>) -> Vec<TlsSettings> {
         client: client(ingress),
     };
     if let Some((doubt, by)) = hidden(ingress, &configuration) {
-        settings = unknown(&doubt, &by);
+        settings = TlsSettings::unknown(&doubt, &by);
     }
     vec![settings]
 }
@@ -100,16 +100,6 @@ fn passthrough() -> Doubt {
         "ssl-passthrough has an effect only if the controller runs with --enable-ssl-passthrough",
         format!("remove the annotation {SSL_PASSTHROUGH}"),
     )
-}
-
-fn unknown(doubt: &Doubt, by: &By) -> TlsSettings {
-    use crate::edge::{Ciphers, Oldest};
-    TlsSettings {
-        part: None,
-        oldest: Setting { value: Oldest::Unknown(doubt.clone()), by: by.clone() },
-        ciphers: Setting { value: Ciphers::Unknown(doubt.clone()), by: by.clone() },
-        client: Setting { value: ClientCertificates::Unknown(doubt.clone()), by: by.clone() },
-    }
 }
 
 /// Whether clients show certificates (internal/ingress/annotations/authtls): only with a Secret that has their CA; without it

@@ -251,9 +251,15 @@ fn terminated(server: &IstioServer) -> Option<&IstioServerTls> {
     server.tls.as_ref().filter(|tls| is_tls(server) && tls.mode.terminates())
 }
 
+/// Whether it is a way out of the mesh: by the label that Istio's installer and chart give the Pods of one (`istio-egressgateway`, and
+/// `istio-egress`, without the first word), or one that ends in it. Nothing else that a label says makes a way in a way out.
+fn leads_out(gateway: &IstioGateway) -> bool {
+    let label = gateway.selector.value("istio");
+    label.is_some_and(|label| *label == "egress" || label.ends_with("egressgateway"))
+}
+
 fn plaintext(gateway: &IstioGateway, server: &IstioServer) -> Plaintext {
-    let leads_out = gateway.selector.iter().any(|(key, value)| key == "istio" && value.contains("egress"));
-    if leads_out && server.tls.is_none() {
+    if leads_out(gateway) && server.tls.is_none() {
         return Plaintext::Unknown(Doubt::new(
             "it is a way out of the mesh, where TLS begins behind it or not",
             "originate TLS by a DestinationRule of the host, if the application does not",

@@ -34,6 +34,27 @@ fn http_is_plaintext_unless_it_redirects() {
 }
 
 #[test]
+fn only_what_istio_calls_so_is_a_way_out_of_the_mesh() {
+    for (label, expected) in [
+        ("egressgateway", "unknown"),
+        ("payments-egressgateway", "unknown"),
+        ("egress", "unknown"),
+        ("ingressgateway", "served"),
+        ("no-egress-ingressgateway", "served"),
+        ("egressgateway-not", "served"),
+        ("regress", "served"),
+    ] {
+        let mut gateway = gateway(&[("one", "HTTP", &["a.example.com"], Value::Null)]);
+        gateway["spec"]["selector"] = json!({"istio": label});
+        let told = World::new(&[]).listeners(GATEWAY, &gateway);
+        assert_eq!(told, [format!("one/a.example.com: {expected}, none")], "{label}");
+        gateway["spec"]["selector"] = json!({"app": label});
+        let told = World::new(&[]).listeners(GATEWAY, &gateway);
+        assert_eq!(told, ["one/a.example.com: served, none"], "{label} under another key");
+    }
+}
+
+#[test]
 fn tls_is_closed_to_plaintext_and_passed_on_where_no_mode_is_set() {
     for protocol in ["HTTPS", "TLS"] {
         for mode in ["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"] {

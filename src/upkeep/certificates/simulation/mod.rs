@@ -14,6 +14,8 @@ use rustls::{
 use rustls_pki_types::{ServerName, UnixTime};
 use serde_json::{Value, json};
 
+use crate::cluster::wipe;
+
 use super::{
     Terms,
     bundles::Bundles,
@@ -21,7 +23,7 @@ use super::{
     clock::Clock,
     memory::Memory,
     plan::{Outcome, Probe, Scene, Step, plan, written},
-    stored::{Stored, wipe},
+    stored::Stored,
 };
 
 const NAME: &str = "ringwall.ringwall.svc";
