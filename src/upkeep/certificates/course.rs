@@ -11,6 +11,8 @@ pub(super) struct Course {
     pub(super) memory: Memory,
     pub(super) in_force: Option<Cert>,
     pub(super) probe: Option<Probe>,
+    /// Whether fields of the webhook configuration could not be given up when that was tried last.
+    pub(super) keeps_fields: bool,
     /// Labels and annotations of the Secret as they were last seen.
     pub(super) metadata: Option<Value>,
     /// What was said last, of each sort: it is not said again while it stays so.
@@ -33,6 +35,7 @@ impl Course {
             memory: Memory::default(),
             in_force: None,
             probe: None,
+            keeps_fields: false,
             metadata: None,
             said: Default::default(),
         }

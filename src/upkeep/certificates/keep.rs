@@ -152,7 +152,9 @@ impl Keeper {
             }
             Step::Disown => {
                 if let Some(disowned) = bundles.and_then(Bundles::disown) {
-                    self.disown(&disowned).await?;
+                    let disowned = self.disown(&disowned).await;
+                    course.keeps_fields = disowned.is_err();
+                    disowned?;
                 }
                 Ok(Duration::ZERO)
             }
@@ -248,6 +250,7 @@ impl Keeper {
             in_force: course.in_force.as_ref(),
             memory: &course.memory,
             probe: course.probe.as_ref(),
+            keeps_fields: course.keeps_fields,
             clock: view.clock,
             uptime: view.uptime,
             terms: &self.terms,

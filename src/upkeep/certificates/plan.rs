@@ -27,6 +27,8 @@ pub(super) struct Scene<'a> {
     pub(super) in_force: Option<&'a Cert>,
     pub(super) memory: &'a Memory,
     pub(super) probe: Option<&'a Probe>,
+    /// Whether fields could not be given up when that was tried last.
+    pub(super) keeps_fields: bool,
     pub(super) clock: Clock,
     /// For how long this process has run.
     pub(super) uptime: Duration,
@@ -103,7 +105,7 @@ impl Step {
 /// The next step.
 pub(super) fn plan(scene: &Scene<'_>) -> Step {
     match of_certificates(scene) {
-        // Last: nothing that is served waits for it, and where it fails everything else goes on.
+        // It failed before, and is tried again when nothing else is to be done: nothing that is served waits for it.
         Step::Wait(_) | Step::Rest(_) if scene.bundles.is_some_and(Bundles::is_owner) => Step::Disown,
         step => step,
     }
@@ -121,6 +123,9 @@ fn of_certificates(scene: &Scene<'_>) -> Step {
     }
     if !contents.trusted().is_empty() && bundles.is_some_and(|bundles| !bundles.are(&contents.trusted())) {
         return Step::PutInBundle;
+    }
+    if !scene.keeps_fields && bundles.is_some_and(Bundles::is_owner) {
+        return Step::Disown;
     }
     let leaf = contents.leaf.as_ref().map(|leaf| &leaf.certificate);
     let signer = contents.authority.as_ref().filter(|authority| authority.key.is_some());

@@ -25,6 +25,7 @@ struct Rotation {
     names: Vec<String>,
     now: Timestamp,
     serves: bool,
+    keeps_fields: bool,
 }
 
 impl Rotation {
@@ -47,7 +48,16 @@ impl Rotation {
         let bundles = Bundles::of(&[contents.bundle()]);
         let mut memory = Memory::default();
         memory.observe(Some(&bundles), contents.signing(), Duration::ZERO);
-        Self { stored: Stored::holding(contents), bundles, memory, terms, names, now, serves: true }
+        Self {
+            stored: Stored::holding(contents),
+            bundles,
+            memory,
+            terms,
+            names,
+            now,
+            serves: true,
+            keeps_fields: false,
+        }
     }
 
     fn plan(&self, uptime: Duration, outcome: Option<Outcome>) -> Step {
@@ -62,6 +72,7 @@ impl Rotation {
             in_force: Some(self.leaf()).filter(|_| self.serves),
             memory: &self.memory,
             probe: probe.as_ref(),
+            keeps_fields: self.keeps_fields,
             clock,
             uptime,
             terms: &self.terms,
@@ -96,11 +107,15 @@ fn a_wait_is_that_of_the_process_whatever_the_clock_says() {
 }
 
 #[test]
-fn fields_are_given_up_when_nothing_else_is_to_be_done() {
+fn fields_are_given_up_at_once_and_where_that_fails_when_nothing_else_is_to_be_done() {
     let mut rotation = Rotation::new();
     rotation.bundles = rotation.bundles.owned();
+    for uptime in [20 * SECOND, MINUTE] {
+        assert_eq!(rotation.plan(uptime, None), Step::Disown);
+    }
+    rotation.keeps_fields = true;
     assert_eq!(rotation.plan(20 * SECOND, None), Step::Disown);
-    assert_eq!(rotation.plan(MINUTE, None), Step::Probe(rotation.about()), "where it fails, the rotation goes on");
+    assert_eq!(rotation.plan(MINUTE, None), Step::Probe(rotation.about()), "the rotation goes on");
 }
 
 #[test]

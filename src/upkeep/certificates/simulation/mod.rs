@@ -38,12 +38,16 @@ struct Replica {
     memory: Memory,
     in_force: Option<Cert>,
     probe: Option<Probe>,
+    keeps_fields: bool,
     /// How far its clock is off.
     off: SignedDuration,
     looks_at: u64,
     /// When it has something to do, as far as it knows.
     wakes_at: u64,
 }
+
+/// Bundles, and whether Ringwall owns fields of their entries.
+type Owned = (Vec<String>, bool);
 
 struct World {
     start: Timestamp,
@@ -68,7 +72,7 @@ struct World {
     /// What was read last: reading keys takes longest.
     read: RefCell<Option<(Option<Value>, Rc<Stored>)>>,
     parsed: RefCell<HashMap<String, Rc<Vec<Cert>>>>,
-    known: RefCell<Option<(Vec<String>, bool, Rc<Bundles>)>>,
+    known: RefCell<Option<(Owned, Rc<Bundles>)>>,
     /// Whether Ringwall owns fields of the entries, and whether it may give them up.
     is_owner: bool,
     may_disown: bool,
@@ -109,6 +113,7 @@ impl World {
             memory: Memory::default(),
             in_force: None,
             probe: None,
+            keeps_fields: false,
             off: SignedDuration::ZERO,
             looks_at: self.time,
             wakes_at: self.time,
@@ -130,14 +135,14 @@ impl World {
     fn trusted(&self) -> Rc<Bundles> {
         let texts = &self.bundles.last().unwrap().1;
         let mut known = self.known.borrow_mut();
-        if let Some((read, was_owner, bundles)) = &*known
+        if let Some(((read, was_owner), bundles)) = &*known
             && (read, *was_owner) == (texts, self.is_owner)
         {
             return Rc::clone(bundles);
         }
         let bundles = Bundles::of(texts);
         let bundles = Rc::new(if self.is_owner { bundles.owned() } else { bundles });
-        *known = Some((texts.clone(), self.is_owner, Rc::clone(&bundles)));
+        *known = Some(((texts.clone(), self.is_owner), Rc::clone(&bundles)));
         bundles
     }
 
@@ -207,6 +212,7 @@ impl World {
             in_force: replica.in_force.as_ref(),
             memory: &replica.memory,
             probe: replica.probe.as_ref(),
+            keeps_fields: replica.keeps_fields,
             clock,
             uptime,
             terms: &terms,
@@ -226,10 +232,11 @@ impl World {
             Step::IssueLeaf(..) => "issue",
             Step::DropPrevious => "drop",
             Step::PutInBundle => "bundle",
-            Step::Disown if !self.may_disown => return (false, Some(3600)),
             Step::Disown => {
-                self.is_owner = false;
-                return (true, None);
+                self.is_owner = !self.may_disown;
+                let failed = std::mem::replace(&mut self.replicas[index].keeps_fields, self.is_owner);
+                // What fails again fails when nothing else is to be done.
+                return (self.may_disown || !failed, Some(3600));
             }
             Step::Probe(about) => {
                 let outcome = self.probe();
@@ -240,20 +247,17 @@ impl World {
             }
         };
         *self.done.entry(name).or_default() += 1;
-        match new {
-            Some(new) => {
-                let mut object = new.object(&stored, "ringwall", "ringwall-certificate", None);
-                self.version += 1;
-                object["metadata"]["resourceVersion"] = self.version.to_string().into();
-                let old = self.secret.replace(object);
-                if let Some(mut old) = old {
-                    wipe(&mut old);
-                }
+        if let Some(new) = new {
+            let mut object = new.object(&stored, "ringwall", "ringwall-certificate", None);
+            self.version += 1;
+            object["metadata"]["resourceVersion"] = self.version.to_string().into();
+            let old = self.secret.replace(object);
+            if let Some(mut old) = old {
+                wipe(&mut old);
             }
-            None => {
-                self.set_bundles(vec![stored.contents.bundle(); ENTRIES]);
-                self.is_owner = true;
-            }
+        } else {
+            self.set_bundles(vec![stored.contents.bundle(); ENTRIES]);
+            self.is_owner = true;
         }
         (true, None)
     }
