@@ -97,6 +97,9 @@ fn with_nobody_to_answer_scale_eviction_ringwalls_own_namespace_and_its_settings
     assert!(refusal.contains("failed calling webhook"), "everything else waits for an answer: {refusal}");
 
     kubectl.ok(&["scale", "deployment/web", "--replicas=3"]);
+    // What the controller makes of it waits: it updates ReplicaSets whole.
+    kubectl.ok(&["scale", "deployment/web", "--replicas=1"]);
+    assert_eq!(kubectl.json(&["get", "deployment", "web"])["spec"]["replicas"], 1);
     let pod = pods(&kubectl, "web").remove(0);
     let name = pod.trim_start_matches("pod/");
     let path = format!("/api/v1/namespaces/{}/pods/{name}/eviction", namespace.name);
