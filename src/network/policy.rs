@@ -182,6 +182,11 @@ impl Rule {
         Self { action, peers, ports, at, partial: None, unnamed }
     }
 
+    /// The addresses among its peers, those outside of the cluster alone included.
+    pub fn addresses(&self) -> &AddressSet {
+        &self.unnamed.addresses
+    }
+
     /// The same, matching only a part of it, for that reason.
     #[must_use]
     pub fn in_part(self, reason: impl Into<Name>) -> Self {

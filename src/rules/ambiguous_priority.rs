@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    model::{AddressSet, FieldPath, Kind, Labels, Name, Object, ObjectKey, PodFacts, PortSet},
+    model::{FieldPath, Kind, Labels, Name, Object, ObjectKey, PodFacts, PortSet},
     network::{
         Action, Direction, Fit, Peer, Plugin, PodView, Policy, Rank, Rule as PolicyRule, each_policy, namespace_labels,
         unplaced,
@@ -320,14 +320,5 @@ fn peers(rule: &PolicyRule) -> impl Iterator<Item = &Peer> {
 }
 
 fn shares_addresses(a: &PolicyRule, b: &PolicyRule) -> bool {
-    let of = |rule: &PolicyRule| {
-        let every = AddressSet::every();
-        let sets = peers(rule).filter_map(|peer| match peer {
-            Peer::Everyone => Some(&every),
-            Peer::Addresses(addresses) | Peer::World(addresses) => Some(&**addresses),
-            Peer::Pods { .. } | Peer::Nodes => None,
-        });
-        AddressSet::union_of(sets)
-    };
-    !of(a).intersection(&of(b)).is_empty()
+    !a.addresses().intersection(b.addresses()).is_empty()
 }

@@ -2,6 +2,7 @@
 
 use ringwall::{
     decision::Decision,
+    network::{Plugin, PluginName},
     report::effects,
     ruleset::{Profile, Ruleset},
 };
@@ -158,4 +159,68 @@ fn a_namespace_that_wants_to_hear_of_nothing_is_told_nothing() {
     ruleset.defaults.warn = Profile::Privileged;
     let decision = delete(&world, &only, &ruleset);
     assert!(!decision.tells_effects && decision.effects.list.len() == 1);
+}
+
+fn with(plugin: PluginName) -> Ruleset {
+    let mut ruleset = Ruleset::default();
+    ruleset.environment.plugin = Plugin::of(plugin);
+    ruleset
+}
+
+/// A Pod of `shop` and one on its node's network, in another namespace.
+fn beside_an_agent() -> Vec<Value> {
+    let mut agent = in_namespace(pod("agent", "agent"), "infra");
+    agent["spec"]["hostNetwork"] = json!(true);
+    vec![namespace("shop", &[]), namespace("infra", &[]), pod("api", "api"), agent]
+}
+
+fn of_cilium(egress: &Value) -> Value {
+    json!({
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "out", "namespace": "shop"},
+        "spec": {"endpointSelector": {"matchLabels": {"app": "api"}}, "egress": egress},
+    })
+}
+
+#[test]
+fn rules_for_pods_leave_out_those_on_their_nodes_network_whatever_their_labels() {
+    let cilium = with(PluginName::Cilium);
+    let not_green = json!({"matchExpressions": [
+        {"key": "k8s:io.cilium.k8s.namespace.labels.team", "operator": "NotIn", "values": ["green"]},
+    ]});
+    let out = of_cilium(&json!([{"toEndpoints": [not_green]}, {"toEntities": ["world"]}]));
+    let mut world = beside_an_agent();
+    let decision = create(&snapshot(&world), &out, &cilium);
+    assert_eq!(told(&decision), ["keeps shop/api from infra/agent on all ports"]);
+    // Nodes among them, nothing closes.
+    let all = of_cilium(&json!([{"toEntities": ["cluster", "world"]}]));
+    assert_eq!(told(&create(&snapshot(&world), &all, &cilium)), Vec::<String>::new());
+    world.push(out.clone());
+    let decision = delete(&snapshot(&world), &out, &cilium);
+    assert_eq!(told(&decision), ["lets shop/api connect to infra/agent on all ports"]);
+}
+
+#[test]
+fn what_a_network_means_of_nodes_is_the_plugins_matter() {
+    let everywhere = json!([
+        {"namespaceSelector": {}}, {"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}},
+    ]);
+    let out = policy("out", &json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": everywhere}]}));
+    let world = snapshot(&beside_an_agent());
+    let told = |plugin| told(&create(&world, &out, &with(plugin)));
+    assert_eq!(told(PluginName::Cilium), ["keeps shop/api from infra/agent on all ports"]);
+    assert_eq!(told(PluginName::Reference), Vec::<String>::new());
+}
+
+#[test]
+fn what_closes_to_every_address_is_not_told_of_each_pod_on_a_node_besides() {
+    let out = policy(
+        "out",
+        &json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{"namespaceSelector": {}}]}]}),
+    );
+    for plugin in [PluginName::Cilium, PluginName::Reference] {
+        let decision = create(&snapshot(&beside_an_agent()), &out, &with(plugin));
+        assert_eq!(told(&decision), ["keeps shop/api from every address on all ports"]);
+    }
 }

@@ -187,14 +187,7 @@ impl State {
         let pairs: BTreeSet<&(End, End)> = self.entrances.keys().chain(after.entrances.keys()).collect();
         for ends in pairs.into_iter().filter(|ends| filter.admits(&ends.0, &ends.1)) {
             let of = |state: &Self| state.entrances.get(ends).unwrap_or(&none).clone();
-            let (mut was, mut is) = (of(self), of(after));
-            let same: Vec<Flow> = was.iter().filter(|flow| is.contains(flow)).cloned().collect();
-            was.retain(|flow| !same.contains(flow));
-            is.retain(|flow| !same.contains(flow));
-            let both = was.len().min(is.len());
-            found.changed.extend(was.drain(..both).zip(is.drain(..both)));
-            found.removed.extend(was);
-            found.added.extend(is);
+            found.note(of(self), of(after));
         }
         found.added.sort();
         found.added.dedup();

@@ -198,20 +198,7 @@ fn selector(selector: &At<'_>, faults: &mut Faults) {
         faults.check(&value, key_fault(key).map(|reason| format!("the key {reason}")));
         faults.check(&value, names::label_value(value.text()));
     }
-    for expression in selector.field("matchExpressions").iter().flat_map(At::entries) {
-        let values = expression.len_of("values");
-        match expression.text_of("operator") {
-            "In" | "NotIn" if values == 0 => faults.add_field(&expression, "values", "In and NotIn need values"),
-            "Exists" | "DoesNotExist" if values > 0 => {
-                faults.add_field(&expression, "values", "Exists and DoesNotExist have no values");
-            }
-            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
-            _ => faults.add_field(&expression, "operator", "must be In, NotIn, Exists or DoesNotExist"),
-        }
-        if let Some(reason) = key_fault(expression.text_of("key")) {
-            faults.add_field(&expression, "key", reason);
-        }
-    }
+    super::expressions(selector, key_fault, faults);
 }
 
 #[cfg(test)]

@@ -128,6 +128,16 @@ fn selector(selector: &At<'_>, faults: &mut Faults) {
     if let Some(labels) = selector.field("matchLabels") {
         label_map(&labels, faults);
     }
+    expressions(selector, names::qualified_name, faults);
+    for expression in selector.field("matchExpressions").iter().flat_map(At::entries) {
+        for value in expression.field("values").iter().flat_map(At::entries) {
+            faults.check(&value, names::label_value(value.text()));
+        }
+    }
+}
+
+/// The expressions of a selector, but for the values in them.
+fn expressions(selector: &At<'_>, key_fault: impl Fn(&str) -> Option<&'static str>, faults: &mut Faults) {
     for expression in selector.field("matchExpressions").iter().flat_map(At::entries) {
         let values = expression.len_of("values");
         match expression.text_of("operator") {
@@ -138,11 +148,8 @@ fn selector(selector: &At<'_>, faults: &mut Faults) {
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             _ => faults.add_field(&expression, "operator", "must be In, NotIn, Exists or DoesNotExist"),
         }
-        if let Some(reason) = names::qualified_name(expression.text_of("key")) {
+        if let Some(reason) = key_fault(expression.text_of("key")) {
             faults.add_field(&expression, "key", reason);
-        }
-        for value in expression.field("values").iter().flat_map(At::entries) {
-            faults.check(&value, names::label_value(value.text()));
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 
 use super::{Direction, Party, Plugin, PodView, of_policies, policies_on, reach::WorkloadName, select, unplaced};
 
-use anybody::{Alteration, Alterations, Known, Policies};
+use anybody::{Alteration, Alterations, Known, Policies, are_same};
 use peers::{Apart, Members};
 use subjects::{Moved, Subjects};
 
@@ -150,7 +150,7 @@ impl Comparison<'_> {
             policies_on(self.before, self.plugin, self.subject.before.view(&self.subject.namespace), self.direction);
         let new =
             policies_on(self.after, self.plugin, self.subject.after.view(&self.subject.namespace), self.direction);
-        let same = old == new && view(&self.subject.before) == view(&self.subject.after);
+        let same = are_same(&old, &new) && view(&self.subject.before) == view(&self.subject.after);
         if same && self.moved.is_empty() {
             return;
         }
@@ -162,9 +162,8 @@ impl Comparison<'_> {
         };
         self.anybody(false, &altered.opens, found);
         self.anybody(true, &altered.closes, found);
-        let wide = [&altered.opens.pods, &altered.closes.pods];
-        for peer in self.peers(&old, &new, same, found) {
-            self.peer(&peer, &old, &new, wide, found);
+        for peer in self.peers(&altered.apart, found) {
+            self.peer(&peer, &old, &new, &altered, found);
         }
     }
 
@@ -182,16 +181,12 @@ impl Comparison<'_> {
     }
 
     /// The peers for which something may differ from what it is for just anybody: those that rules tell apart, and those that move.
-    fn peers(&self, old: &Policies, new: &Policies, same: bool, found: &mut Found) -> Vec<Moved> {
+    fn peers(&self, apart: &Apart, found: &mut Found) -> Vec<Moved> {
         let mut peers: Vec<Moved> = self.moved.to_vec();
-        if same {
-            return peers;
-        }
-        let (old, new) = (old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default());
         // A Pod that moves alone is a peer of its own, beside the others of its class.
         let whole = peers.iter().filter(|peer| peer.members.only.is_none());
         let mut known: BTreeSet<ClassKey> = whole.map(|peer| peer.members.class.clone()).collect();
-        Apart::of(self.plugin, old, new, self.direction).classes(self.after, self.plugin, |class, labels| {
+        apart.classes(self.after, self.plugin, |class, labels| {
             if known.contains(class) {
                 return;
             }
@@ -206,8 +201,11 @@ impl Comparison<'_> {
         peers
     }
 
-    fn peer(&self, peer: &Moved, old: &Policies, new: &Policies, wide: [&PortSet; 2], found: &mut Found) {
-        let namespace = &peer.members.class.namespace;
+    fn peer(&self, peer: &Moved, old: &Policies, new: &Policies, altered: &Alterations, found: &mut Found) {
+        let ClassKey { namespace, facts, .. } = &peer.members.class;
+        let is_on_node = facts.host_network && !self.plugin.host_network_pods;
+        let told = |altered: &'_ Alteration| if is_on_node { altered.nodes.clone() } else { altered.pods.clone() };
+        let (opened, closed) = (told(&altered.opens), told(&altered.closes));
         let own = old.iter().chain(new).flatten();
         for alike in peer.members.by_networks(self.after, self.plugin, own, self.direction) {
             let lets = |policies: &Policies, side: &Side, own: &Side| {
@@ -218,9 +216,8 @@ impl Comparison<'_> {
             };
             let earlier = lets(old, &peer.before, &self.subject.before);
             let later = lets(new, &peer.after, &self.subject.after);
-            let [opened, closed] = wide;
-            let gained = later.difference(&earlier).difference(opened);
-            let lost = earlier.difference(&later).difference(closed);
+            let gained = later.difference(&earlier).difference(&opened);
+            let lost = earlier.difference(&later).difference(&closed);
             for (closes, ports) in [(false, gained), (true, lost)] {
                 if !ports.is_empty() {
                     self.both(peer, &alike.names, closes, &ports, found);

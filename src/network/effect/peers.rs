@@ -28,8 +28,15 @@ pub(super) struct Apart {
 }
 
 impl Apart {
-    /// Whom the policies of a workload in two states tell apart, as far as the difference may be another for them.
-    pub(super) fn of(plugin: &Plugin, old: &[Arc<Policy>], new: &[Arc<Policy>], direction: Direction) -> Self {
+    /// Whom the policies of a workload in two states tell apart, as far as the difference may be another for them. `misses_nodes` says
+    /// whether it is for a Pod on its node's network that declares no port.
+    pub(super) fn of(
+        plugin: &Plugin,
+        old: &[Arc<Policy>],
+        new: &[Arc<Policy>],
+        direction: Direction,
+        misses_nodes: impl FnOnce() -> bool,
+    ) -> Self {
         let mut apart = Self::default();
         let all = || old.iter().chain(new);
         // Where policies are alternatives, only what differs matters; where they are asked in order, what one says depends on those
@@ -37,12 +44,20 @@ impl Apart {
         let add_up = all().all(|policy| adds_up(policy, direction, all().next()));
         let differs = |policy: &Arc<Policy>| !(add_up && old.contains(policy) && new.contains(policy));
         let networks_mean_pods = plugin.blocks_match_pods || plugin.blocks_match_nodes;
-        apart.everybody = !add_up && networks_mean_pods && all().any(|policy| names_networks(policy, direction));
+        let names_networks = all().any(|policy| names(policy, direction, |peer| matches!(peer, Peer::Addresses(_))));
+        // What is told of an address is not told of a Pod that has it, where the world, which has no Pods, was let through there before.
+        let names_world = || all().any(|policy| names(policy, direction, |peer| matches!(peer, Peer::World(_))));
+        apart.everybody = networks_mean_pods && names_networks && (!add_up || names_world());
         for policy in all() {
             let differs = differs(policy);
             for rule in policy.rules(direction).unwrap_or_default() {
                 apart.add(rule, direction, differs);
             }
+        }
+        // To rules for Pods those on their nodes' network are nobody, whatever their labels. Where networks mean nodes they fare as their
+        // addresses do, of which is told, but for rules for nodes; else they are all alike.
+        if !plugin.host_network_pods && !(plugin.blocks_match_nodes && names_networks) {
+            apart.nodes = misses_nodes();
         }
         apart
     }
@@ -58,7 +73,7 @@ impl Apart {
                 Peer::Pods { .. } if differs && !anybody && !self.meant.contains(peer) => self.meant.push(peer.clone()),
                 _ => {}
             }
-            if direction == Direction::Egress && differs && anybody {
+            if direction == Direction::Egress && differs && (anybody || *peer == Peer::Nodes) {
                 self.names.extend(rule.ports.names.iter().cloned());
             }
         }
@@ -125,9 +140,9 @@ fn adds_up(policy: &Policy, direction: Direction, first: Option<&Arc<Policy>>) -
         && first.is_none_or(|first| first.order.tier == policy.order.tier)
 }
 
-fn names_networks(policy: &Policy, direction: Direction) -> bool {
+fn names(policy: &Policy, direction: Direction, is_meant: impl Fn(&Peer) -> bool) -> bool {
     let rules = policy.rules(direction).unwrap_or_default();
-    rules.iter().flat_map(|rule| &rule.peers).any(|(peer, _)| addresses_of(peer).is_some())
+    rules.iter().flat_map(|rule| &rule.peers).any(|(peer, _)| is_meant(peer))
 }
 
 fn may_be_in(peer: &Peer, name: &Name, labels: &Labels) -> bool {

@@ -29,7 +29,7 @@ impl Difference {
     }
 
     /// Notes what differs between the same two ends.
-    fn note(&mut self, mut was: Vec<Flow>, mut is: Vec<Flow>) {
+    pub fn note(&mut self, mut was: Vec<Flow>, mut is: Vec<Flow>) {
         let same: Vec<Flow> = was.iter().filter(|flow| is.contains(flow)).cloned().collect();
         was.retain(|flow| !same.contains(flow));
         is.retain(|flow| !same.contains(flow));
