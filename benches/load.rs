@@ -15,6 +15,7 @@
 )]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a benchmark")]
 
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 #[path = "../tests/cluster/harness/mod.rs"]
 mod harness;
 #[path = "load/live.rs"]

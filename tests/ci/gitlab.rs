@@ -55,9 +55,14 @@ fn what_keeps_them_passes() {
 
 #[test]
 fn an_archive_without_its_checksum_is_not_run() {
-    for change in ["RINGWALL_SHA256=", "RINGWALL_SHA256=0000"] {
-        let (runner, step) = job("examples/shop", change);
-        assert_ne!(step.code, 0);
-        assert!(!runner.path(".ringwall/ringwall").exists(), "{change}");
+    let other = "0".repeat(64);
+    for (checksum, why) in
+        [("", "set it to the SHA-256 of ringwall-v0.1.0-linux-"), (other.as_str(), ".tar.gz: FAILED")]
+    {
+        let (runner, step) = job("examples/shop", &format!("RINGWALL_SHA256={checksum}"));
+        let said = step.stdout + &step.stderr;
+        assert_ne!(step.code, 0, "{said}");
+        assert!(said.contains(why), "{why:?} is not in\n{said}");
+        assert!(!runner.path(".ringwall/ringwall").exists(), "{checksum}");
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -15,7 +14,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Balancer, Client, ControlPlane, Load, PATIENCE, Ringwall, Setup, eventually};
+use crate::harness::{
+    Api, Balancer, Client, ControlPlane, Load, PATIENCE, Ringwall, Setup, define_settings, eventually,
+};
 use crate::lifecycle::enforced;
 
 const CONFIGURATION: &str = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/ringwall";
@@ -36,10 +37,12 @@ fn a_new_authority_a_secret_deleted_and_a_secret_garbled_fail_no_call() {
     let second = stage.settled(Some(&first));
     stage.logged("made a new authority, which will sign next");
     stage.logged("forgot the former authorities: nothing that they signed is served any more");
+    stage.is_as_labelled();
 
     stage.admin.ok(&["delete", "secret", "ringwall-certificate", "--namespace=ringwall"]);
     let third = stage.settled(Some(&second));
     stage.logged("the Secret ringwall/ringwall-certificate is not as it was written");
+    stage.is_as_labelled();
 
     let garbage = BASE64.encode(b"garbage");
     let leaf = stage.leaf();
@@ -156,16 +159,14 @@ impl<'a> Stage<'a> {
     #[track_caller]
     fn set(cluster: &'a ControlPlane, more: &[&str]) -> Self {
         let admin = cluster.kubectl();
-        let definitions = Command::new(env!("CARGO_BIN_EXE_ringwall")).arg("crd").output().unwrap();
-        let apply = ["apply", "--server-side", "--filename=-"];
-        admin.run_with_input(&apply, &String::from_utf8(definitions.stdout).unwrap()).ok();
+        define_settings(&admin);
         // There already, when a stage was set before.
         admin.run(&["create", "namespace", "ringwall"]);
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": {"name": "ringwall-certificate", "namespace": "ringwall", "labels": {"kept": "yes"}},
         });
-        admin.run_with_input(&apply, &secret.to_string()).ok();
+        admin.run_with_input(&["apply", "--server-side", "--filename=-"], &secret.to_string()).ok();
         let times = [
             "--certificate-poll=0.5",
             "--rotation-wait=3",
@@ -206,6 +207,13 @@ impl<'a> Stage<'a> {
     fn leaf(&self) -> String {
         let secret = self.api.get(SECRET).unwrap_or_default();
         secret["data"]["tls.crt"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whoever made the Secret finds it as his own, though it was written or even made anew: Helm knows its objects by their labels.
+    #[track_caller]
+    fn is_as_labelled(&self) {
+        let secret = self.api.get(SECRET).unwrap();
+        assert_eq!(secret["metadata"]["labels"], json!({"kept": "yes"}));
     }
 
     /// Waits until nothing is under way and all is whole; returns the authority, which is not the given one.

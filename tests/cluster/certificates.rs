@@ -39,7 +39,7 @@ impl<'a> Watching<'a> {
 }
 
 /// A Secret with a certificate for a host, valid whatever the clock says.
-fn secret(name: &str, host: &str) -> String {
+pub(crate) fn secret(name: &str, host: &str) -> String {
     let long: Wanted = wanted(&[host]).valid((2020, 1, 1), (2999, 1, 1));
     let mut secret = long.self_signed().secret(name);
     secret["metadata"] = json!({"name": name});

@@ -121,7 +121,7 @@ fn an_upgrade_keeps_what_others_wrote_and_gives_new_entries_a_bundle() {
 }
 
 #[test]
-fn nothing_but_the_crds_is_left_and_they_come_up_to_date() {
+fn nothing_but_the_crds_is_left_and_they_come_up_to_date_and_go_back() {
     let Some(cluster) = ControlPlane::private() else { return };
     let kubectl = cluster.kubectl();
     let helm = |arguments: &[&str]| cluster.helm().with(&["--namespace=ringwall"]).run(arguments);
@@ -139,6 +139,8 @@ fn nothing_but_the_crds_is_left_and_they_come_up_to_date() {
     assert_eq!(definition()["spec"]["names"]["shortNames"], json!(["older"]));
     helm(&["upgrade", "ringwall", CHART, "--values", values]).ok();
     assert_eq!(definition()["spec"]["names"]["shortNames"], json!(["rwr"]));
+    helm(&["rollback", "ringwall", "1"]).ok();
+    assert_eq!(definition()["spec"]["names"]["shortNames"], json!(["older"]), "the definitions go back with it");
 
     helm(&["uninstall", "ringwall"]).ok();
     let left = || {
@@ -157,6 +159,7 @@ fn nothing_but_the_crds_is_left_and_they_come_up_to_date() {
     definition();
     // And the same release comes back to them.
     helm(&["install", "ringwall", CHART]).ok();
+    assert_eq!(definition()["spec"]["names"]["shortNames"], json!(["rwr"]));
 }
 
 /// The values files under `ci/`.

@@ -5,7 +5,9 @@ use std::process::Command;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use crate::harness::{Authority, CHART, Client, ControlPlane, PATIENCE, Ringwall, Setup, eventually};
+use crate::harness::{
+    Authority, CHART, Client, ControlPlane, PATIENCE, Ringwall, Setup, define_settings, eventually, fail_closed,
+};
 use crate::install::{grant, kubeconfig_of_the_account};
 use crate::manifests::{deployment, text, wait_for_pods};
 
@@ -60,20 +62,9 @@ fn look(ringwall: &Ringwall) -> Said {
 /// What the chart installs beside the server.
 fn prepare(cluster: &ControlPlane) -> Client {
     let kubectl = cluster.kubectl();
-    kubectl.ok(&["apply", "--filename", &format!("{CHART}/crds")]);
-    for name in ["rulesets.ringwall.dev", "exemptions.ringwall.dev"] {
-        kubectl.ok(&["wait", "--for=condition=Established", &format!("customresourcedefinition/{name}")]);
-    }
+    define_settings(&kubectl);
     grant(cluster, &kubectl);
     kubectl
-}
-
-fn fail_closed(configuration: &mut Value) {
-    for webhook in configuration["webhooks"].as_array_mut().unwrap() {
-        if webhook["name"] != "settings.ringwall.dev" {
-            webhook["failurePolicy"] = "Fail".into();
-        }
-    }
 }
 
 #[test]

@@ -18,6 +18,9 @@ use crate::faults_in_parts::wait_for_watch;
 use crate::harness::{ControlPlane, PATIENCE, Ringwall, Setup, eventually};
 use crate::manifests::{BASELINE, deployment, job, policy, wait_for_event, wait_for_pods};
 
+/// Within which a replica is unready that can neither follow nor read: a promise, unlike all other times here.
+const UNREADY_WITHIN: Duration = Duration::from_secs(15);
+
 #[test]
 fn with_one_user_for_all_controllers_namespaces_are_deleted_and_its_pods_are_judged() {
     let Some(cluster) = ControlPlane::private() else { return };
@@ -50,7 +53,7 @@ fn an_api_server_that_is_gone_for_half_a_minute_makes_unready_within_15_seconds_
 
     let stopped = Instant::now();
     cluster.stop("kube-apiserver");
-    let reasons = eventually(Duration::from_secs(15), "unready", || match ringwall.readyz() {
+    let reasons = eventually(UNREADY_WITHIN, "unready", || match ringwall.readyz() {
         Ok(answer) => Err(answer),
         Err(reasons) => Ok(reasons),
     });
@@ -87,7 +90,7 @@ fn what_was_deleted_while_the_connection_was_cut_is_gone_from_the_snapshot() {
         other => Err(format!("{other:?}")),
     });
     link.cut();
-    eventually(Duration::from_secs(15), "unready", || ringwall.readyz().map_or_else(|_| Ok(()), Err));
+    eventually(PATIENCE, "unready", || ringwall.readyz().map_or_else(|_| Ok(()), Err));
     kubectl.ok(&["delete", "networkpolicy", "web"]);
     link.mend();
     ringwall.wait_until_ready();

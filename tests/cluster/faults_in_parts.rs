@@ -34,7 +34,7 @@ fn storage_that_stands_still_for_ten_seconds_makes_unready_and_old_and_is_forgot
 
     let paused = Instant::now();
     cluster.pause("etcd");
-    let reasons = eventually(Duration::from_secs(15), "unready", || ringwall.readyz().map_or_else(Ok, Err));
+    let reasons = eventually(PATIENCE, "unready", || ringwall.readyz().map_or_else(Ok, Err));
     assert!(reasons.contains("the API server cannot be read since"), "{reasons}");
     wait_for(&ringwall, "ringwall_snapshot_age_seconds", |age| age > 8.0);
     eventually(PATIENCE, "ten seconds are over", || {
@@ -66,6 +66,7 @@ fn watches_whose_connections_break_go_on_where_they_were() {
     wait_for(&ringwall, policies, |count| count > 0.0);
     let lists = "ringwall_relists_total{kind=\"NetworkPolicy\"}";
     let before = ringwall.metric(lists);
+    assert!(before.is_some_and(|count| count > 0.0), "the first list is counted: {before:?}");
 
     link.cut();
     link.mend();

@@ -5,8 +5,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{CHART, ControlPlane, Load, Namespace, Outcome, PATIENCE, Release, copy_of_chart, eventually};
+use crate::harness::{
+    CHART, Client, ControlPlane, Load, Namespace, Outcome, PATIENCE, Release, copy_of_chart, eventually,
+};
 use crate::manifests::{BASELINE, policy, text};
+
+const README: &str = include_str!("../../README.md");
 
 /// A namespace that enforces, with the policy that the load counts on.
 #[track_caller]
@@ -65,10 +69,11 @@ fn installing_upgrading_rolling_back_and_uninstalling_fail_no_request_and_leave_
 
     // As it is told in the README: nothing is given but where the API server finds it.
     let values = values();
-    println!("{}", release.helm("install", CHART, &values).ok());
+    let helm = cluster.helm();
+    is_as_the_readme_says(&helm, "install", &release.helm("install", CHART, &values).ok());
     release.roll_out();
     Release::wait_until_asked(&namespace);
-    println!("{}", fail_closed(&release, &values));
+    is_as_the_readme_says(&helm, "upgrade", &fail_closed(&release, &values));
     let unasked = load.tally().unasked;
 
     let closed = with(&values, &json!({"webhook": {"failurePolicy": "Fail"}}));
@@ -85,7 +90,9 @@ fn installing_upgrading_rolling_back_and_uninstalling_fail_no_request_and_leave_
 
     let asked = load.tally();
     assert_eq!(asked.unasked, unasked, "each request that could be refused was judged");
-    println!("{}", release.helm_plain("uninstall", &[]).ok());
+    let kubectl = cluster.kubectl();
+    kubectl.apply(EXEMPTION).ok();
+    is_as_the_readme_says(&helm, "uninstall", &release.helm_plain("uninstall", &[]).ok());
     eventually(PATIENCE, "nothing is left", || {
         let left: Vec<_> = everything(&cluster).difference(&before).cloned().collect();
         if left.iter().all(|object| outlives(object)) { Ok(()) } else { Err(format!("{left:#?}")) }
@@ -96,11 +103,38 @@ fn installing_upgrading_rolling_back_and_uninstalling_fail_no_request_and_leave_
         tally.requests, tally.refused, tally.longest
     );
     tally.without_failure();
-    cluster.kubectl().ok(&["get", "customresourcedefinitions", "rulesets.ringwall.dev", "exemptions.ringwall.dev"]);
+    kubectl.ok(&["get", "customresourcedefinitions", "rulesets.ringwall.dev", "exemptions.ringwall.dev"]);
+    let kept = kubectl.json(&["get", "exemption", "legacy"]);
+    assert_eq!(kept["spec"]["reason"], "a test", "what people wrote is theirs");
 
     release.helm("install", CHART, &values).ok();
     release.roll_out();
     Release::wait_until_asked(&namespace);
+}
+
+/// What somebody writes, and the chart does not.
+const EXEMPTION: &str = "apiVersion: ringwall.dev/v1alpha1
+kind: Exemption
+metadata: {name: legacy}
+spec: {rules: [unisolated-ingress], match: {namespaces: [legacy]}, reason: a test, owner: tests@example.com}
+";
+
+/// Asserts that Helm has printed the lines that the README shows below the command, where `...` stands for any.
+#[track_caller]
+fn is_as_the_readme_says(helm: &Client, verb: &str, outcome: &Outcome) {
+    println!("{outcome}");
+    // Helm 3 says the same in other words.
+    if !helm.ok(&["version", "--template={{.Version}}"]).starts_with("v4.") {
+        return;
+    }
+    let (_, shown) = README.split_once(&format!("\n$ helm {verb} ringwall ")).expect("the command in the README");
+    let shown = shown.lines().skip(1).take_while(|line| !line.starts_with("$ ") && !line.starts_with("```"));
+    let shown: Vec<_> = shown.filter(|line| !line.is_empty() && *line != "...").collect();
+    assert!(!shown.is_empty(), "the README shows nothing of helm {verb}");
+    let mut said = outcome.stdout.lines().map(str::trim_end);
+    for line in shown {
+        assert!(said.any(|said| said == line), "the README says {line:?}: {outcome}");
+    }
 }
 
 /// What else goes on then is in `nobody.rs`.
@@ -156,13 +190,14 @@ fn everything(cluster: &ControlPlane) -> BTreeSet<String> {
     listed.lines().chain(leases.lines()).map(line).collect()
 }
 
-/// What is there after a release that was not before, and should be: the CRDs, with what the API server makes of them, and the
-/// namespace, with what controllers put into every one.
+/// What is there after a release that was not before, and should be: the CRDs, with what the API server makes of them and what people
+/// wrote, and the namespace, with what controllers put into every one.
 fn outlives(object: &str) -> bool {
     [
         "CustomResourceDefinition <none> rulesets.ringwall.dev",
         "CustomResourceDefinition <none> exemptions.ringwall.dev",
         "APIService <none> v1alpha1.ringwall.dev",
+        "Exemption <none> legacy",
         "Namespace <none> ringwall",
         "ServiceAccount ringwall default",
         "ConfigMap ringwall kube-root-ca.crt",

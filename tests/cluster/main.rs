@@ -25,6 +25,7 @@ mod edge;
 mod faults;
 mod faults_in_parts;
 mod gateways;
+mod given;
 mod handbook;
 mod harness;
 mod install;

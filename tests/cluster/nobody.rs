@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, ControlPlane, PATIENCE, Ringwall, Setup, eventually};
+use crate::harness::{self, Client, ControlPlane, PATIENCE, Ringwall, Setup, define_settings, eventually};
 use crate::manifests::{BASELINE, deployment, job, pods, policy, service, wait_for_pods};
 
 const PAGE: &str = include_str!("../../docs/break-glass.md");
@@ -11,8 +11,8 @@ const PAGE: &str = include_str!("../../docs/break-glass.md");
 /// no answer is refused.
 fn fail_closed(ringwall: &Ringwall) {
     ringwall.configure(|configuration| {
+        harness::fail_closed(configuration);
         for webhook in configuration["webhooks"].as_array_mut().unwrap() {
-            webhook["failurePolicy"] = "Fail".into();
             let expressions = webhook["namespaceSelector"]["matchExpressions"].as_array_mut().unwrap();
             expressions.retain(|expression| expression["key"] == "kubernetes.io/metadata.name");
         }
@@ -20,7 +20,7 @@ fn fail_closed(ringwall: &Ringwall) {
 }
 
 #[test]
-fn with_nobody_to_answer_nodes_report_namespaces_go_and_kube_system_is_written() {
+fn with_nobody_to_answer_nodes_report_pods_are_freed_namespaces_go_and_kube_system_is_written() {
     let Some(cluster) = ControlPlane::private() else { return };
     let admin = cluster.kubectl();
     let ringwall = Ringwall::start(&cluster, Setup::default());
@@ -66,6 +66,10 @@ fn with_nobody_to_answer_nodes_report_namespaces_go_and_kube_system_is_written()
     let own = kubelet.with(&["--namespace", &namespace.name]);
     own.ok(&["delete", "pod", "bound", "--force", "--grace-period=0", "--wait=false"]);
 
+    let pod = pods(&kubectl, "web").remove(0);
+    let refusal = kubectl.fails(&["label", &pod, "tier=back"]);
+    assert!(refusal.contains("failed calling webhook"), "labels move a Pod between policies: {refusal}");
+    kubectl.ok(&["annotate", &pod, "example.com/note=kept"]);
     let system = admin.with(&["--namespace=kube-system"]);
     for manifest in [deployment("dns", 1), policy("dns"), service("dns")] {
         system.apply(&manifest).ok();
@@ -73,6 +77,52 @@ fn with_nobody_to_answer_nodes_report_namespaces_go_and_kube_system_is_written()
     wait_for_pods(&system, "dns", 1);
     system.ok(&["delete", "deployment/dns", "networkpolicy/dns", "service/dns", "--timeout=60s"]);
     admin.ok(&["delete", "namespace", &namespace.name, "--timeout=60s"]);
+}
+
+#[test]
+fn with_nobody_to_answer_scale_eviction_ringwalls_own_namespace_and_its_settings_never_wait() {
+    let Some(cluster) = ControlPlane::private() else { return };
+    let admin = cluster.kubectl();
+    define_settings(&admin);
+    admin.ok(&["create", "namespace", "ringwall"]);
+    let ringwall = Ringwall::start(&cluster, Setup::default());
+    fail_closed(&ringwall);
+    let namespace = ringwall.namespace("dead", &[BASELINE]);
+    let kubectl = namespace.kubectl();
+    kubectl.apply(&policy("web")).ok();
+    kubectl.apply(&deployment("web", 2)).ok();
+    wait_for_pods(&kubectl, "web", 2);
+    ringwall.stop();
+    let refusal = kubectl.apply(&service("web")).fails().stderr;
+    assert!(refusal.contains("failed calling webhook"), "everything else waits for an answer: {refusal}");
+
+    kubectl.ok(&["scale", "deployment/web", "--replicas=3"]);
+    // What the controller makes of it waits: it updates ReplicaSets whole.
+    kubectl.ok(&["scale", "deployment/web", "--replicas=1"]);
+    assert_eq!(kubectl.json(&["get", "deployment", "web"])["spec"]["replicas"], 1);
+    let pod = pods(&kubectl, "web").remove(0);
+    let name = pod.trim_start_matches("pod/");
+    let path = format!("/api/v1/namespaces/{}/pods/{name}/eviction", namespace.name);
+    let metadata = json!({"name": name, "namespace": namespace.name});
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata});
+    kubectl.run_with_input(&["create", "--raw", &path, "--filename=-"], &eviction.to_string()).ok();
+    eventually(PATIENCE, "the Pod is evicted", || {
+        let outcome = kubectl.run(&["get", &pod]);
+        if outcome.success { Err(outcome.stdout) } else { Ok(()) }
+    });
+
+    admin.with(&["--namespace=ringwall"]).apply(&service("web")).ok();
+    let spec = json!({
+        "rules": ["unisolated-ingress"], "match": {"namespaces": ["legacy"]}, "reason": "a test", "owner": "tests@example.com",
+    });
+    let exemption = json!({"apiVersion": "ringwall.dev/v1alpha1", "kind": "Exemption", "metadata": {"name": "legacy"}, "spec": spec});
+    admin.apply(&exemption.to_string()).ok();
+    admin.ok(&["patch", "exemption", "legacy", "--type=merge", r#"--patch={"spec":{"reason":"another"}}"#]);
+    let ruleset = json!({
+        "apiVersion": "ringwall.dev/v1alpha1", "kind": "Ruleset", "metadata": {"name": "default"},
+        "spec": {"defaults": {"enforce": "privileged"}},
+    });
+    admin.apply(&ruleset.to_string()).ok();
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Order does not matter: whichever of workload and policy comes first, both end up there.
 
-use std::time::Duration;
-
 use crate::harness::{self, Client, eventually, unique};
 use crate::manifests::{BASELINE, deployment, folder, policy, service, text, wait_for_event, wait_for_pods};
 
@@ -27,7 +25,7 @@ fn a_deployment_that_comes_before_its_policy_gets_every_pod_when_the_policy_is_t
     wait_for_pods(&kubectl, "web", 0);
 
     kubectl.apply(&policy("web")).ok();
-    eventually(Duration::from_secs(30), "the ReplicaSet's own retry makes every Pod", || {
+    eventually(harness::PATIENCE, "the ReplicaSet's own retry makes every Pod", || {
         let pods = kubectl.ok(&["get", "pods", "--output=name"]);
         if pods.lines().count() == 3 { Ok(()) } else { Err(pods) }
     });

@@ -5,16 +5,8 @@ use std::{
     thread,
 };
 
-use serde_json::Value;
-
-use crate::harness::{self, Namespace, PATIENCE, Ringwall, Setup, eventually};
+use crate::harness::{self, Namespace, PATIENCE, Ringwall, Setup, eventually, fail_closed};
 use crate::manifests::{BASELINE, policy};
-
-fn fail_closed(configuration: &mut Value) {
-    for webhook in configuration["webhooks"].as_array_mut().unwrap() {
-        webhook["failurePolicy"] = "Fail".into();
-    }
-}
 
 /// Asks from several clients while something is done, and counts the calls, none of which may fail.
 fn under_load(namespace: &Namespace, work: impl FnOnce()) -> usize {

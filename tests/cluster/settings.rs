@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::{Client, ControlPlane, PATIENCE, Ringwall, Setup, eventually};
+use crate::harness::{Client, ControlPlane, PATIENCE, Ringwall, Setup, define_settings, eventually, throughout};
 use crate::manifests::BASELINE;
 
 const HEAD: &str = "apiVersion: ringwall.dev/v1alpha1\nkind: Ruleset\nmetadata: {name: default}\n";
@@ -24,21 +25,10 @@ fn day(ahead: i64) -> String {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().checked_add(span).unwrap().to_string()
 }
 
-/// Defines Ringwall's own kinds as `ringwall crd` prints them, and returns when they are served.
-#[track_caller]
-fn define(kubectl: &Client) {
-    let printed = Command::new(env!("CARGO_BIN_EXE_ringwall")).arg("crd").output().unwrap();
-    let printed = String::from_utf8(printed.stdout).unwrap();
-    kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &printed).ok();
-    for name in ["rulesets.ringwall.dev", "exemptions.ringwall.dev"] {
-        kubectl.ok(&["wait", "--for=condition=Established", &format!("crd/{name}"), "--timeout=60s"]);
-    }
-}
-
 /// A control plane of the test's own: settings hold for the whole cluster.
 fn world() -> Option<ControlPlane> {
     let cluster = ControlPlane::private()?;
-    define(&cluster.kubectl());
+    define_settings(&cluster.kubectl());
     Some(cluster)
 }
 
@@ -246,18 +236,21 @@ fn definitions_that_come_later_are_found_and_those_that_go_leave_in_force_what_w
     let ringwall = Ringwall::start(&cluster, Setup::default());
     let own = ringwall.namespace("plain", &[]);
     assert!(admits(&own.kubectl()));
-    define(&kubectl);
+    define_settings(&kubectl);
     kubectl.apply(&ruleset("{defaults: {enforce: baseline}}")).ok();
     shows(&ringwall, "ringwall_ruleset_generation", 1.0);
     assert!(!admits(&own.kubectl()));
 
     kubectl.ok(&["delete", "crd", "rulesets.ringwall.dev", "exemptions.ringwall.dev", "--timeout=60s"]);
     shows(&ringwall, "ringwall_watch_state{kind=\"Ruleset\",state=\"not-served\"}", 1.0);
-    assert_eq!(ringwall.metric("ringwall_ruleset_generation"), Some(1.0));
-    assert!(!admits(&own.kubectl()), "who removes a definition switches nothing off");
-    assert!(ringwall.readyz().is_ok());
+    // What is gone is asked for after 3 seconds, and gone for good when it is said to be so.
+    throughout(Duration::from_secs(8), || {
+        assert_eq!(ringwall.metric("ringwall_ruleset_generation"), Some(1.0));
+        assert!(!admits(&own.kubectl()), "who removes a definition switches nothing off");
+        assert!(ringwall.readyz().is_ok());
+    });
 
-    define(&kubectl);
+    define_settings(&kubectl);
     kubectl.apply(&ruleset("{defaults: {enforce: privileged}, floor: privileged}")).ok();
     eventually(
         PATIENCE,
@@ -291,6 +284,31 @@ fn commands_judge_a_cluster_by_its_own_settings() {
     let (code, text) = audit();
     assert_eq!(code, Some(0), "{text}");
     let _: Value = serde_json::from_str(&text).unwrap();
+}
+
+#[test]
+fn a_replica_that_does_not_lead_writes_no_status_though_it_may() {
+    let Some(cluster) = world() else { return };
+    let kubectl = cluster.kubectl();
+    let home = cluster.namespace("home", &[]);
+    let kubeconfig = Some(crate::lease::kubeconfig_without_lease(&cluster, &home));
+    let account = format!("--serviceaccount={}:ringwall", home.name);
+    let mine = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: settings}\nrules:
+  - {apiGroups: [ringwall.dev], resources: ['*'], verbs: ['*']}\n";
+    kubectl.apply(mine).ok();
+    kubectl.ok(&["create", "clusterrolebinding", "settings", "--clusterrole=settings", &account]);
+    let arguments = ["--own-namespace", &home.name, "--lease-duration=3"].map(str::to_owned).to_vec();
+    let ringwall = Ringwall::start(&cluster, Setup { kubeconfig, arguments, ..Setup::default() });
+    kubectl.apply(&ruleset("{defaults: {enforce: baseline}}")).ok();
+    shows(&ringwall, "ringwall_ruleset_generation", 1.0);
+    let status = || kubectl.json(&["get", "ruleset", "default"])["status"].clone();
+    throughout(Duration::from_secs(4), || assert_eq!(status(), Value::Null));
+    assert_eq!(ringwall.metric("ringwall_leader"), Some(0.0));
+
+    // The Lease is all that was missing.
+    home.kubectl().ok(&["create", "role", "lease", "--verb=*", "--resource=leases.coordination.k8s.io"]);
+    home.kubectl().ok(&["create", "rolebinding", "lease", "--role=lease", &account]);
+    eventually(PATIENCE, "the status", || if status().is_null() { Err(ringwall.logs().join("\n")) } else { Ok(()) });
 }
 
 #[test]

@@ -98,7 +98,6 @@ fn an_exemption_of_the_one_rule_exempts_from_nothing_of_the_other() {
     ruleset.exemptions.push(Exemption {
         source: ExemptionSource::Entry,
         name: "old".into(),
-        source: ringwall::ruleset::ExemptionSource::Entry,
         rules: vec![RuleId(VERSIONS)],
         matches: ExemptionMatch { namespaces: vec!["shop".into()], ..ExemptionMatch::default() },
         reason: "old clients".into(),

@@ -32,7 +32,12 @@ impl Authority {
 
     /// A certificate for the loopback address, where the API server finds the webhook.
     pub(crate) fn issue(&self) -> Certificate {
-        let request = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        self.issue_for("127.0.0.1")
+    }
+
+    /// A certificate for an address or a DNS name.
+    pub(crate) fn issue_for(&self, name: &str) -> Certificate {
+        let request = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let key = KeyPair::generate().unwrap();
         let chain = request.signed_by(&key, &self.issuer).unwrap().pem();
         Certificate { chain, key: key.serialize_pem() }

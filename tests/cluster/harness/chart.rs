@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use data_encoding::BASE64;
+use rustls::RootCertStore;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,7 +20,7 @@ use super::wait::{PATIENCE, eventually};
 
 /// The names that the documentation tells users to give.
 const RELEASE: &str = "ringwall";
-const NAMESPACE: &str = "ringwall";
+pub(crate) const NAMESPACE: &str = "ringwall";
 
 /// A release of the chart on a control plane of a test's own, which Pods' processes follow from the first moment.
 pub(crate) struct Release<'a> {
@@ -126,10 +129,22 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Values for a serving certificate that is given as files, and the Secret that they name.
+/// What the API server is told to trust.
 #[track_caller]
-pub(crate) fn given_certificate(cluster: &ControlPlane) -> Value {
-    let authority = Authority::new("authority that a test gives");
+pub(crate) fn trust(cluster: &ControlPlane) -> RootCertStore {
+    let configuration = cluster.kubectl().json(&["get", "validatingwebhookconfiguration", RELEASE]);
+    let bundle = configuration["webhooks"][0]["clientConfig"]["caBundle"].as_str().expect("a caBundle");
+    let pem = BASE64.decode(bundle.as_bytes()).unwrap();
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        roots.add(certificate.unwrap()).unwrap();
+    }
+    roots
+}
+
+/// Values for a serving certificate of this authority that is given as files, and the Secret that they name: a new one each time.
+#[track_caller]
+pub(crate) fn given_certificate(cluster: &ControlPlane, authority: &Authority) -> Value {
     let certificate = authority.issue();
     let kubectl = cluster.kubectl();
     if !kubectl.run(&["get", "namespace", NAMESPACE]).success {

@@ -1,6 +1,7 @@
 //! The webhook configuration: the one that users install, led to a process of the tests.
 
 use std::net::SocketAddr;
+use std::process::Command;
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -68,6 +69,26 @@ impl Configuration {
 /// What leads the API server to a process.
 pub(super) fn client_configuration(address: SocketAddr, authority: &str) -> Value {
     json!({"url": format!("https://{address}/validate"), "caBundle": BASE64.encode(authority.as_bytes())})
+}
+
+/// Has what gets no answer refused, as the chart has it with `webhook.failurePolicy: Fail`: changes of Ringwall's own settings never wait.
+pub(crate) fn fail_closed(configuration: &mut Value) {
+    for webhook in configuration["webhooks"].as_array_mut().expect("webhooks") {
+        if webhook["name"] != "settings.ringwall.dev" {
+            webhook["failurePolicy"] = "Fail".into();
+        }
+    }
+}
+
+/// Defines Ringwall's own kinds as `ringwall crd` prints them, and returns when they are served.
+#[track_caller]
+pub(crate) fn define_settings(kubectl: &Client) {
+    let printed = Command::new(env!("CARGO_BIN_EXE_ringwall")).arg("crd").output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &printed).ok();
+    for name in ["rulesets.ringwall.dev", "exemptions.ringwall.dev"] {
+        kubectl.ok(&["wait", "--for=condition=Established", &format!("crd/{name}"), "--timeout=60s"]);
+    }
 }
 
 impl Drop for Configuration {

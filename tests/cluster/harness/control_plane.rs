@@ -154,11 +154,6 @@ impl ControlPlane {
         content.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The log of a component: `etcd`, `kube-apiserver`, `kube-controller-manager`.
-    pub(crate) fn log(&self, component: &str) -> String {
-        std::fs::read_to_string(self.folder.join(component).with_extension("log")).unwrap_or_default()
-    }
-
     #[track_caller]
     fn tell(&self, order: &str, expected: &str) {
         let mut conversation = self.conversation.lock().unwrap();

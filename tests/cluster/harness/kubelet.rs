@@ -193,31 +193,38 @@ impl Shared {
             complaints.extend(self.meet(&mut state, pod).err());
         }
         let State { replicas, diary, looks, .. } = &mut *state;
-        for (uid, (replica, reported)) in replicas.iter_mut() {
-            let gone = pods.as_ref().is_some_and(|pods| pods.iter().all(|pod| pod["metadata"]["uid"] != **uid));
+        let is_there =
+            |uid: &str| pods.as_ref().is_none_or(|pods| pods.iter().any(|pod| pod["metadata"]["uid"] == *uid));
+        let mut withdrawn = Vec::new();
+        for (uid, (replica, _)) in replicas.iter_mut() {
             let mut events = Vec::new();
-            if gone && !replica.is_told() {
+            if !is_there(uid) && !replica.is_told() {
                 // Removed by force: it has no time.
                 events.push(replica.stop(Duration::ZERO));
             }
             events.extend(replica.tend());
             let at = Instant::now();
-            diary.extend(events.into_iter().map(|event| Entry { at, pod: replica.pod.clone(), event }));
-            if *looks % REFRESH == 0 {
-                complaints.extend(replica.container.refresh(&self.api).err());
-            }
-            if !gone {
-                complaints.extend(self.report(uid, replica, reported).err());
-            }
+            let entries = events.into_iter().map(|event| Entry { at, pod: replica.pod.clone(), event });
+            let (late, now): (Vec<_>, Vec<_>) = entries.partition(|entry| entry.event == Event::Withdrawn);
+            diary.extend(now);
+            withdrawn.extend(late);
         }
-        replicas.retain(|uid, (replica, _)| {
-            let there = pods.as_ref().is_none_or(|pods| pods.iter().any(|pod| pod["metadata"]["uid"] == **uid));
-            there || replica.runs() || replica.endpoint().is_some()
-        });
         let endpoints: Vec<_> = replicas.values().filter_map(|(replica, _)| replica.endpoint()).collect();
         if self.balancer.endpoints() != endpoints {
             self.balancer.set(endpoints);
         }
+        // Not before the balancer has heard of it.
+        let at = Instant::now();
+        diary.extend(withdrawn.into_iter().map(|entry| Entry { at, ..entry }));
+        for (uid, (replica, reported)) in replicas.iter_mut() {
+            if *looks % REFRESH == 0 {
+                complaints.extend(replica.container.refresh(&self.api).err());
+            }
+            if is_there(uid) {
+                complaints.extend(self.report(uid, replica, reported).err());
+            }
+        }
+        replicas.retain(|uid, (replica, _)| is_there(uid) || replica.runs() || replica.endpoint().is_some());
         state.complaints = complaints;
     }
 

@@ -14,10 +14,7 @@
 //!   of it. Tests run in parallel: each works in namespaces of its own.
 //! - [`ringwall`] is the program that all tests share, with the built-in ruleset. [`Ringwall::start`] starts another,
 //!   with a ruleset or certificates of its own, which judges only the namespaces that it made itself.
-//! - Nothing sleeps to let something happen: [`eventually`] polls for it.
-
-#![allow(dead_code, reason = "a kit is complete before every part of it is used")]
-#![allow(unused_imports, reason = "see above")]
+//! - Nothing sleeps to let something happen: [`eventually`] polls for it, and [`throughout`] for what must not happen.
 
 mod api;
 mod balancer;
@@ -41,14 +38,13 @@ mod webhook;
 pub(crate) use api::{Api, runtime};
 pub(crate) use balancer::Balancer;
 pub(crate) use certificate::{Authority, Certificate};
-pub(crate) use chart::{Release, copy_of_chart, given_certificate};
+pub(crate) use chart::{NAMESPACE, Release, copy_of_chart, given_certificate, trust};
 pub(crate) use client::{Client, Namespace, Outcome};
-pub(crate) use configuration::{CHART, Configuration};
+pub(crate) use configuration::{CHART, define_settings, fail_closed};
 pub(crate) use control_plane::{ControlPlane, cluster};
-pub(crate) use kubelet::{Entry, Kubelet};
-pub(crate) use load::{Failure, Load, Tally};
+pub(crate) use load::{Load, Tally};
 pub(crate) use replica::{Event, WITHDRAWAL};
-pub(crate) use wait::{PATIENCE, eventually};
+pub(crate) use wait::{PATIENCE, eventually, throughout};
 pub(crate) use webhook::{Ringwall, Setup, ringwall};
 
 /// A name that nothing else in this run has.

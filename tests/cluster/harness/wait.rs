@@ -19,3 +19,14 @@ pub(crate) fn eventually<T>(deadline: Duration, what: &str, mut attempt: impl Fn
         }
     }
 }
+
+/// Checks again and again until what would come late has come; the check asserts.
+#[track_caller]
+pub(crate) fn throughout(time: Duration, mut check: impl FnMut()) {
+    let start = Instant::now();
+    eventually(time + PATIENCE, "it has held for long enough", || {
+        check();
+        let so_far = start.elapsed();
+        if so_far >= time { Ok(()) } else { Err(format!("{so_far:?}")) }
+    });
+}

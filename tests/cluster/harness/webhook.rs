@@ -199,11 +199,6 @@ impl<'a> Ringwall<'a> {
         write_certificate(&self.folder, &self.authority.issue());
     }
 
-    /// Writes any texts as certificate and key, broken ones too.
-    pub(crate) fn write_certificate(&self, certificate: &Certificate) {
-        write_certificate(&self.folder, certificate);
-    }
-
     /// Sends SIGTERM and returns at once.
     pub(crate) fn terminate(&self) {
         let process = self.process.lock().unwrap();

@@ -67,6 +67,7 @@ impl Curve {
             let grown = |what: &str, read: fn(&Sample) -> u64, more: u64| {
                 let (before, after) = (median(warm, read), median(late, read));
                 println!("{pod}: {what}: {before} when warm, {after} at the end");
+                assert!(before > 0 && after > 0, "{pod}: {what} could not be read");
                 assert!(after <= before + more, "{pod}: {what} grew from {before} to {after}");
             };
             grown("KiB", |sample| sample.memory, MORE_MEMORY);

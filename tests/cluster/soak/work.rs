@@ -8,20 +8,18 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use data_encoding::BASE64;
 use hyper::http::Method;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::{CertificateDer, pem::PemObject};
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, ControlPlane, runtime};
+use crate::harness::{self, Api, ControlPlane, runtime};
 
 use super::super::straight_client::Connection;
 
 /// Requests a second through the API server.
-const CHURN: u32 = 50;
+pub(super) const CHURN: u32 = 50;
 /// Reviews a second straight at the server.
-const STRAIGHT: u32 = 200;
+pub(super) const STRAIGHT: u32 = 200;
 /// Clients of either kind.
 const CLIENTS: u32 = 4;
 /// How many policies, each with its Pod, a client keeps before it removes the oldest.
@@ -294,14 +292,7 @@ fn review(namespace: &str, name: &str, app: &str) -> Value {
 
 /// Trust in what the API server trusts.
 fn trust(cluster: &ControlPlane) -> Arc<ClientConfig> {
-    let configuration = cluster.kubectl().json(&["get", "validatingwebhookconfiguration", "ringwall"]);
-    let bundle = configuration["webhooks"][0]["clientConfig"]["caBundle"].as_str().expect("a caBundle");
-    let pem = BASE64.decode(bundle.as_bytes()).unwrap();
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        roots.add(certificate.unwrap()).unwrap();
-    }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    Arc::new(versions.with_root_certificates(roots).with_no_client_auth())
+    Arc::new(versions.with_root_certificates(harness::trust(cluster)).with_no_client_auth())
 }
