@@ -23,8 +23,9 @@ const BREAK_GLASS: &str = "docs/break-glass.md";
 
 #[test]
 fn every_page_with_commands_is_walked_through() {
-    let pages = fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().file_name());
-    let pages = pages.filter_map(|name| Some(format!("docs/{}", name.to_str().filter(|name| name.ends_with(".md"))?)));
+    let pages = fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let pages = pages.map(|path| format!("docs/{}", path.file_name().unwrap().display()));
     let others = ["README.md", "CONTRIBUTING.md", "certs/README.md", "charts/ringwall/README.md"].map(str::to_owned);
     let with_commands: Vec<_> = pages.chain(others).filter(|page| !blocks(page).is_empty()).collect();
     let missed: Vec<_> =

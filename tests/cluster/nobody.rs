@@ -80,7 +80,7 @@ fn with_nobody_to_answer_nodes_report_pods_are_freed_namespaces_go_and_kube_syst
 }
 
 #[test]
-fn with_nobody_to_answer_scale_eviction_ringwalls_own_namespace_and_its_settings_never_wait() {
+fn with_nobody_to_answer_scaling_eviction_deletion_ringwalls_own_namespace_and_its_settings_never_wait() {
     let Some(cluster) = ControlPlane::private() else { return };
     let admin = cluster.kubectl();
     define_settings(&admin);
@@ -96,10 +96,11 @@ fn with_nobody_to_answer_scale_eviction_ringwalls_own_namespace_and_its_settings
     let refusal = kubectl.apply(&service("web")).fails().stderr;
     assert!(refusal.contains("failed calling webhook"), "everything else waits for an answer: {refusal}");
 
-    kubectl.ok(&["scale", "deployment/web", "--replicas=3"]);
-    // What the controller makes of it waits: it updates ReplicaSets whole.
     kubectl.ok(&["scale", "deployment/web", "--replicas=1"]);
-    assert_eq!(kubectl.json(&["get", "deployment", "web"])["spec"]["replicas"], 1);
+    eventually(PATIENCE, "the controllers scale down", || {
+        let found = pods(&kubectl, "web");
+        if found.len() == 1 { Ok(()) } else { Err(format!("{found:?}")) }
+    });
     let pod = pods(&kubectl, "web").remove(0);
     let name = pod.trim_start_matches("pod/");
     let path = format!("/api/v1/namespaces/{}/pods/{name}/eviction", namespace.name);
@@ -110,6 +111,9 @@ fn with_nobody_to_answer_scale_eviction_ringwalls_own_namespace_and_its_settings
         let outcome = kubectl.run(&["get", &pod]);
         if outcome.success { Err(outcome.stdout) } else { Ok(()) }
     });
+
+    // Foreground: the collector takes finalizers off what it deletes.
+    kubectl.ok(&["delete", "deployment/web", "--cascade=foreground", "--timeout=60s"]);
 
     admin.with(&["--namespace=ringwall"]).apply(&service("web")).ok();
     let spec = json!({

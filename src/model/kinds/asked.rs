@@ -59,6 +59,17 @@ const LABELS_CHANGE: Condition = Condition {
           oldObject.metadata.?annotations.orValue({})[?'config.linkerd.io/default-inbound-policy']",
 };
 
+/// Controllers scale, adopt and finalize without a call, or nothing could be scaled down, nor deleted in the foreground, when nobody
+/// answers: what such a workload lets its Pods be has been judged.
+const PODS_CHANGE: Condition = Condition {
+    why: "a workload whose Pods stay what they are opens nothing: replicas, finalizers and owners are changed without a call",
+    name: "changes-pods-or-labels",
+    expression: "request.operation != 'UPDATE' ||
+          object.?spec.?template != oldObject.?spec.?template ||
+          object.?spec.?jobTemplate != oldObject.?spec.?jobTemplate ||
+          object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})",
+};
+
 /// The namespace controller finalizes without a call, or a namespace would not come to its end when nobody answers.
 const SUBRESOURCES_CHANGE_LABELS: Condition = Condition {
     why: "of a Namespace's status and finalizers only what moves its labels: its deletion never waits",
@@ -138,6 +149,7 @@ impl Entry {
         match self.entry {
             "namespaces" => conditions.push(SUBRESOURCES_CHANGE_LABELS),
             "pods" => conditions.push(LABELS_CHANGE),
+            "workloads" => conditions.push(PODS_CHANGE),
             "certificates" => conditions.push(HOLDS_A_CERTIFICATE),
             _ => {}
         }
